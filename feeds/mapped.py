@@ -1,0 +1,147 @@
+"""What a delivery says once it is read: the values between a format and the pipeline.
+
+A format (``feeds/formats/``) turns bytes into items; the pipeline (``feeds/actions.py``) turns
+items into source persons and entries. Neither knows the other's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from organisations.categories import Category
+
+
+class EntryStatus(StrEnum):
+    """Where an entry stands, in the words that pages sort by."""
+
+    CURRENT = "current"
+    PAST = "past"
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered-in-error"
+    UNKNOWN = "unknown"
+
+
+class Precision(StrEnum):
+    """How much of a date the source gave."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPerson:
+    """One source's idea of a person.
+
+    ``identifier`` is the source's own and stable (``Patient/<id>`` in FHIR); ``local_identifiers``
+    are the others it gives, as ``system|value``. ``nhs_number`` is as it was sent, not checked.
+    """
+
+    identifier: str
+    version: datetime | None = None
+    local_identifiers: tuple[str, ...] = ()
+    nhs_number: str | None = None
+    nhs_number_status: str | None = None
+    title: str = ""
+    family_name: str = ""
+    given_names: str = ""
+    birth_date: date | None = None
+    sex: str = "unknown"  # male | female | other | unknown (FHIR administrative gender)
+    deceased: bool = False
+    deceased_on: date | None = None
+    address_lines: tuple[str, ...] = ()
+    postcode: str = ""
+    phone: str = ""
+    practice_code: str | None = None
+    language: str = ""
+    interpreter_needed: bool = False
+    confidentiality: str | None = None  # meta.security v3-Confidentiality, as sent
+    entered_in_error: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappedEntry:
+    """One item of a record, ready to be compared with what is held.
+
+    ``identifier`` is stable at the source (``Observation/<id>``); ``version`` is the source's own
+    time for this version of it (``meta.lastUpdated``), never the time of arrival. ``effective``
+    is aware, in UTC; a date alone is midnight in London with ``Precision.DAY``.
+    """
+
+    identifier: str
+    person: str | None
+    category: Category
+    kind: str
+    status: EntryStatus
+    display: str
+    resource: bytes
+    person_nhs_number: str | None = None
+    version: datetime | None = None
+    effective: datetime | None = None
+    effective_precision: Precision | None = None
+    ends: datetime | None = None
+    recorded: datetime | None = None
+    code_system: str = ""
+    code: str = ""
+    detail: str = ""  # dose, reaction, conclusion, reason: words shown under the display
+    source_status: str = ""  # the source's own word for the status
+    value: Decimal | None = None
+    value_text: str = ""  # what is shown, with comparator and unit
+    unit: str = ""
+    range_low: Decimal | None = None
+    range_high: Decimal | None = None
+    range_text: str = ""
+    interpretation: str = ""  # H, L, HH, LL, A, N … (HL7 v3 ObservationInterpretation)
+    author: str = ""
+    author_role: str = ""
+    place: str = ""
+    phone: str = ""
+    contact_class: str | None = None
+    team_code: str | None = None
+    negation: bool = False  # "no known allergies": a statement, not an absence of one
+    sensitive: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Read and deliberately not made into anything; the reason is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Set aside for a person to look at; the reason names what is wrong and never a value."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What one item became: a person, or entries (seldom more than one)."""
+
+    person: MappedPerson | None = None
+    entries: tuple[MappedEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a delivery with what became of it.
+
+    ``pointer`` says where it stands in the delivery (``entry[12]``, ``line 41``); ``raw`` is kept
+    for items that are held, so that they can be looked at and driven again.
+    """
+
+    pointer: str
+    resource_type: str
+    resource_id: str
+    outcome: Mapped | PassedOver | Held
+    raw: bytes = field(default=b"", repr=False)
+    is_wrapper: bool = False
