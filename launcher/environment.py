@@ -1,0 +1,67 @@
+"""What the settings read from the environment, and where the demo gets it from.
+
+=====================  ==========================================================================
+CONNECTCARE_LOGIN      which database login this process connects as: web (when absent), pipeline,
+                       owner, sealer, backup
+DATABASE_<LOGIN>_URL   that login's address, ``postgresql://user:password@host/database``
+REDIS_URL              the broker, ``redis://…`` or ``unix:///path?db=0``
+SECRET_KEY             Django's
+ENCRYPTION_KEYS        keys for deliveries at rest, the newest first: urlsafe base64 of 32 bytes each
+ALLOWED_HOSTS          host names, by commas
+CONNECTCARE_ORIGIN     the site's address as a browser sees it, ``https://host``
+CONNECTCARE_PROFILE    production (when absent), demo or test
+=====================  ==========================================================================
+
+Each may be given as NAME_FILE instead, the path of a file that holds the value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from launcher.data import read_env, write_env
+from launcher.servers import Servers, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.data import Data
+
+DEFAULT_PORT = 8000
+
+
+@dataclass(frozen=True)
+class Up:
+    """The demo's servers, running and provisioned."""
+
+    servers: Servers
+    environment: dict[str, str]
+
+
+@contextlib.contextmanager
+def demo_environment(data: Data, *, port: int = DEFAULT_PORT) -> Iterator[Up]:
+    """Start the demo's servers, provision them, and give the whole environment of the settings.
+
+    The caller holds the folder. The servers stop in the end.
+    """
+    with servers(
+        cluster=data.path / "postgres",
+        sockets=data.sockets(),
+        password_file=data.path / "postgres.password",
+        logs=data.path / "logs",
+    ) as found:
+        logins = found.provision(read_env(data.credentials))
+        write_env(data.credentials, logins)
+        yield Up(
+            servers=found,
+            environment={
+                "CONNECTCARE_PROFILE": "demo",
+                "CONNECTCARE_ORIGIN": f"http://127.0.0.1:{port}",
+                "ALLOWED_HOSTS": "127.0.0.1,localhost",
+                "REDIS_URL": found.redis_url,
+                **data.secrets(),
+                **logins,
+            },
+        )

@@ -1,0 +1,45 @@
+"""``bin/manage``: manage.py with the demo's servers, whether the demo is up or not."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from launcher import ROOT
+from launcher.children import call
+from launcher.data import Data, read_env
+from launcher.environment import demo_environment
+from launcher.errors import LauncherError
+from launcher.servers import given_logins
+
+START_PATIENCE = 120.0
+"""Seconds to wait for a demo that is just starting."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run manage.py with these arguments in the caller's folder; return its exit code.
+
+    With addresses of database logins in the environment it uses those. Else it joins a running demo, or
+    starts the demo's servers for as long as the command takes.
+    """
+    command = [sys.executable, ROOT / "manage.py", *arguments]
+    if given_logins() and not os.environ.get("DATABASE_ADMIN_URL"):
+        return call(command, env=os.environ)
+    data = Data.default()
+    holder = data.holder()
+    if holder is not None and holder.command == "bin/demo":
+        return call(command, env=os.environ | _running_demo(data))
+    with data.held("bin/manage", wait=True), demo_environment(data) as up:
+        return call(command, env=os.environ | up.environment)
+
+
+def _running_demo(data: Data) -> dict[str, str]:
+    deadline = time.monotonic() + START_PATIENCE
+    while not data.running.exists():
+        if data.holder() is None or time.monotonic() > deadline:
+            raise LauncherError(
+                "The demo did not start. Look at what bin/demo says, then try again."
+            )
+        time.sleep(0.2)
+    return read_env(data.running)
