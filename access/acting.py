@@ -1,0 +1,56 @@
+"""The acting membership: what a staff member is for the length of a sitting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from organisations.activities import Activity
+from organisations.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who asks, as what, and for whom, as read from the database for this very request."""
+
+    staff_id: int
+    staff_name: str
+    membership_id: int
+    organisation_id: int
+    organisation_name: str
+    organisation_kind: str
+    team_name: str
+    role_code: str
+    role_name: str
+    activities: frozenset[str]
+
+    @classmethod
+    def of(cls, membership: Membership) -> Acting:
+        """From a membership read with its staff member, organisation, team and role."""
+        return cls(
+            staff_id=membership.staff_id,
+            staff_name=membership.staff.name,
+            membership_id=membership.pk,
+            organisation_id=membership.organisation_id,
+            organisation_name=membership.organisation.name,
+            organisation_kind=membership.organisation.kind,
+            team_name=membership.team.name if membership.team else "",
+            role_code=membership.role.code,
+            role_name=membership.role.name,
+            activities=frozenset(membership.role.activities),
+        )
+
+    def may(self, activity: Activity) -> bool:
+        """Whether the role has an activity."""
+        return activity in self.activities
+
+    def for_audit(self) -> dict[str, Any]:
+        """The fields of an audit event that say who acted."""
+        return {
+            "staff_id": self.staff_id,
+            "staff_name": self.staff_name,
+            "membership_id": self.membership_id,
+            "role_code": self.role_code,
+            "organisation_id": self.organisation_id,
+            "organisation_name": self.organisation_name,
+        }

@@ -1,0 +1,124 @@
+"""The answer to "may this person see this, now, and why?": one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from access.facts import Facts, Relationship, Source
+from organisations.categories import Category
+
+
+class Outcome(StrEnum):
+    """Whether a record opens."""
+
+    OPEN = "open"
+    REFUSED = "refused"
+
+
+class Reason(StrEnum):
+    """Why, in a code that a person can be shown. Each refusal names the rule that made it."""
+
+    RELATIONSHIP = "relationship"
+    STAFF_NOT_ACTIVE = "staff-not-active"
+    NO_MEMBERSHIP = "no-membership"
+    MEMBERSHIP_NOT_IN_FORCE = "membership-not-in-force"
+    ORGANISATION_NOT_IN_FORCE = "organisation-not-in-force"
+    TEAM_NOT_IN_FORCE = "team-not-in-force"
+    ROLE_NOT_IN_FORCE = "role-not-in-force"
+    ROLE_READS_NO_RECORD = "role-reads-no-record"
+    RESIDENT_NOT_KNOWN = "resident-not-known"
+    OPTED_OUT = "opted-out"
+    COUNCIL_MAY_NOT_USE_NUMBER = "council-may-not-use-number"
+    NO_RELATIONSHIP = "no-relationship"
+
+
+class SectionState(StrEnum):
+    """Where one source stands in one section: the six states, and never a blank.
+
+    ``SHOWN`` in a decision says that entries may come out; a section without any is then
+    ``NONE_RECORDED``.
+    """
+
+    SHOWN = "shown"
+    NONE_RECORDED = "none-recorded"
+    NOT_HELD = "not-held"
+    WITHHELD = "withheld"
+    NOT_FOR_ROLE = "not-for-role"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """A triple that may be read: entries of a category from a source, sensitive ones or others."""
+
+    category: Category
+    source: int
+    sensitive: bool
+
+    @property
+    def key(self) -> int:
+        """The same as the entry's generated column ``grant_key``."""
+        return self.source * 64 + self.category * 2 + self.sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, and on what it stood, so that it can be shown, stored and replayed.
+
+    ``sections`` says for every category and source where it stands; ``unavailable`` since when a
+    late source has sent nothing.
+    """
+
+    outcome: Outcome
+    reason: Reason
+    facts: Facts
+    grants: frozenset[Grant] = frozenset()
+    relationship: Relationship | None = None
+    sections: Mapping[Category, Mapping[int, SectionState]] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the record opens."""
+        return self.outcome is Outcome.OPEN
+
+    @property
+    def keys(self) -> list[int]:
+        """The grant keys, in order."""
+        return sorted(grant.key for grant in self.grants)
+
+    def source(self, source_id: int) -> Source:
+        """A source by its id.
+
+        :raises KeyError: if the decision knows no such source.
+        """
+        for source in self.facts.sources:
+            if source.id == source_id:
+                return source
+        raise KeyError(source_id)
+
+    def late_since(self, source_id: int) -> datetime | None:
+        """Since when a source has sent nothing though it should have; ``None`` if it is on time."""
+        return self.source(source_id).late_since
+
+    def as_json(self) -> dict[str, Any]:
+        """What the opening keeps: outcome, reason, basis, states and versions. Ids only."""
+        relationship = self.relationship
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "at": self.facts.at.isoformat(),
+            "rules_epoch": self.facts.rules_epoch,
+            "resident_epoch": self.facts.resident_epoch,
+            "role": self.facts.membership.role.code if self.facts.membership else None,
+            "relationship": relationship
+            and {"id": relationship.id, "kind": relationship.kind, "team": relationship.team},
+            "keys": self.keys,
+            "sections": {
+                str(int(category)): {str(source): state for source, state in states.items()}
+                for category, states in self.sections.items()
+            },
+        }

@@ -1,0 +1,253 @@
+"""The facts that the rule asks about: values, and the one statement that reads them.
+
+Only this module reads the database for the rule. The statement is a function of the gate's
+(``access.read_facts``), because the web's login sees nothing of a resident before an opening. The
+epochs come with it, out of the same snapshot: whatever changes after it makes the opening fail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from organisations.activities import Activity
+from organisations.categories import Category
+from organisations.periods import State
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A state with its dates."""
+
+    state: str
+    valid_from: datetime
+    valid_until: datetime | None
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether it counts at a moment: active, begun, and not ended."""
+        return (
+            self.state == State.ACTIVE
+            and self.valid_from <= at
+            and (self.valid_until is None or at < self.valid_until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFacts:
+    """The role of the acting membership."""
+
+    code: str
+    name: str
+    categories: frozenset[Category]
+    activities: frozenset[str]
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationFacts:
+    """The reader's own organisation."""
+
+    id: int
+    name: str
+    kind: str
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFacts:
+    """The reader's team there."""
+
+    id: int
+    serves_whole_site: bool
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipFacts:
+    """The acting membership with all that hangs on it."""
+
+    id: int
+    period: Period
+    organisation: OrganisationFacts
+    team: TeamFacts | None
+    role: RoleFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentFacts:
+    """What the rule needs to know of the resident: no name, no place."""
+
+    id: int
+    known_to_all: bool
+    may_be_known: bool
+    protection: str
+    deceased: bool
+    deceased_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal in force; ``council`` for the two kinds that are about one council."""
+
+    kind: str
+    council: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A care relationship of the reader's organisation with the resident."""
+
+    id: int
+    kind: str
+    team: int | None
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An organisation whose entries a record may hold, seen from the reader's organisation.
+
+    ``agreed`` are the categories that agreements in force let it show to the reader's
+    organisation; ``sends`` those that its feeds bring; ``late_since`` when a feed that should
+    have come was last received.
+    """
+
+    id: int
+    name: str
+    kind: str
+    area: str
+    duty_phone: str
+    sends: frozenset[Category]
+    agreed: frozenset[Category]
+    late_since: datetime | None
+    updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a decision stands on, as of one moment."""
+
+    at: datetime
+    rules_epoch: int
+    resident_epoch: int | None
+    staff_active: bool
+    membership: MembershipFacts | None
+    resident: ResidentFacts | None
+    links: Mapping[int, bool]
+    refusals: frozenset[Refusal]
+    relationships: tuple[Relationship, ...]
+    sources: tuple[Source, ...]
+
+
+def read(*, staff_id: int, membership_id: int, resident: UUID) -> Facts:
+    """The facts for one staff member, one of their memberships and one resident.
+
+    One statement, whatever the record's size. What does not exist is ``None`` in the answer, and
+    the rule denies on it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select access.read_facts(%s, %s, %s)::text", [staff_id, membership_id, resident]
+        )
+        (answer,) = cursor.fetchone()
+    return from_json(json.loads(answer))
+
+
+def from_json(raw: Mapping[str, Any]) -> Facts:
+    """Facts out of the gate's answer, or out of a stored one."""
+    staff = raw["staff"]
+    return Facts(
+        at=datetime.fromisoformat(raw["at"]),
+        rules_epoch=raw["rules_epoch"],
+        resident_epoch=raw["resident_epoch"],
+        staff_active=bool(staff and staff["active"]),
+        membership=_membership(raw["membership"]),
+        resident=_resident(raw["resident"]),
+        links={int(source): linked for source, linked in raw["links"].items()},
+        refusals=frozenset(Refusal(item["kind"], item["council"]) for item in raw["refusals"]),
+        relationships=tuple(_relationship(item) for item in raw["relationships"]),
+        sources=tuple(_source(item) for item in raw["sources"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _period(raw: Mapping[str, Any]) -> Period:
+    return Period(raw["state"], datetime.fromisoformat(raw["from"]), _moment(raw["until"]))
+
+
+def _categories(raw: list[int]) -> frozenset[Category]:
+    return frozenset(Category(number) for number in raw)
+
+
+def _membership(raw: Mapping[str, Any] | None) -> MembershipFacts | None:
+    if raw is None:
+        return None
+    organisation, team, role = raw["organisation"], raw["team"], raw["role"]
+    return MembershipFacts(
+        id=raw["id"],
+        period=_period(raw["period"]),
+        organisation=OrganisationFacts(
+            organisation["id"],
+            organisation["name"],
+            organisation["kind"],
+            _period(organisation["period"]),
+        ),
+        team=None
+        if team is None
+        else TeamFacts(team["id"], team["whole_site"], _period(team["period"])),
+        role=RoleFacts(
+            role["code"],
+            role["name"],
+            _categories(role["categories"]),
+            frozenset(activity for activity in role["activities"] if activity in set(Activity)),
+            _period(role["period"]),
+        ),
+    )
+
+
+def _resident(raw: Mapping[str, Any] | None) -> ResidentFacts | None:
+    if raw is None:
+        return None
+    died = raw["deceased_on"]
+    return ResidentFacts(
+        id=raw["id"],
+        known_to_all=raw["known_to_all"],
+        may_be_known=bool(raw["may_be_known"]),
+        protection=raw["protection"],
+        deceased=raw["deceased"],
+        deceased_on=None if died is None else date.fromisoformat(died),
+    )
+
+
+def _relationship(raw: Mapping[str, Any]) -> Relationship:
+    return Relationship(
+        raw["id"],
+        raw["kind"],
+        raw["team"],
+        datetime.fromisoformat(raw["from"]),
+        _moment(raw["until"]),
+    )
+
+
+def _source(raw: Mapping[str, Any]) -> Source:
+    return Source(
+        id=raw["id"],
+        name=raw["name"],
+        kind=raw["kind"],
+        area=raw["area"],
+        duty_phone=raw["duty_phone"],
+        sends=_categories(raw["sends"]),
+        agreed=_categories(raw["agreed"]),
+        late_since=_moment(raw["late_since"]),
+        updated=_moment(raw["updated"]),
+    )

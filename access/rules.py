@@ -1,0 +1,192 @@
+"""The rule: may this person see this, now, and why?
+
+Deny by default; a refusal beats every permission; a fact that is missing or contradictory denies.
+Each function is one rule, its docstring is the rule in one sentence with its id, and none of them
+asks a database. They are asked in the order of :data:`RECORD_RULES`; the first that refuses names
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from access.decision import Decision, Grant, Outcome, Reason, SectionState
+from access.facts import Facts, Relationship, Source
+from consent.models import Kind
+from organisations.activities import Activity
+from organisations.categories import Category
+from organisations.models import OrganisationKind
+
+RecordRule = Callable[[Facts], Reason | None]
+
+
+def staff_member_is_active(facts: Facts) -> Reason | None:
+    """R1.1 The staff member is active."""
+    return None if facts.staff_active else Reason.STAFF_NOT_ACTIVE
+
+
+def membership_is_in_force(facts: Facts) -> Reason | None:
+    """R1.2 The acting membership exists, is the staff member's own, and is in force now."""
+    if facts.membership is None:
+        return Reason.NO_MEMBERSHIP
+    if not facts.membership.period.in_force(facts.at):
+        return Reason.MEMBERSHIP_NOT_IN_FORCE
+    return None
+
+
+def organisation_is_in_force(facts: Facts) -> Reason | None:
+    """R1.3 The organisation, and the team if there is one, are in force now."""
+    membership = facts.membership
+    if membership is None or not membership.organisation.period.in_force(facts.at):
+        return Reason.ORGANISATION_NOT_IN_FORCE
+    if membership.team is not None and not membership.team.period.in_force(facts.at):
+        return Reason.TEAM_NOT_IN_FORCE
+    return None
+
+
+def role_is_in_force(facts: Facts) -> Reason | None:
+    """R1.4 The role is in force now and has the activity of reading records."""
+    membership = facts.membership
+    if membership is None or not membership.role.period.in_force(facts.at):
+        return Reason.ROLE_NOT_IN_FORCE
+    if Activity.READ_RECORDS not in membership.role.activities:
+        return Reason.ROLE_READS_NO_RECORD
+    return None
+
+
+def resident_is_known(facts: Facts) -> Reason | None:
+    """R2 The resident is known beyond doubt, or is the reader's own organisation's person."""
+    if facts.resident is None or facts.resident_epoch is None or not facts.resident.may_be_known:
+        return Reason.RESIDENT_NOT_KNOWN
+    return None
+
+
+def nobody_opted_out(facts: Facts) -> Reason | None:
+    """R3.1 A resident's opt-out of Connect Care withholds everything from everyone."""
+    if any(refusal.kind == Kind.CONNECT_CARE for refusal in facts.refusals):
+        return Reason.OPTED_OUT
+    return None
+
+
+def council_may_use_number(facts: Facts) -> Reason | None:
+    """R3.2 A council whose use of the NHS number was refused sees nothing through it."""
+    membership = facts.membership
+    if membership is None or _refused(facts, Kind.NHS_NUMBER, membership.organisation.id):
+        return Reason.COUNCIL_MAY_NOT_USE_NUMBER
+    return None
+
+
+def team_cares_for_resident(facts: Facts) -> Reason | None:
+    """R4 A care relationship of the reader's team with the resident is in force now."""
+    return None if relationship_in_force(facts) else Reason.NO_RELATIONSHIP
+
+
+#: The rules about the record as a whole, in the order in which they are asked.
+RECORD_RULES: tuple[RecordRule, ...] = (
+    staff_member_is_active,
+    membership_is_in_force,
+    organisation_is_in_force,
+    role_is_in_force,
+    resident_is_known,
+    nobody_opted_out,
+    council_may_use_number,
+    team_cares_for_resident,
+)
+
+
+def relationship_in_force(facts: Facts) -> Relationship | None:
+    """The care relationship that opens the record: in force, and of the reader's own team.
+
+    A relationship with the whole of a small organisation is every team's there; a team that
+    serves a whole site has its admissions and attendances.
+    """
+    membership = facts.membership
+    if membership is None:
+        return None
+    team = membership.team
+    for relationship in facts.relationships:
+        begun = relationship.valid_from <= facts.at
+        ended = relationship.valid_until is not None and relationship.valid_until <= facts.at
+        if not begun or ended:
+            continue
+        if relationship.team is None or (team is not None and team.id == relationship.team):
+            return relationship
+        if team is not None and team.serves_whole_site and relationship.kind in _SITE_WIDE:
+            return relationship
+    return None
+
+
+_SITE_WIDE = frozenset({"admission", "attendance"})
+
+
+def state_of(facts: Facts, category: Category, source: Source) -> SectionState:
+    """R5 Of a category and a source, what is shown: the role's, the agreement's, and no refused one.
+
+    In this order, so that nothing is told of what a resident refused: the role, the agreement and
+    what the source sends come before any choice.
+    """
+    membership = facts.membership
+    if membership is None or category not in membership.role.categories:
+        return SectionState.NOT_FOR_ROLE
+    own = source.id == membership.organisation.id
+    if not own and category not in source.agreed:
+        return SectionState.NOT_HELD
+    if category not in source.sends:
+        return SectionState.NOT_HELD
+    if _withheld(facts, source, own=own):
+        return SectionState.WITHHELD
+    if source.id not in facts.links:
+        return SectionState.NONE_RECORDED
+    if not own and not facts.links[source.id]:
+        return SectionState.UNAVAILABLE
+    return SectionState.SHOWN
+
+
+def grants_of(facts: Facts, category: Category, source: Source) -> frozenset[Grant]:
+    """R6 What is shown of a source is shown without its sensitive entries, but to itself."""
+    if state_of(facts, category, source) is not SectionState.SHOWN:
+        return frozenset()
+    assert facts.membership is not None  # noqa: S101 - a shown state implies it
+    plain = Grant(category, source.id, sensitive=False)
+    if source.id == facts.membership.organisation.id:
+        return frozenset({plain, Grant(category, source.id, sensitive=True)})
+    return frozenset({plain})
+
+
+def decide(facts: Facts) -> Decision:
+    """The whole rule, asked in order: the first refusal is the answer."""
+    for rule in RECORD_RULES:
+        reason = rule(facts)
+        if reason is not None:
+            return Decision(Outcome.REFUSED, reason, facts)
+    sections = {
+        category: {source.id: state_of(facts, category, source) for source in facts.sources}
+        for category in Category
+    }
+    grants = frozenset[Grant]().union(
+        *(grants_of(facts, category, source) for category in Category for source in facts.sources)
+    )
+    return Decision(
+        Outcome.OPEN,
+        Reason.RELATIONSHIP,
+        facts,
+        grants=grants,
+        relationship=relationship_in_force(facts),
+        sections=sections,
+    )
+
+
+def _withheld(facts: Facts, source: Source, *, own: bool) -> bool:
+    """R3.3 A social-care refusal withholds a council's entries from all but that council.
+
+    R3.4 Refusing a council the NHS number withholds that council's entries from everyone.
+    """
+    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE:
+        return False
+    if _refused(facts, Kind.NHS_NUMBER, source.id):
+        return True
+    return not own and _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
+
+
+def _refused(facts: Facts, kind: Kind, council: int) -> bool:
+    return any(r.kind == kind and r.council == council for r in facts.refusals)

@@ -1,0 +1,9 @@
+"""Django's registration of ``audit``."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """See the package's own words."""
+
+    name = "audit"

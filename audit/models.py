@@ -1,0 +1,72 @@
+"""The event: who did what to whose record, as what, on what basis, and when."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from audit.fields import ClockTimestamp, CurrentTransaction, UuidV7, Xid8Field
+
+
+class Action(models.TextChoices):
+    """What an event may be. The database refuses any other."""
+
+    SIGN_IN = "sign-in", "Signed in"
+    SIGN_IN_FAILED = "sign-in-failed", "Failed to sign in"
+    SIGN_OUT = "sign-out", "Signed out"
+    MEMBERSHIP_CHOSEN = "membership-chosen", "Chose to act for an organisation"
+    SEARCH = "search", "Searched for a resident"
+    GLIMPSE = "glimpse", "Saw who a resident is"
+    OPENING = "opening", "Opened a record"
+    REFUSAL = "refusal", "Was refused a record"
+    CHOICE_RECORDED = "choice-recorded", "Recorded a resident's choice"
+    IMPORT_RECEIVED = "import-received", "Received a delivery"
+    IMPORT_LOADED = "import-loaded", "Loaded a delivery"
+    REGISTRY_CHANGED = "registry-changed", "Changed the registry"
+    REGISTRY_READ = "registry-read", "Read the registry"
+
+
+class Event(models.Model):
+    """One thing that happened. Appended by ``audit.record``; never changed and never deleted.
+
+    Residents, staff and organisations are numbers and words, not foreign keys: an event outlives
+    whatever it is about. ``residents`` holds everyone whom a list showed; ``resident`` the one
+    whom an opening is about. ``detail`` holds ids, versions, counts and reason codes, never a
+    clinical word and never a name that was typed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+    transaction = Xid8Field(db_default=CurrentTransaction(), editable=False)
+    action = models.CharField(max_length=30, choices=Action)
+    outcome = models.CharField(max_length=20, default="done")
+    reason = models.CharField(max_length=60, default="", blank=True)
+    staff_id = models.BigIntegerField(null=True)
+    staff_name = models.CharField(max_length=200, default="", blank=True)
+    membership_id = models.BigIntegerField(null=True)
+    role_code = models.CharField(max_length=40, default="", blank=True)
+    organisation_id = models.BigIntegerField(null=True)
+    organisation_name = models.CharField(max_length=200, default="", blank=True)
+    resident_id = models.BigIntegerField(null=True)
+    residents = ArrayField(models.BigIntegerField(), default=list)
+    look = models.UUIDField(null=True)
+    request = models.UUIDField(null=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["resident_id", "-at"], name="event_by_resident"),
+            models.Index(fields=["staff_id", "-at"], name="event_by_staff"),
+            models.Index(fields=["organisation_id", "-at"], name="event_by_organisation"),
+            models.Index(fields=["-at"], name="event_by_time"),
+            models.Index(fields=["transaction"], name="event_by_transaction"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=Action.values), name="event_action_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.public_id}"

@@ -1,0 +1,109 @@
+"""The template environment: Jinja with the NHS design system's macros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from jinja2.utils import missing
+
+from ui import formatting
+
+#: What the design system's own templates ask for without defining it.
+_MAY_BE_ABSENT = frozenset(
+    {
+        "assetPath",
+        "assetUrl",
+        "bodyAttributes",
+        "bodyClasses",
+        "caller",
+        "containerClasses",
+        "cspNonce",
+        "htmlAttributes",
+        "htmlClasses",
+        "htmlLang",
+        "mainClasses",
+        "mainLang",
+        "opengraphImageUrl",
+        "pageTitleLang",
+        "params",
+        "themeColor",
+        "undefined",
+    }
+)
+
+
+class LoudUndefined(ChainableUndefined):
+    """Raises where a name that nobody defined is shown, walked or asked; attributes may be absent.
+
+    The design system's macros chain through parameters that were not given. Our own pages must
+    not: a mistyped name would be a blank where a clinician expects a word.
+    """
+
+    def _refuse_a_mistyped_name(self) -> None:
+        if (
+            self._undefined_obj is missing
+            and self._undefined_hint is None
+            and self._undefined_name not in _MAY_BE_ABSENT
+        ):
+            self._fail_with_undefined_error()
+
+    def __str__(self) -> str:
+        self._refuse_a_mistyped_name()
+        return super().__str__()
+
+    def __html__(self) -> str:
+        return str(self)
+
+    def __bool__(self) -> bool:
+        self._refuse_a_mistyped_name()
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse_a_mistyped_name()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._refuse_a_mistyped_name()
+        return 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] != "__":
+            self._refuse_a_mistyped_name()
+        return super().__getattr__(name)
+
+    __getitem__ = __getattr__
+
+
+def environment(**options: Any) -> Environment:
+    """Django's hook: our templates, the design system's, and the few functions that pages use."""
+    loader = options.pop("loader")
+    jinja = Environment(
+        **{**options, "undefined": LoudUndefined, "autoescape": True},
+        loader=ChoiceLoader([loader, PackageLoader("nhsuk_frontend_jinja")]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals.update(static=static, url=_url)
+    jinja.filters.update(formatting.FILTERS)
+    return jinja
+
+
+def _url(name: str, *args: Any, **kwargs: Any) -> str:
+    return reverse(name, args=args, kwargs=kwargs)
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """What every page may name: who is signed in as what, the nonce, and the profile."""
+    return {
+        "acting": getattr(request, "acting", None),
+        "signed_in": getattr(request, "user", None) is not None and request.user.is_authenticated,
+        "cspNonce": str(getattr(request, "csp_nonce", "")),
+        "profile": settings.PROFILE,
+        "assetPath": f"{settings.STATIC_URL}nhsuk/assets",
+    }

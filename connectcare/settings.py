@@ -1,0 +1,253 @@
+"""The one settings module. Safe values are the default; the demo opts out of them openly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+
+from connectcare.environment import Environment, Login, Profile
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+environment = Environment()
+PROFILE = environment.profile()
+LOGIN = environment.login()
+PRODUCTION = Profile.PRODUCTION == PROFILE
+
+# Never on: an error page with local variables is a disclosure.
+DEBUG = False
+SECRET_KEY = environment.text(
+    "SECRET_KEY", hint="Give at least 50 random characters, the same to every process."
+)
+ENCRYPTION_KEYS = environment.keys("ENCRYPTION_KEYS")
+
+ORIGIN = environment.text("CONNECTCARE_ORIGIN", "" if not PRODUCTION else None, hint="https://…")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
+    [urlsplit(ORIGIN).hostname or ""] if ORIGIN else ["127.0.0.1", "localhost", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = [ORIGIN] if ORIGIN else []
+
+INSTALLED_APPS = [
+    "ui",
+    "audit",
+    "organisations",
+    "identity",
+    "consent",
+    "access",
+    "records",
+    "feeds",
+    "fhir",
+    "connectcare.apps.ConnectCareConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "guardian",
+    "rest_framework",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "connectcare.middleware.NothingIsStored",
+    "connectcare.middleware.RequestId",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "access.middleware.ActingMembership",
+    "access.middleware.EveryDoorIsDeclared",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "connectcare.urls"
+WSGI_APPLICATION = "connectcare.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "connectcare.jinja.environment",
+            "context_processors": ["connectcare.jinja.every_page"],
+        },
+    },
+    # Only for third parties' own pages (Django REST framework).
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+FORM_RENDERER = "ui.forms.NhsFormRenderer"
+
+# --- The database ---------------------------------------------------------------------------
+# One process, one login. Read committed and no server-side cursors: a refusal must hold for
+# every statement that starts after it commits (docs/adr/0001).
+DATABASES = {
+    "default": {
+        **environment.database(LOGIN),
+        "ATOMIC_REQUESTS": LOGIN == Login.WEB,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "CONN_MAX_AGE": 600 if LOGIN == Login.WEB else 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"]["application_name"] = f"connectcare {LOGIN}"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Who signs in ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "organisations.StaffMember"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None  # guardian's anonymous user: nobody here is anonymous
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+# Idle 15 minutes, as the field's live services have it (trust-and-ux, A5).
+SESSION_COOKIE_AGE = int(timedelta(minutes=15).total_seconds())
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# --- Transport ------------------------------------------------------------------------------
+# The demo and the tests are plain HTTP on the loopback; nothing else may be.
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, past the proxy
+SECURE_HSTS_SECONDS = 63_072_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "ui.views.form_expired"
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Files ----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = environment.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [
+    ("nhsuk", BASE_DIR / "node_modules" / "nhsuk-frontend" / "dist" / "nhsuk"),
+    ("htmx", BASE_DIR / "node_modules" / "htmx.org" / "dist"),
+    ("ui", BASE_DIR / "ui" / "assets"),
+]
+WHITENOISE_USE_FINDERS = False
+# Uploads go to the database, encrypted; what waits on disk on the way is small.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- Work in the background -----------------------------------------------------------------
+CELERY_BROKER_URL = environment.broker()
+# The database row is the job; Celery only nudges, so nothing is kept in the broker.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TASK_SOFT_TIME_LIMIT = 3540
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "Europe/London"
+CELERY_BEAT_SCHEDULE = {
+    "sweep-batches": {"task": "feeds.tasks.sweep", "schedule": timedelta(seconds=30)},
+    "renew-relationships": {"task": "feeds.tasks.renew_ended", "schedule": timedelta(minutes=5)},
+}
+
+# --- Other systems --------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["access.api.DenyAll"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Language and time ----------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = False
+
+# --- The rule's periods (docs/adr/0006) -----------------------------------------------------
+LOOK_MINUTES = 15
+SEARCH_LIMIT = 10
+RELATIONSHIP_PERIODS = {
+    "after_discharge": timedelta(days=28),
+    "after_attendance": timedelta(days=14),
+    "before_appointment": timedelta(days=14),
+    "after_appointment": timedelta(days=28),
+    "out_of_hours": timedelta(days=3),
+    "after_death": timedelta(days=28),
+}
+# Numbers beginning 9 are nobody's: only where made-up people are expected (PDS test data has
+# 59… as well).
+NHS_NUMBER_TEST_RANGES = not PRODUCTION
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "connectcare.logs.PlainLine",
+            "format": "{asctime} {levelname} {name} {request_id} {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"request_id": {"()": "connectcare.logs.WithRequestId"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,152 @@
+"""The batch, what was delivered in it, what became of it, and what was set aside."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit.fields import UuidV7
+
+
+class BatchState(models.TextChoices):
+    """Where a batch stands. The row is the job: a worker takes what is received."""
+
+    RECEIVED = "received", "Received, waiting to be loaded"
+    LOADING = "loading", "Loading"
+    LOADED = "loaded", "Loaded"
+    FAILED = "failed", "Stopped by a fault"
+
+
+class Outcome(models.TextChoices):
+    """What became of one item. For every batch: read = the sum of these."""
+
+    LOADED = "loaded", "Loaded"
+    UNCHANGED = "unchanged", "Unchanged"
+    PASSED_OVER = "passed-over", "Passed over"
+    HELD = "held", "Held"
+
+
+class Batch(models.Model):
+    """One giving-in of one or more files by one source."""
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    feed = models.ForeignKey("organisations.Feed", models.PROTECT, related_name="batches")
+    state = models.CharField(max_length=10, choices=BatchState, default=BatchState.RECEIVED)
+    received = models.DateTimeField(db_default=Now(), editable=False)
+    given_in_by = models.BigIntegerField(null=True, help_text="The staff member, if one did.")
+    started = models.DateTimeField(null=True)
+    finished = models.DateTimeField(null=True)
+    heartbeat = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    total_bytes = models.BigIntegerField(default=0)
+    done_bytes = models.BigIntegerField(default=0)
+    delivery_done = models.IntegerField(default=0, help_text="Files loaded completely.")
+    items_done = models.BigIntegerField(default=0, help_text="Items done of the file in hand.")
+    wrappers = models.BigIntegerField(default=0)
+    fault = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=BatchState.values), name="batch_state_is_known"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=["received", "loading"]),
+                name="batch_to_be_done",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.public_id}"
+
+
+class Delivery(models.Model):
+    """One file of a batch. Its name may name a person, so it is kept encrypted."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="deliveries")
+    position = models.IntegerField()
+    name = models.BinaryField()
+    size = models.BigIntegerField(default=0)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="delivery_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class Chunk(models.Model):
+    """A piece of a delivery's raw bytes, encrypted, at most a megabyte."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="chunks")
+    position = models.IntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "position"], name="chunk_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.pk}"
+
+
+class Tally(models.Model):
+    """How many items of a type came to one outcome for one reason."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tallies")
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    resource_type = models.CharField(max_length=60)
+    reason = models.CharField(max_length=300, blank=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "outcome", "resource_type", "reason"], name="tally_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=Outcome.values), name="tally_outcome_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.resource_type} {self.outcome}"
+
+
+class Hold(models.Model):
+    """An item set aside with the reason, kept until someone resolves it."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="holds")
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="holds")
+    pointer = models.CharField(max_length=200)
+    resource_type = models.CharField(max_length=60)
+    reason = models.CharField(max_length=300)
+    raised = models.DateTimeField(db_default=Now())
+    resolved = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"
+
+
+class HeldContent(models.Model):
+    """The bytes of a held item, encrypted; out of reach of the web's login."""
+
+    hold = models.OneToOneField(Hold, models.CASCADE, primary_key=True, related_name="content")
+    raw = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"content of hold {self.hold_id}"

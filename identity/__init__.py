@@ -1,0 +1,4 @@
+"""Who the resident is: demographics, source persons, NHS numbers.
+
+May import ``organisations`` and ``audit``.
+"""

@@ -1,0 +1,214 @@
+"""The resident, the place where they live, their numbers, and their source persons."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit.fields import UuidV7
+
+
+class Sex(models.TextChoices):
+    """Administrative gender, as FHIR and the patient banner have it."""
+
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Not known"
+
+
+class Protection(models.TextChoices):
+    """The security code of the Personal Demographics Service. Anything but ``U`` hides the place."""
+
+    UNRESTRICTED = "U", "Unrestricted"
+    RESTRICTED = "R", "Restricted"
+    VERY_RESTRICTED = "V", "Very restricted"
+
+
+class Resident(models.Model):
+    """The person whose record it is.
+
+    ``known_to_all`` says that the person is known beyond doubt: a verified NHS number, or a
+    person's decision. Until then only the staff of the source that sent them may find them.
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    title = models.CharField(max_length=40, blank=True)
+    family_name = models.CharField(max_length=120, blank=True)
+    given_names = models.CharField(max_length=200, blank=True)
+    family_folded = models.CharField(max_length=120, blank=True)
+    given_folded = models.CharField(max_length=200, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
+    deceased = models.BooleanField(default=False)
+    deceased_on = models.DateField(null=True)
+    language = models.CharField(max_length=60, blank=True)
+    interpreter_needed = models.BooleanField(default=False)
+    protection = models.CharField(
+        max_length=1, choices=Protection, default=Protection.UNRESTRICTED
+    )
+    known_to_all = models.BooleanField(default=False)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["family_folded", "birth_date"], name="resident_by_name_and_birth")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(sex__in=Sex.values), name="resident_sex_is_known"),
+            models.CheckConstraint(
+                condition=Q(deceased=True) | Q(deceased_on__isnull=True),
+                name="resident_died_if_death_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Never a name: this is what logs and error pages would show.
+        return f"resident {self.public_id}"
+
+
+class ResidentPlace(models.Model):
+    """Where a resident lives and how to reach them: a table of its own, so that it can be refused.
+
+    Row security hides rows, not columns; the place of a protected resident is a row of its own.
+    """
+
+    resident = models.OneToOneField(
+        Resident, models.CASCADE, primary_key=True, related_name="place"
+    )
+    address_lines = ArrayField(models.CharField(max_length=200), default=list)
+    postcode = models.CharField(max_length=10, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    practice_code = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return f"place of resident {self.resident_id}"
+
+
+class NumberStatus(models.TextChoices):
+    """The eight verification statuses of the NHS Data Dictionary."""
+
+    VERIFIED = "01", "Number present and verified"
+    NOT_TRACED = "02", "Number present but not traced"
+    TRACE_REQUIRED = "03", "Trace required"
+    NO_MATCH = "04", "Trace attempted – no match or multiple match"
+    TO_BE_RESOLVED = "05", "Trace needs to be resolved"
+    IN_PROGRESS = "06", "Trace in progress"
+    NOT_REQUIRED = "07", "Number not present and trace not required"
+    POSTPONED = "08", "Trace postponed (baby under six weeks old)"
+
+
+class ResidentNhsNumber(models.Model):
+    """A resident's NHS number, from–to. At most one is live, and no number is live twice."""
+
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="nhs_numbers")
+    number = models.CharField(max_length=10)
+    status = models.CharField(max_length=2, choices=NumberStatus)
+    given_by = models.BigIntegerField(null=True, help_text="The organisation that sent it.")
+    valid_from = models.DateTimeField(db_default=Now())
+    valid_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(valid_until__isnull=True), name="number_live_once"
+            ),
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=Q(valid_until__isnull=True),
+                name="resident_has_one_live_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__regex=r"^[0-9]{10}$"), name="number_is_ten_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=NumberStatus.values), name="number_status_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"number of resident {self.resident_id}"
+
+
+class LinkState(models.TextChoices):
+    """Whether a source person is this resident beyond doubt."""
+
+    LINKED = "linked", "Linked: a verified number agrees, or a person decided"
+    ALONE = "alone", "Not linked: visible to its source only"
+    IN_DOUBT = "in-doubt", "In doubt: number, name and birth date disagree"
+
+
+class SourcePerson(models.Model):
+    """One source's idea of a person: linked to a resident, never merged away.
+
+    Entries hang on it. While its link is in doubt its entries are withheld from everyone but
+    their source, and the rest of the record is not.
+    """
+
+    source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    identifier = models.CharField(max_length=200)
+    local_identifiers = ArrayField(models.CharField(max_length=300), default=list)
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="source_persons")
+    link = models.CharField(max_length=10, choices=LinkState)
+    nhs_number_sent = models.CharField(max_length=40, blank=True)
+    nhs_number_status_sent = models.CharField(max_length=4, blank=True)
+    version = models.DateTimeField(null=True)
+    fingerprint = models.BinaryField(max_length=32)
+    registered_practice = models.BooleanField(
+        default=False, help_text="The source is the practice that this person is registered with."
+    )
+    updated = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "identifier"], name="source_person_once"),
+            # What an entry's foreign key points at.
+            models.UniqueConstraint(
+                fields=["id", "resident", "source"], name="source_person_of_resident"
+            ),
+            models.CheckConstraint(
+                condition=Q(link__in=LinkState.values), name="source_person_link_is_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["resident", "source"], name="source_person_by_resident")]
+
+    def __str__(self) -> str:
+        return f"source person {self.pk}"
+
+
+class LinkQuestion(models.Model):
+    """A disagreement about who a source person is, on the work list until a person decides."""
+
+    source_person = models.ForeignKey(SourcePerson, models.PROTECT, related_name="questions")
+    reason = models.CharField(max_length=60)
+    candidate = models.ForeignKey(Resident, models.PROTECT, related_name="+", null=True)
+    raised = models.DateTimeField(db_default=Now())
+    settled = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_person", "reason"],
+                condition=Q(settled__isnull=True),
+                name="link_question_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"question about source person {self.source_person_id}"
+
+
+class ResidentEpoch(models.Model):
+    """A counter that moves with every change of a resident's choices, relationships or identity.
+
+    Moved by triggers. A decision says on which epoch it stood, and the database refuses to open
+    the record on an older one.
+    """
+
+    resident = models.OneToOneField(Resident, models.CASCADE, primary_key=True, related_name="+")
+    epoch = models.BigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return str(self.epoch)

@@ -1,0 +1,14 @@
+"""What a role may do besides reading categories. An enumeration in code, reviewable in a diff."""
+
+from django.db.models import TextChoices
+
+
+class Activity(TextChoices):
+    """One thing that a role allows. A route names the activity that it needs."""
+
+    FIND_RESIDENTS = "find-residents", "Find a resident"
+    READ_RECORDS = "read-records", "Open the record of a resident in their care"
+    RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
+    MANAGE_REGISTRY = "manage-registry", "Manage every organisation, role and agreement"
+    MANAGE_ORGANISATION = "manage-organisation", "Manage the staff and teams of an organisation"
+    LOAD_FEEDS = "load-feeds", "Give in deliveries and watch them load"
