@@ -8,3 +8,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of this checkout."""
+
+MANAGE = str(ROOT / "manage.py")
+"""Django's commands."""

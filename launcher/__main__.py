@@ -20,13 +20,16 @@ COMMANDS = {
 }
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Stopped(BaseException):
-    """The launcher was told to stop (SIGTERM or SIGHUP); everything it started is to be stopped."""
+    """The launcher was told to stop (by a signal); everything it started is to be stopped."""
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     # A second signal while things are being stopped must not leave them half stopped.
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     raise Stopped(number)
 
@@ -37,7 +40,7 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS)
     options, arguments = parser.parse_known_args(sys.argv[1:2])
     arguments = sys.argv[2:]
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in SIGNALS:
         signal.signal(name, _stop)
     module = import_module(COMMANDS[options.command])  # each brings only what it needs
     from launcher.errors import LauncherError

@@ -1,7 +1,7 @@
 """Make the Python environment from the lock, then go on in it.
 
-Run as a script by whatever Python 3.11 is at hand, so it uses the standard library only. A second run
-costs the reading of one small file; several runs at once wait for each other.
+Run as a script by whatever Python 3.11 is at hand, so it uses the standard library only. A second
+run costs the reading of one small file; several runs at once wait for each other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STAMP = VENV / ".installed-from"
 UV_LOCK = ROOT / "launcher" / "requirements-uv.lock"
 
 OLDEST_UV = (0, 8)
-"""Older releases of uv may lie on a machine's PATH; what is used here is in all from this one on."""
+"""A machine may have an older uv on PATH; what is used here is in all from this one on."""
 
 HELP_WITHOUT_SETUP = ("demo", "provision", "check")
 
@@ -73,7 +73,7 @@ def output_of(command: list[str | Path]) -> str:
 
 
 def fingerprint() -> str:
-    """Return what the environment is made from: the lock's digest and the Python it was made with."""
+    """Return what the environment is made from: the lock's digest, and the Python."""
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     return f"{digest} {sys.version_info.major}.{sys.version_info.minor}\n"
 
@@ -152,7 +152,15 @@ def find_uv() -> Path:
         return executable
     say("Getting uv, which installs the libraries …")
     shutil.rmtree(home, ignore_errors=True)
-    install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", UV_LOCK]
+    install: list[str | Path] = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "-r",
+        UV_LOCK,
+    ]
     if run([sys.executable, "-m", "venv", home]) and run([home / "bin" / "python", *install]):
         return executable
     shutil.rmtree(home, ignore_errors=True)

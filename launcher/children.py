@@ -36,30 +36,41 @@ def call(
 ) -> int:
     """Run a command to its end in the foreground and return its exit code.
 
-    A Ctrl-C reaches the command itself as well as us; we wait for it to finish.
+    Ctrl-C is the command's to deal with: an interactive shell goes on, a migration ends. Told to
+    stop ourselves, we stop the command first.
     """
-    words = [str(word) for word in command]
+    words = leashed(command, end_signal=signal.SIGTERM)
     # The words are the launcher's own and the caller's options; no shell reads them.
-    with subprocess.Popen(words, env=_complete(env), cwd=cwd) as process:  # noqa: S603
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
+    process = subprocess.Popen(words, env=_complete(env), cwd=cwd)  # noqa: S603
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        code = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if code == -signal.SIGINT:
+        raise KeyboardInterrupt
+    return code
 
 
-def capture(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str:
+def capture(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> str:
     """Run a command and return its standard output.
 
     Raises LauncherError with its last lines of error output if it fails.
     """
     words = [str(word) for word in command]
     # As in call(): no shell reads the words.
-    done = subprocess.run(words, env=_complete(env), capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        words, env=_complete(env), cwd=cwd, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-LAST_LINES:])
         msg = f"{Path(words[0]).name} failed with exit code {done.returncode}:\n{tail}"
@@ -75,8 +86,8 @@ def leashed(
 ) -> list[str]:
     """Return the command with the leash before it.
 
-    ``entrance`` is how it leaves root (see :func:`launcher.postgres.entrance`); with ``end_signal`` it
-    gets that signal when this process ends, where the system can do so.
+    ``entrance`` is how it leaves root (:func:`launcher.postgres.entrance`); with ``end_signal``
+    it gets that signal when this process ends, where the system can do so.
     """
     bond = (
         []
@@ -102,7 +113,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C in the terminal leaves the order to us."""
+        """Start it in a session of its own, so that Ctrl-C leaves the order to us."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         words = leashed(self.command, entrance=self.entrance, end_signal=self.stop_signal)
         with self.log.open("ab") as log:
@@ -135,7 +146,7 @@ class Child:
             self.process.send_signal(self.stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=self.grace)
-        # Whatever is left of the group, be it the stubborn process or a worker that lost its master.
+        # Whatever is left of the group: the stubborn process, or a worker without its master.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
         self.process.wait()

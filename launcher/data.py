@@ -118,7 +118,7 @@ class Data:
     def sockets(self) -> Path:
         """Return a short 0700 folder for sockets, the same one as before where it still stands.
 
-        The data may lie too deep for a socket's path, so it is made in the system's temporary folder.
+        The data may lie too deep for a socket's path, so it is made in the temporary folder.
         """
         recorded = self._recorded_sockets()
         if recorded is not None:

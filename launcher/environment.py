@@ -6,7 +6,7 @@ CONNECTCARE_LOGIN      which database login this process connects as: web (when 
 DATABASE_<LOGIN>_URL   that login's address, ``postgresql://user:password@host/database``
 REDIS_URL              the broker, ``redis://…`` or ``unix:///path?db=0``
 SECRET_KEY             Django's
-ENCRYPTION_KEYS        keys for deliveries at rest, the newest first: urlsafe base64 of 32 bytes each
+ENCRYPTION_KEYS        keys for deliveries at rest, newest first: urlsafe base64 of 32 bytes each
 ALLOWED_HOSTS          host names, by commas
 CONNECTCARE_ORIGIN     the site's address as a browser sees it, ``https://host``
 CONNECTCARE_PROFILE    production (when absent), demo or test
@@ -18,6 +18,7 @@ Each may be given as NAME_FILE instead, the path of a file that holds the value.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,17 @@ def demo_environment(data: Data, *, port: int = DEFAULT_PORT) -> Iterator[Up]:
 
     The caller holds the folder. The servers stop in the end.
     """
-    with servers(
-        cluster=data.path / "postgres",
-        sockets=data.sockets(),
-        password_file=data.path / "postgres.password",
-        logs=data.path / "logs",
-    ) as found:
+    sockets = data.sockets()
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, sockets, ignore_errors=True)
+        found = stack.enter_context(
+            servers(
+                cluster=data.path / "postgres",
+                sockets=sockets,
+                password_file=data.path / "postgres.password",
+                logs=data.path / "logs",
+            )
+        )
         logins = found.provision(read_env(data.credentials))
         write_env(data.credentials, logins)
         yield Up(

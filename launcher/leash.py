@@ -4,8 +4,8 @@ Run as a script, with Python's own library only, between the launcher and each s
 
     leash.py [--parent PID --signal NUMBER] [--namespace | --account NAME] -- COMMAND …
 
-It becomes the command, so the process id that the launcher knows is the command's. Done here and not
-between fork and exec in the launcher, where Python code is not safe beside threads.
+It becomes the command, so the process id that the launcher knows is the command's. Done here and
+not between fork and exec in the launcher, where Python code is not safe beside threads.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from launcher import ROOT
+from launcher import MANAGE
 from launcher.children import call
 from launcher.data import Data, read_env
 from launcher.environment import demo_environment
@@ -20,10 +20,10 @@ START_PATIENCE = 120.0
 def main(arguments: list[str]) -> int:
     """Run manage.py with these arguments in the caller's folder; return its exit code.
 
-    With addresses of database logins in the environment it uses those. Else it joins a running demo, or
-    starts the demo's servers for as long as the command takes.
+    With addresses of database logins in the environment it uses those. Else it joins a running
+    demo, or starts the demo's servers for as long as the command takes.
     """
-    command = [sys.executable, ROOT / "manage.py", *arguments]
+    command = [sys.executable, MANAGE, *arguments]
     if given_logins() and not os.environ.get("DATABASE_ADMIN_URL"):
         return call(command, env=os.environ)
     data = Data.default()
@@ -38,8 +38,6 @@ def _running_demo(data: Data) -> dict[str, str]:
     deadline = time.monotonic() + START_PATIENCE
     while not data.running.exists():
         if data.holder() is None or time.monotonic() > deadline:
-            raise LauncherError(
-                "The demo did not start. Look at what bin/demo says, then try again."
-            )
+            raise LauncherError("The demo did not start. See what bin/demo says, then try again.")
         time.sleep(0.2)
     return read_env(data.running)

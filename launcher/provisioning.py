@@ -59,8 +59,8 @@ def main(arguments: list[str]) -> int:
     admin_url = value_of("DATABASE_ADMIN_URL")
     if admin_url is None:
         raise LauncherError(
-            "DATABASE_ADMIN_URL is not set. Give an administrator's address of the server in it, or "
-            "the path of a file that holds it in DATABASE_ADMIN_URL_FILE."
+            "DATABASE_ADMIN_URL is not set. Give an administrator's address of the server in it, "
+            "or the path of a file that holds it in DATABASE_ADMIN_URL_FILE."
         )
     given = {variable(login): value_of(variable(login)) or "" for login in LOGINS}
     known = read_env(options.credentials) if options.credentials else {}

