@@ -99,6 +99,7 @@ def _refuse_installation(admin_url: str) -> None:
     if found is not None:
         msg = (
             f"The server in DATABASE_ADMIN_URL holds a database '{DATABASE}'. The tests would "
-            "change its logins' passwords. Unset DATABASE_ADMIN_URL to test on a server made for the occasion."
+            "change its logins' passwords. Unset DATABASE_ADMIN_URL to test on a server made "
+            "for the occasion."
         )
         raise LauncherError(msg)
