@@ -1,0 +1,105 @@
+"""The gate: the one way to a record.
+
+:func:`open_record` reads the facts, decides, and asks the database to write the opening with its
+audit event; only then do entries come out. :func:`still_open` is the last statement before a
+response leaves. Both run inside the transaction of the request.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from access import facts as facts_of
+from access.acting import Acting
+from access.decision import Decision, Reason
+from access.rules import decide
+from audit import actions as audit
+from audit.models import Action
+
+
+class OutsideTransaction(RuntimeError):
+    """A record was to be opened outside a transaction: its opening would end at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A record that is open for the rest of this transaction."""
+
+    decision: Decision
+    resident_id: int
+    look: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that does not open, with the reason.
+
+    ``decision`` is ``None`` where the facts changed between deciding and opening: ask again.
+    """
+
+    decision: Decision | None
+
+    @property
+    def reason(self) -> Reason | None:
+        """The code of the rule that refused; ``None`` if the facts changed meanwhile."""
+        return self.decision.reason if self.decision else None
+
+
+def open_record(
+    acting: Acting, resident: UUID, *, look: UUID, request_id: str
+) -> Opened | Refused:
+    """Decide, and open the record for this transaction if the rule says so.
+
+    A refusal is returned, not raised: its audit event must stand.
+
+    :raises OutsideTransaction: if no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("Open a record inside the transaction that reads it.")
+    facts = facts_of.read(
+        staff_id=acting.staff_id, membership_id=acting.membership_id, resident=resident
+    )
+    decision = decide(facts)
+    if not decision.is_open or decision.relationship is None or facts.resident is None:
+        audit.record(
+            Action.REFUSAL,
+            outcome="refused",
+            reason=decision.reason,
+            resident_id=facts.resident.id if facts.resident else None,
+            look=look,
+            request=request_id,
+            detail=decision.as_json(),
+            **acting.for_audit(),
+        )
+        return Refused(decision)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select access.open_record(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s::jsonb,"
+            " %s::uuid)",
+            [
+                acting.staff_id,
+                acting.membership_id,
+                facts.resident.id,
+                look,
+                decision.relationship.id,
+                decision.keys,
+                facts.resident_epoch,
+                facts.rules_epoch,
+                json.dumps(decision.as_json()),
+                request_id,
+            ],
+        )
+        (holds,) = cursor.fetchone()
+    return Opened(decision, facts.resident.id, look) if holds else Refused(None)
+
+
+def still_open() -> bool:
+    """Whether everything that this transaction's opening granted still holds, asked live."""
+    with connection.cursor() as cursor:
+        cursor.execute("select access.still_open()")
+        (holds,) = cursor.fetchone()
+    return bool(holds)
