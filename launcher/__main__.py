@@ -17,6 +17,7 @@ COMMANDS = {
     "manage": "launcher.manage",
     "provision": "launcher.provisioning",
     "check": "launcher.checks",
+    "probe": "launcher.probe",
 }
 
 
