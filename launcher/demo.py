@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
                 stack.callback(child.stop)
                 child.start()
             everything = [*up.servers.children, *children]
-            _remember(data, everything)
+            stack.callback(_remember(data, everything).unlink, missing_ok=True)
             _wait_until_ready(options.port, everything)
             _welcome(up.environment, options.port)
             _watch(everything)
@@ -212,10 +212,10 @@ def _wait_until_ready(port: int, children: Sequence[Child]) -> None:
         finally:
             connection.close()
         time.sleep(0.1)
-    logs = children[-1].log.parent
+    web = next(child for child in children if child.name == "web")
     msg = (
         f"The web did not become ready in {READY_PATIENCE:.0f} seconds; /health/ready last "
-        f"answered: {answer}. The logs are in {logs}."
+        f"answered: {answer}. Its last lines, from {web.log}:\n{web.last_words()}"
     )
     raise LauncherError(msg)
 
@@ -244,10 +244,12 @@ def _refuse_death(children: Sequence[Child]) -> None:
             raise child.died()
 
 
-def _remember(data: Data, children: Sequence[Child]) -> None:
+def _remember(data: Data, children: Sequence[Child]) -> Path:
     """Note what runs, for the next start where the system cannot end children with their parent."""
     noted = {str(child.pid): " ".join(map(str, child.command)) for child in children}
-    (data.path / "children.json").write_text(json.dumps(noted), encoding="utf-8")
+    path = data.path / "children.json"
+    path.write_text(json.dumps(noted), encoding="utf-8")
+    return path
 
 
 def _end_leftovers(data: Data) -> None:
