@@ -41,7 +41,7 @@ class CareRelationship(models.Model):
     organisation = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
     team = models.ForeignKey("organisations.Team", models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=30, choices=RelationshipKind)
-    evidence = models.CharField(max_length=250)
+    evidence = models.TextField()
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     derived = models.BooleanField(default=True)
@@ -67,6 +67,19 @@ class CareRelationship(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class RelationshipDue(models.Model):
+    """A resident whose relationships are to be derived anew. The row is the job.
+
+    Written in the transaction that changed the evidence, taken away in the one that derived.
+    """
+
+    resident_id = models.BigIntegerField(primary_key=True)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"relationships of resident {self.resident_id}"
 
 
 class Opening(models.Model):

@@ -1,5 +1,18 @@
-"""Every address of the portal."""
+"""Every address of the portal. Each part of the house names its own, in full."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+handler400 = "ui.views.bad_request"
+handler403 = "ui.views.not_allowed"
+handler404 = "ui.views.not_found"
+handler500 = "ui.views.fault"
+
+urlpatterns = [
+    path("", include("organisations.urls")),
+    path("", include("access.urls")),
+    path("", include("identity.urls")),
+    path("", include("consent.urls")),
+    path("", include("records.urls")),
+    path("", include("feeds.urls")),
+    path("", include("connectcare.health")),
+]

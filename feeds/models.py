@@ -107,7 +107,7 @@ class Tally(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="tallies")
     outcome = models.CharField(max_length=12, choices=Outcome)
     resource_type = models.CharField(max_length=60)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.TextField(blank=True)
     count = models.BigIntegerField()
 
     class Meta:
@@ -129,9 +129,9 @@ class Hold(models.Model):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="holds")
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="holds")
-    pointer = models.CharField(max_length=200)
+    pointer = models.TextField()
     resource_type = models.CharField(max_length=60)
-    reason = models.CharField(max_length=300)
+    reason = models.TextField()
     raised = models.DateTimeField(db_default=Now())
     resolved = models.DateTimeField(null=True)
 

@@ -35,16 +35,17 @@ class Resident(models.Model):
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
-    title = models.CharField(max_length=40, blank=True)
-    family_name = models.CharField(max_length=120, blank=True)
-    given_names = models.CharField(max_length=200, blank=True)
-    family_folded = models.CharField(max_length=120, blank=True)
-    given_folded = models.CharField(max_length=200, blank=True)
+    # Text without a length: a source's long name is not a reason to lose a person.
+    title = models.TextField(blank=True)
+    family_name = models.TextField(blank=True)
+    given_names = models.TextField(blank=True)
+    family_folded = models.TextField(blank=True)
+    given_folded = models.TextField(blank=True)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     deceased = models.BooleanField(default=False)
     deceased_on = models.DateField(null=True)
-    language = models.CharField(max_length=60, blank=True)
+    language = models.TextField(blank=True)
     interpreter_needed = models.BooleanField(default=False)
     protection = models.CharField(
         max_length=1, choices=Protection, default=Protection.UNRESTRICTED
@@ -78,10 +79,10 @@ class ResidentPlace(models.Model):
     resident = models.OneToOneField(
         Resident, models.CASCADE, primary_key=True, related_name="place"
     )
-    address_lines = ArrayField(models.CharField(max_length=200), default=list)
-    postcode = models.CharField(max_length=10, blank=True)
-    phone = models.CharField(max_length=40, blank=True)
-    practice_code = models.CharField(max_length=10, blank=True)
+    address_lines = ArrayField(models.TextField(), default=list)
+    postcode = models.TextField(blank=True)
+    phone = models.TextField(blank=True)
+    practice_code = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"place of resident {self.resident_id}"
@@ -148,12 +149,12 @@ class SourcePerson(models.Model):
     """
 
     source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
-    identifier = models.CharField(max_length=200)
-    local_identifiers = ArrayField(models.CharField(max_length=300), default=list)
+    identifier = models.TextField()
+    local_identifiers = ArrayField(models.TextField(), default=list)
     resident = models.ForeignKey(Resident, models.PROTECT, related_name="source_persons")
     link = models.CharField(max_length=10, choices=LinkState)
-    nhs_number_sent = models.CharField(max_length=40, blank=True)
-    nhs_number_status_sent = models.CharField(max_length=4, blank=True)
+    nhs_number_sent = models.TextField(blank=True)
+    nhs_number_status_sent = models.TextField(blank=True)
     version = models.DateTimeField(null=True)
     fingerprint = models.BinaryField(max_length=32)
     registered_practice = models.BooleanField(
