@@ -1,0 +1,77 @@
+"""Writes of care relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from access.models import CareRelationship, RelationshipDue
+from access.relationships import Derived
+
+
+@transaction.atomic
+def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
+    """Make the derived relationships of these residents what their evidence now carries.
+
+    In one short transaction; a resident's epoch moves only if something did. What lost its
+    evidence ends now; what has it again goes on. Manual relationships are not touched.
+
+    :param derived: resident → what :func:`access.relationships.derive` answered for them.
+    """
+    now = timezone.now()
+    held = {
+        (row.resident_id, row.organisation_id, row.kind, row.evidence): row
+        for row in CareRelationship.objects.filter(resident_id__in=derived, derived=True)
+    }
+    new, changed = [], []
+    for resident, relationships in sorted(derived.items()):
+        for item in relationships:
+            row = held.pop((resident, item.organisation, item.kind, item.evidence), None)
+            if row is None:
+                new.append(
+                    CareRelationship(
+                        resident_id=resident,
+                        organisation_id=item.organisation,
+                        team_id=item.team,
+                        kind=item.kind,
+                        evidence=item.evidence,
+                        valid_from=item.valid_from,
+                        valid_until=item.valid_until,
+                    )
+                )
+            elif (row.team_id, row.valid_from, row.valid_until) != (
+                item.team,
+                item.valid_from,
+                item.valid_until,
+            ):
+                row.team_id = item.team
+                row.valid_from = item.valid_from
+                row.valid_until = item.valid_until
+                changed.append(row)
+    for row in held.values():
+        if row.valid_until is None or row.valid_until > now:
+            row.valid_until = max(now, row.valid_from)
+            changed.append(row)
+    CareRelationship.objects.bulk_create(new)
+    CareRelationship.objects.bulk_update(changed, ["team", "valid_from", "valid_until"])
+    RelationshipDue.objects.filter(resident_id__in=derived).delete()
+
+
+def relationships_are_due(residents: Sequence[int]) -> None:
+    """Note that these residents' relationships are to be derived anew, with the change itself."""
+    RelationshipDue.objects.bulk_create(
+        [RelationshipDue(resident_id=resident) for resident in sorted(set(residents))],
+        ignore_conflicts=True,
+    )
+
+
+def residents_due(limit: int) -> list[int]:
+    """Residents whose relationships are due, oldest first; locked against other workers."""
+    return list(
+        RelationshipDue.objects
+        .order_by("since", "resident_id")
+        .select_for_update(skip_locked=True)
+        .values_list("resident_id", flat=True)[:limit]
+    )
