@@ -62,6 +62,11 @@ class Data:
         """The file with the environment of a demo that is up; absent otherwise."""
         return self.path / "running.env"
 
+    @property
+    def prepared(self) -> Path:
+        """The file that names the code for which the demo's database was last prepared."""
+        return self.path / "prepared"
+
     def log(self, name: str) -> Path:
         """The log file of one process."""
         return self.path / "logs" / f"{name}.log"
@@ -176,12 +181,12 @@ class Data:
         return folder if private and status.st_uid == os.geteuid() else None
 
 
-def make_socket_folder() -> Path:
+def make_socket_folder(prefix: str = "connect-care-") -> Path:
     """Make a new 0700 folder with a path short enough for sockets."""
     temporary = Path(tempfile.gettempdir()).resolve()
     if len(os.fsencode(temporary)) > LONGEST_SOCKET_FOLDER:
         temporary = Path("/tmp").resolve()  # noqa: S108 - mkdtemp makes a private folder inside
-    return Path(tempfile.mkdtemp(prefix="connect-care-", dir=temporary))
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=temporary))
 
 
 def write_env(path: Path, values: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from launcher.children import Child
     from launcher.data import Data
+    from launcher.environment import Up
 
 DEFAULT_PORT = 8000
 READY_PATIENCE = 90.0
@@ -63,7 +65,7 @@ def main(arguments: list[str]) -> int:
             data.reset()
         frontend.install()
         with demo_environment(data, port=options.port) as up, contextlib.ExitStack() as stack:
-            _prepare(up.environment)
+            people = _prepare(data, up)
             write_env(data.running, up.environment)
             stack.callback(data.running.unlink, missing_ok=True)
             children = _processes(data, up.environment, options.port)
@@ -73,7 +75,8 @@ def main(arguments: list[str]) -> int:
             everything = [*up.servers.children, *children]
             stack.callback(_remember(data, everything).unlink, missing_ok=True)
             _wait_until_ready(options.port, everything)
-            _welcome(up.environment, options.port)
+            sys.stdout.write(f"Connect Care is ready at http://{HOST}:{options.port}\n\n{people}")
+            sys.stdout.flush()
             _watch(everything)
     return 0
 
@@ -124,15 +127,39 @@ def _refuse_taken_port(port: int) -> None:
             raise LauncherError(msg) from error
 
 
-def _prepare(environment: dict[str, str]) -> None:
-    """Migrate, make the region, collect static files: each quick when nothing is to be done."""
+def _prepare(data: Data, up: Up) -> str:
+    """Bring the database, the region and the static files up to date with the code.
+
+    Returns the table of demo people. What was done for this very code is not done again.
+    """
     from launcher import frontend
     from launcher.children import say
+    from launcher.data import write_private
 
-    _manage(environment, "owner", "migrate", "--verbosity", "0")
-    frontend.collect(os.environ | environment)
+    frontend.collect(os.environ | up.environment)
+    code = _digest_of_code()
+    embedded = not os.environ.get("DATABASE_ADMIN_URL")
+    done = data.prepared.exists() and data.prepared.read_text(encoding="utf-8").partition("\n")
+    if embedded and done and done[0] == code:
+        return done[2]
+    data.prepared.unlink(missing_ok=True)
+    _manage(up.environment, "owner", "migrate", "--verbosity", "0")
     say("Making the demo region, if it is not there yet …")
-    _manage(environment, "pipeline", "make_demo_region")
+    _manage(up.environment, "pipeline", "make_demo_region")
+    people = _output_of(up.environment, "pipeline", "demo_people")
+    write_private(data.prepared, f"{code}\n{people}")
+    return people
+
+
+def _digest_of_code() -> str:
+    """Digest everything that a migration or the region could depend on."""
+    digest = hashlib.sha256((ROOT / "requirements-dev.lock").read_bytes())
+    for folder in sorted(path for path in ROOT.iterdir() if (path / "__init__.py").exists()):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(ROOT)}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _manage(environment: dict[str, str], login: str, *words: str) -> None:
@@ -143,6 +170,17 @@ def _manage(environment: dict[str, str], login: str, *words: str) -> None:
     if code != 0:
         msg = f"manage.py {words[0]} failed with exit code {code}; see above."
         raise LauncherError(msg)
+
+
+def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
+    """Return what one of Django's commands prints, run with a database login."""
+    from launcher.children import capture
+
+    return capture(
+        [sys.executable, MANAGE, *words],
+        env=os.environ | environment | {"CONNECTCARE_LOGIN": login},
+        cwd=ROOT,
+    )
 
 
 def _processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
@@ -218,17 +256,6 @@ def _wait_until_ready(port: int, children: Sequence[Child]) -> None:
         f"answered: {answer}. Its last lines, from {web.log}:\n{web.last_words()}"
     )
     raise LauncherError(msg)
-
-
-def _welcome(environment: dict[str, str], port: int) -> None:
-    from launcher.children import capture
-
-    people = capture(
-        [sys.executable, MANAGE, "demo_people"],
-        env=os.environ | environment | {"CONNECTCARE_LOGIN": "pipeline"},
-    )
-    sys.stdout.write(f"Connect Care is ready at http://{HOST}:{port}\n\n{people}")
-    sys.stdout.flush()
 
 
 def _watch(children: Sequence[Child]) -> None:

@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     if given_logins() and not os.environ.get("DATABASE_ADMIN_URL"):
         return call(command, env=os.environ)
     data = Data.default()
+    data.prepared.unlink(missing_ok=True)  # whatever the command does, the demo looks again
     holder = data.holder()
     if holder is not None and holder.command == "bin/demo":
         return call(command, env=os.environ | _running_demo(data))

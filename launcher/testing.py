@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from launcher import ROOT, browser, frontend
-from launcher.children import call
+from launcher.children import call, is_alive
 from launcher.data import make_socket_folder
 from launcher.errors import LauncherError
 from launcher.servers import DATABASE, servers
@@ -22,6 +22,7 @@ from launcher.servers import DATABASE, servers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PREFIX = "connect-care-test-"
 TEST_DATABASE = "connectcare_test"
 WORKERS = 2
 
@@ -44,8 +45,10 @@ def main(arguments: list[str]) -> int:
         os.environ.pop(name, None)
     frontend.install()
     chromium = browser.environment()
-    folder = Path(tempfile.mkdtemp(prefix="connect-care-test-"))
-    sockets = make_socket_folder()
+    _remove_leftovers()
+    prefix = f"{PREFIX}{os.getpid()}-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    sockets = make_socket_folder(prefix)
     try:
         with servers(
             cluster=folder / "postgres",
@@ -73,6 +76,14 @@ def main(arguments: list[str]) -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Delete the folders of test runs that were killed; their servers ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not is_alive(int(pid)) and folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def parallel(arguments: Sequence[str]) -> list[str]:
