@@ -1,0 +1,1 @@
+"""Writers of feed formats: each turns a region into the files that sources would send."""
