@@ -12,10 +12,10 @@ LOGIN_OF_COMMAND = {
     "sqlmigrate": "owner",
     "dbshell": "web",
     "import_feed": "pipeline",
+    "add_feed": "pipeline",
     "load_registry": "pipeline",
     "make_demo_region": "pipeline",
     "demo_people": "pipeline",
-    "createsuperuser": "pipeline",
     "changepassword": "pipeline",
 }
 

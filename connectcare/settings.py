@@ -197,7 +197,6 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Europe/London"
 CELERY_BEAT_SCHEDULE = {
     "sweep-batches": {"task": "feeds.tasks.sweep", "schedule": timedelta(seconds=30)},
-    "renew-relationships": {"task": "feeds.tasks.renew_ended", "schedule": timedelta(minutes=5)},
 }
 
 # --- Other systems --------------------------------------------------------------------------

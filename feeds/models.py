@@ -72,7 +72,6 @@ class Delivery(models.Model):
     position = models.IntegerField()
     name = models.BinaryField()
     size = models.BigIntegerField(default=0)
-    digest = models.BinaryField(max_length=32)
 
     class Meta:
         ordering = ["position"]

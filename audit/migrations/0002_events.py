@@ -12,6 +12,9 @@ class Migration(migrations.Migration):
         ("audit", "0001_initial"),
     ]
 
+    # Its default privileges hold for tables made after it: for all of the house's.
+    run_before = [("organisations", "0001_initial")]
+
     operations = [
         migrations.RunSQL((SQL / "0001_events.sql").read_text(encoding="utf-8")),
     ]

@@ -1,0 +1,171 @@
+"""Writes of deliveries: giving in, loading, and what is set aside.
+
+The batch row is the job. Loading goes on where it stopped: each chunk of items is one transaction
+that writes entries, tallies, holds and how far it got, so a worker that is killed loses nothing
+and doubles nothing. The command line and the browser's upload run the same two actions,
+:func:`receive` and :func:`load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from access.acting import Acting
+from audit import actions as audit
+from audit.models import Action
+from feeds.loading import Loader
+from feeds.models import Batch, BatchState, Chunk, Delivery
+from feeds.sealed import seal
+from organisations.models import Feed, Organisation
+
+CHUNK_BYTES = 1_048_576
+#: Formats that can be given in, with the words that a page shows.
+FORMATS = {"fhir-r4": "FHIR R4 (bundles, NDJSON, JSON or XML resources)"}
+
+
+class DeliveryRefused(Exception):
+    """A delivery that cannot be taken in. The message says what to do, and names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be given in."""
+
+    name: str
+    content: BinaryIO
+
+
+def feed_of(ods_code: str, format_code: str) -> Feed:
+    """The feed in force of an organisation.
+
+    :raises DeliveryRefused: if the organisation, the format or the feed is not there.
+    """
+    if format_code not in FORMATS:
+        raise DeliveryRefused(f"The format must be one of: {', '.join(FORMATS)}.")
+    organisation = Organisation.objects.current().filter(ods_code=ods_code.upper()).first()
+    if organisation is None:
+        raise DeliveryRefused(
+            "No organisation in force has this ODS code. Load it with bin/manage load_registry, "
+            "or look the code up on the registry's pages."
+        )
+    feed = Feed.objects.current().filter(organisation=organisation, format=format_code).first()
+    if feed is None:
+        raise DeliveryRefused(
+            f"{organisation.name} has no {format_code} feed in the registry. Add one with "
+            f"bin/manage add_feed --source {organisation.ods_code} --format {format_code}."
+        )
+    return feed
+
+
+@transaction.atomic
+def receive(
+    files: Iterable[File], *, feed: Feed, by: Acting | None, request_id: str | None = None
+) -> Batch:
+    """Keep the raw bytes of a delivery, encrypted, as a batch that waits to be loaded.
+
+    :raises DeliveryRefused: if there is no file.
+    """
+    batch = Batch.objects.create(feed=feed, given_in_by=by.staff_id if by else None)
+    total = 0
+    count = 0
+    for file in files:
+        total += _keep(batch, count, file)
+        count += 1
+    if not count:
+        raise DeliveryRefused("Give at least one file.")
+    Batch.objects.filter(pk=batch.pk).update(total_bytes=total)
+    batch.total_bytes = total
+    audit.record(
+        Action.IMPORT_RECEIVED,
+        request=request_id,
+        detail={"batch": str(batch.public_id), "files": count, "bytes": total},
+        **(by.for_audit() if by else {"organisation_id": feed.organisation_id}),
+    )
+    return batch
+
+
+def _keep(batch: Batch, position: int, file: File) -> int:
+    """One file's bytes in sealed chunks; how many bytes there were."""
+    delivery = Delivery.objects.create(
+        batch=batch, position=position, name=seal(file.name.encode(), purpose="name")
+    )
+    size = 0
+    for number, piece in enumerate(iter(lambda: file.content.read(CHUNK_BYTES), b"")):
+        size += len(piece)
+        Chunk.objects.create(
+            delivery=delivery, position=number, content=seal(piece, purpose="delivery")
+        )
+    Delivery.objects.filter(pk=delivery.pk).update(size=size)
+    return size
+
+
+Progress = Callable[[Batch], None]
+
+
+def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
+    """Load a batch to its end, from wherever it stands; ``None`` if another worker has it.
+
+    :raises Exception: whatever stopped it; the batch then says that it failed, and where it
+        stood is kept.
+    """
+    with _held(batch_id) as mine:
+        if not mine:
+            return None
+        batch = Batch.objects.select_related("feed__organisation").get(pk=batch_id)
+        if batch.state == BatchState.LOADED:
+            return batch
+        Batch.objects.filter(pk=batch_id).update(
+            state=BatchState.LOADING,
+            started=batch.started or timezone.now(),
+            heartbeat=timezone.now(),
+            attempts=F("attempts") + 1,
+            fault="",
+        )
+        try:
+            Loader(batch, progress or (lambda _batch: None)).run()
+        except Exception as error:
+            # The class only: a database's message may quote a value.
+            Batch.objects.filter(pk=batch_id).update(
+                state=BatchState.FAILED, fault=type(error).__name__
+            )
+            raise
+        return Batch.objects.get(pk=batch_id)
+
+
+class _held:  # noqa: N801 - used as a context manager, read as a word
+    """Holds the batch for this connection; let go by PostgreSQL itself if the worker dies."""
+
+    _SPACE = 7301  # any constant of ours, so that batches collide with no other lock
+
+    def __init__(self, batch_id: int) -> None:
+        self._key = batch_id
+
+    def __enter__(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_try_advisory_lock(%s, %s)", [self._SPACE, self._key % 2**31]
+            )
+            (self._mine,) = cursor.fetchone()
+        return bool(self._mine)
+
+    def __exit__(self, *_: object) -> None:
+        if self._mine:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "select pg_advisory_unlock(%s, %s)", [self._SPACE, self._key % 2**31]
+                )
+
+
+def batches_to_do() -> Iterator[int]:
+    """Batches that wait, or whose worker may have died, oldest first."""
+    yield from (
+        Batch.objects.filter(state__in=[BatchState.RECEIVED, BatchState.LOADING])
+        .order_by("id")
+        .values_list("pk", flat=True)
+    )

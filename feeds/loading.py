@@ -1,0 +1,329 @@
+"""Loading a batch: chunk by chunk, each a transaction of its own, resumable anywhere."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.db import DataError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from access import actions as access
+from audit import actions as audit
+from audit.models import Action
+from feeds.formats import fhir_r4
+from feeds.mapped import Held, Item, Mapped, MappedPerson, PassedOver
+from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
+from feeds.sealed import seal, unseal
+from identity import actions as identity
+from identity.models import SourcePerson
+from organisations.models import Feed
+from records import actions as records
+
+CHUNK_ITEMS = 1000
+
+#: Held for want of the person; tried again when the whole batch has been read.
+PERSON_NOT_KNOWN = "Its person is not known from this source yet."
+BY_NUMBER_ONLY = "It names its person by NHS number only; the source's own id is needed."
+REFUSED_BY_DATABASE = "It holds a value that cannot be stored; correct it at the source."
+
+
+class DeliveryStream(io.RawIOBase):
+    """A delivery's bytes, unsealed a chunk at a time, so that memory is bounded."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        super().__init__()
+        self._delivery = delivery
+        self._next = 0
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any buffer will do
+        """Fill the buffer from the next chunk; 0 at the end."""
+        if not self._rest:
+            chunk = Chunk.objects.filter(delivery=self._delivery, position=self._next).first()
+            if chunk is None:
+                return 0
+            self._next += 1
+            self._rest = memoryview(unseal(chunk.content, purpose="delivery"))
+        taken = min(len(buffer), len(self._rest))
+        buffer[:taken] = self._rest[:taken]
+        self._rest = self._rest[taken:]
+        return taken
+
+
+@dataclass(slots=True)
+class _Result:
+    """What became of a chunk: counts by (outcome, type, reason), and what was set aside."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    holds: list[tuple[Item, str]] = field(default_factory=list)
+    wrappers: int = 0
+
+    def count(self, outcome: Outcome, item: Item, reason: str = "") -> None:
+        self.counts[(outcome, item.resource_type, reason)] += 1
+
+    def hold(self, item: Item, reason: str) -> None:
+        self.count(Outcome.HELD, item, reason)
+        self.holds.append((item, reason))
+
+
+class Loader:
+    """Loads one batch. Held by its worker alone."""
+
+    def __init__(self, batch: Batch, progress: Callable[[Batch], None]) -> None:
+        self._batch = batch
+        self._feed: Feed = batch.feed
+        self._source = batch.feed.organisation
+        self._progress = progress
+
+    def run(self) -> None:
+        """Load what is left, try again what lacked its person, and derive relationships."""
+        deliveries = list(self._batch.deliveries.filter(position__gte=self._batch.delivery_done))
+        for delivery in deliveries:
+            self._deliver(delivery)
+        self._try_held_again()
+        while records.renew_due_relationships():
+            self._beat()
+        with transaction.atomic():
+            now = timezone.now()
+            Batch.objects.filter(pk=self._batch.pk).update(
+                state=BatchState.LOADED, finished=now, heartbeat=now
+            )
+            Feed.objects.filter(pk=self._feed.pk).update(last_received=self._batch.received)
+            audit.record(
+                Action.IMPORT_LOADED,
+                organisation_id=self._source.pk,
+                organisation_name=self._source.name,
+                detail={
+                    "batch": str(self._batch.public_id),
+                    "counts": {
+                        tally.outcome: tally.count
+                        for tally in Tally.objects.filter(batch=self._batch)
+                    },
+                },
+            )
+        self._progress(Batch.objects.get(pk=self._batch.pk))
+
+    def _deliver(self, delivery: Delivery) -> None:
+        stream = io.BufferedReader(DeliveryStream(delivery), buffer_size=1_048_576)
+        name = unseal(delivery.name, purpose="name").decode(errors="replace")
+        items = fhir_r4.read(stream, name=name, source_kind=self._source.kind)
+        done = self._batch.items_done
+        for _ in islice(items, done):
+            pass  # a former worker loaded these and said so in the same transaction
+        before = self._bytes_before(delivery)
+        for chunk in _chunks(items):
+            self._load_chunk(delivery, chunk, first=done)
+            done += len(chunk)
+            self._note(items_done=done, done_bytes=before + min(stream.tell(), delivery.size))
+        self._batch.items_done = 0
+        self._note(
+            items_done=0,
+            delivery_done=delivery.position + 1,
+            done_bytes=before + delivery.size,
+        )
+
+    def _bytes_before(self, delivery: Delivery) -> int:
+        return sum(
+            self._batch.deliveries.filter(position__lt=delivery.position).values_list(
+                "size", flat=True
+            )
+        )
+
+    def _note(self, **values: int) -> None:
+        Batch.objects.filter(pk=self._batch.pk).update(heartbeat=timezone.now(), **values)
+        self._progress(Batch.objects.get(pk=self._batch.pk))
+
+    def _beat(self) -> None:
+        Batch.objects.filter(pk=self._batch.pk).update(heartbeat=timezone.now())
+
+    def _load_chunk(self, delivery: Delivery, items: list[Item], *, first: int) -> None:
+        """One transaction: entries, tallies, holds, and how far the batch has got."""
+        with transaction.atomic():
+            self._one_at_a_time()
+            result = self._apply(items)
+            self._write(delivery, result)
+            Batch.objects.filter(pk=self._batch.pk).update(
+                items_done=first + len(items), wrappers=F("wrappers") + result.wrappers
+            )
+
+    def _one_at_a_time(self) -> None:
+        """Batches of one source take turns, chunk by chunk: no two write one entry at once."""
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(7302, %s)", [self._source.pk % 2**31])
+
+    def _apply(self, items: list[Item]) -> _Result:
+        result = _Result()
+        persons: dict[int, MappedPerson] = {}
+        for position, item in enumerate(items):
+            match item.outcome:
+                case PassedOver(reason):
+                    if item.is_wrapper:
+                        result.wrappers += 1
+                    else:
+                        result.count(Outcome.PASSED_OVER, item, reason)
+                case Held(reason):
+                    result.hold(item, reason)
+                case Mapped(person=MappedPerson() as person):
+                    persons[position] = person
+        changed = self._receive_persons(items, persons, result)
+        self._merge(items, changed, persons, result)
+        return result
+
+    def _receive_persons(
+        self, items: list[Item], persons: dict[int, MappedPerson], result: _Result
+    ) -> set[int]:
+        received = identity.receive_persons(
+            list(persons.values()),
+            source=self._source,
+            trusted_for_numbers=self._feed.trusted_for_nhs_numbers,
+        )
+        access.relationships_are_due([one.resident_id for one in received if one.changed])
+        changed = {
+            position
+            for position, one in zip(persons, received, strict=True)
+            if one.changed
+        }
+        for position in persons:
+            outcome = items[position].outcome
+            if isinstance(outcome, Mapped) and not outcome.entries:
+                result.count(
+                    Outcome.LOADED if position in changed else Outcome.UNCHANGED, items[position]
+                )
+        return changed
+
+    def _merge(
+        self,
+        items: list[Item],
+        persons_changed: set[int],
+        persons: dict[int, MappedPerson],
+        result: _Result,
+    ) -> None:
+        known = self._known_persons(items)
+        arrivals: list[records.Arrival] = []
+        for position, item in enumerate(items):
+            if not isinstance(item.outcome, Mapped) or not item.outcome.entries:
+                continue
+            whose = {entry.person for entry in item.outcome.entries}
+            missing = [person for person in whose if person not in known]
+            if missing:
+                result.hold(item, BY_NUMBER_ONLY if None in missing else PERSON_NOT_KNOWN)
+                continue
+            arrivals.extend(
+                records.Arrival(position, entry, *known[entry.person or ""])
+                for entry in item.outcome.entries
+            )
+        refused: set[int] = set()
+        written = self._merge_or_split(arrivals, refused)
+        for position in dict.fromkeys(arrival.position for arrival in arrivals):
+            if position in refused:
+                result.hold(items[position], REFUSED_BY_DATABASE)
+            elif position in written or position in persons_changed:
+                result.count(Outcome.LOADED, items[position])
+            else:
+                result.count(Outcome.UNCHANGED, items[position])
+
+    def _merge_or_split(self, arrivals: list[records.Arrival], refused: set[int]) -> set[int]:
+        """Merge; where PostgreSQL refuses a value, halve until the item that holds it is alone."""
+        try:
+            with transaction.atomic():
+                return records.merge_entries(
+                    arrivals, source=self._source, feed_id=self._feed.pk, batch_id=self._batch.pk
+                )
+        except DataError:
+            positions = sorted({arrival.position for arrival in arrivals})
+            if len(positions) == 1:
+                refused.add(positions[0])
+                return set()
+            middle = positions[len(positions) // 2]
+            left = [arrival for arrival in arrivals if arrival.position < middle]
+            right = [arrival for arrival in arrivals if arrival.position >= middle]
+            return self._merge_or_split(left, refused) | self._merge_or_split(right, refused)
+
+    def _known_persons(self, items: list[Item]) -> dict[str, tuple[int, int]]:
+        wanted = {
+            entry.person
+            for item in items
+            if isinstance(item.outcome, Mapped)
+            for entry in item.outcome.entries
+            if entry.person is not None
+        }
+        return {
+            identifier: (source_person, resident)
+            for identifier, source_person, resident in SourcePerson.objects.filter(
+                source=self._source, identifier__in=wanted
+            ).values_list("identifier", "pk", "resident_id")
+        }
+
+    def _write(self, delivery: Delivery, result: _Result) -> None:
+        self._add_to_tallies(result.counts)
+        for item, reason in result.holds:
+            hold = Hold.objects.create(
+                batch=self._batch,
+                delivery=delivery,
+                pointer=item.pointer,
+                resource_type=item.resource_type,
+                reason=reason,
+            )
+            HeldContent.objects.create(hold=hold, raw=seal(item.raw, purpose="hold"))
+
+    def _add_to_tallies(self, counts: Counter[tuple[str, str, str]]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into feeds_tally (batch_id, outcome, resource_type, reason, count) "
+                "values (%s, %s, %s, %s, %s) on conflict (batch_id, outcome, resource_type, reason) "
+                "do update set count = feeds_tally.count + excluded.count",
+                [(self._batch.pk, *key, number) for key, number in sorted(counts.items())],
+            )
+
+    def _try_held_again(self) -> None:
+        """Items whose person came later in the batch: the order of files does not matter."""
+        last = 0
+        while True:
+            holds = list(
+                Hold.objects.filter(
+                    batch=self._batch, reason=PERSON_NOT_KNOWN, resolved=None, pk__gt=last
+                )
+                .select_related("delivery", "content")
+                .order_by("pk")[:CHUNK_ITEMS]
+            )
+            if not holds:
+                return
+            last = holds[-1].pk
+            with transaction.atomic():
+                self._one_at_a_time()
+                for hold in holds:
+                    self._try_again(hold)
+
+    def _try_again(self, hold: Hold) -> None:
+        raw = unseal(hold.content.raw, purpose="hold")
+        items = [
+            item
+            for item in fhir_r4.read(
+                io.BytesIO(raw), name=hold.pointer, source_kind=self._source.kind
+            )
+            if not item.is_wrapper
+        ]
+        result = self._apply(items)
+        if result.holds or not items:
+            return
+        was = (Outcome.HELD, hold.resource_type, PERSON_NOT_KNOWN)
+        result.counts[was] -= 1
+        self._add_to_tallies(result.counts)
+        hold.delete()
+
+
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    walker = iter(items)
+    while chunk := list(islice(walker, CHUNK_ITEMS)):
+        yield chunk
+
+

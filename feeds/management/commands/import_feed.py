@@ -1,0 +1,85 @@
+"""Give files in as one batch and load it, with progress and counts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from feeds import actions, selectors
+from feeds.models import Batch
+
+
+class Command(BaseCommand):
+    """``import_feed --source RJ2 --format fhir-r4 FILE…``: the action that an upload runs too."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--source", required=True, help="ODS code of the organisation")
+        parser.add_argument("--format", required=True, choices=sorted(actions.FORMATS))
+        parser.add_argument(
+            "--json", action="store_true", help="print the counts as JSON, and no progress"
+        )
+        parser.add_argument("paths", nargs="+", type=Path, help="files, or folders of files")
+
+    def handle(self, **options: Any) -> None:
+        """Receive, load, and print what became of every item."""
+        try:
+            feed = actions.feed_of(options["source"], options["format"])
+            paths = list(_files(options["paths"]))
+            batch = actions.receive(_opened(paths), feed=feed, by=None)
+        except actions.DeliveryRefused as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            loaded = actions.load(batch.pk)
+        else:
+            loaded = self._with_progress(batch)
+        if loaded is None:
+            raise CommandError("Another worker is loading this batch. Watch it on its page.")
+        report = selectors.report(loaded)
+        if options["json"]:
+            json.dump(report.as_json(), self.stdout, indent=2)
+            self.stdout.write("")
+        else:
+            self.stdout.write(report.as_text())
+
+    def _with_progress(self, batch: Batch) -> Batch | None:
+        with Progress(
+            TextColumn("Loading"),
+            BarColumn(),
+            DownloadColumn(),
+            TextColumn("{task.fields[items]} items"),
+            TimeRemainingColumn(),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        ) as bar:
+            task = bar.add_task("load", total=batch.total_bytes or None, items=0)
+
+            def show(at: Batch) -> None:
+                bar.update(task, completed=at.done_bytes, items=selectors.read_count(at))
+
+            return actions.load(batch.pk, progress=show)
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(entry for entry in path.rglob("*") if entry.is_file())
+        elif path.is_file():
+            yield path
+        else:
+            raise CommandError(f"There is no file or folder {path}.")
+
+
+def _opened(paths: list[Path]) -> Iterator[actions.File]:
+    for path in paths:
+        with path.open("rb") as content:
+            yield actions.File(path.name, content)

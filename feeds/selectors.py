@@ -1,0 +1,107 @@
+"""Reads of batches: how far they are, and what became of each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from feeds.models import Batch, Hold, Outcome, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many items of a type came to one outcome for one reason."""
+
+    outcome: str
+    resource_type: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a batch: ``read`` is the sum of the outcomes, always."""
+
+    batch: Batch
+    lines: tuple[Line, ...]
+
+    def total(self, outcome: str) -> int:
+        """How many items came to an outcome."""
+        return sum(line.count for line in self.lines if line.outcome == outcome)
+
+    @property
+    def read(self) -> int:
+        """How many items were read; wrappers (bundles) are not items."""
+        return sum(line.count for line in self.lines)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, once it is done."""
+        if self.batch.started is None or self.batch.finished is None:
+            return None
+        return (self.batch.finished - self.batch.started).total_seconds()
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "batch": str(self.batch.public_id),
+            "state": self.batch.state,
+            "read": self.read,
+            **{outcome.value.replace("-", "_"): self.total(outcome) for outcome in Outcome},
+            "wrappers": self.batch.wrappers,
+            "seconds": self.seconds,
+            "lines": [
+                {
+                    "outcome": line.outcome,
+                    "type": line.resource_type,
+                    "reason": line.reason,
+                    "count": line.count,
+                }
+                for line in self.lines
+            ],
+        }
+
+    def as_text(self) -> str:
+        """For a terminal: the totals, then every type with its reason."""
+        rate = f" in {self.seconds:.1f} s, {self.read / self.seconds:,.0f} a second" if (
+            self.seconds
+        ) else ""
+        head = [f"Batch {self.batch.public_id}: {self.read:,} items read{rate}"]
+        head += [f"  {outcome.label:<12} {self.total(outcome):>9,}" for outcome in Outcome]
+        if self.batch.wrappers:
+            head.append(f"  ({self.batch.wrappers:,} bundles, whose entries are counted above)")
+        body = [
+            f"  {line.count:>9,}  {line.outcome:<12} {line.resource_type:<24} {line.reason}".rstrip()
+            for line in self.lines
+        ]
+        return "\n".join([*head, "", *body])
+
+
+def report(batch: Batch) -> Report:
+    """The report of a batch as it stands."""
+    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    tallies = Tally.objects.filter(batch=batch, count__gt=0)
+    lines = sorted(
+        (Line(t.outcome, t.resource_type, t.reason, t.count) for t in tallies),
+        key=lambda line: (order[line.outcome], -line.count, line.resource_type, line.reason),
+    )
+    return Report(batch, tuple(lines))
+
+
+def read_count(batch: Batch) -> int:
+    """How many items a batch has read so far."""
+    total = Tally.objects.filter(batch=batch).aggregate(total=Sum("count"))["total"]
+    return int(total or 0)
+
+
+def batches(limit: int = 50) -> QuerySet[Batch]:
+    """The latest batches, newest first."""
+    return Batch.objects.select_related("feed__organisation")[:limit]
+
+
+def holds(batch: Batch, limit: int = 100) -> Iterable[Hold]:
+    """What a batch set aside and nobody has resolved, in order."""
+    return Hold.objects.filter(batch=batch, resolved__isnull=True).select_related(None)[:limit]

@@ -1,0 +1,23 @@
+"""Nudges. The rows are the jobs: losing one of these costs time, never work."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from feeds import actions
+from records.actions import renew_due_relationships
+
+
+@shared_task(name="feeds.tasks.load")
+def load(batch_id: int) -> None:
+    """Load one batch, unless another worker has it."""
+    actions.load(batch_id)
+
+
+@shared_task(name="feeds.tasks.sweep")
+def sweep() -> None:
+    """Pick up whatever was never nudged, or whose worker died."""
+    for batch_id in actions.batches_to_do():
+        load.delay(batch_id)
+    while renew_due_relationships():
+        pass

@@ -1,0 +1,334 @@
+"""Writes of entries, set-based, and the evidence of care that entries carry.
+
+With :mod:`records.selectors` the only module that touches the entry model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from access import actions as access
+from access.relationships import Derived, Evidence, derive
+from identity.models import LinkState, Resident, SourcePerson
+from organisations.categories import Category
+from organisations.models import Organisation, OrganisationKind, Team
+from records.models import Entry, EntryStatus
+
+
+class EntrySent(Protocol):
+    """An entry as a format mapped it; ``feeds.mapped.MappedEntry`` is one."""
+
+    @property
+    def identifier(self) -> str: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def display(self) -> str: ...
+    @property
+    def resource(self) -> bytes: ...
+    @property
+    def version(self) -> datetime | None: ...
+    @property
+    def effective(self) -> datetime | None: ...
+    @property
+    def effective_precision(self) -> str | None: ...
+    @property
+    def ends(self) -> datetime | None: ...
+    @property
+    def recorded(self) -> datetime | None: ...
+    @property
+    def code_system(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def source_status(self) -> str: ...
+    @property
+    def value(self) -> Decimal | None: ...
+    @property
+    def value_text(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def range_low(self) -> Decimal | None: ...
+    @property
+    def range_high(self) -> Decimal | None: ...
+    @property
+    def range_text(self) -> str: ...
+    @property
+    def interpretation(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def author_role(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def contact_class(self) -> str | None: ...
+    @property
+    def team_code(self) -> str | None: ...
+    @property
+    def negation(self) -> bool: ...
+    @property
+    def sensitive(self) -> bool: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An entry sent, and whose it is. ``position`` is the item's in its delivery."""
+
+    position: int
+    entry: EntrySent
+    source_person_id: int
+    resident_id: int
+
+
+#: The columns that a delivery brings, in the order in which they are copied.
+_SENT = (
+    "category", "kind", "status", "display", "version", "effective", "effective_precision",
+    "ends", "recorded", "code_system", "code", "detail", "source_status", "value", "value_text",
+    "unit", "range_low", "range_high", "range_text", "interpretation", "author", "author_role",
+    "place", "phone", "contact_class", "team_code", "negation", "sensitive", "notes",
+)  # fmt: skip
+_COPIED = (
+    "position", "resident_id", "source_person_id", "identifier", "fingerprint", *_SENT, "resource"
+)  # fmt: skip
+_UPDATED = ("resident_id", "source_person_id", "fingerprint", *_SENT, "resource")
+#: Absent words are empty text, not NULL.
+_TEXT_IF_ABSENT = frozenset({"effective_precision", "contact_class", "team_code"})
+_TYPES = {
+    "position": "integer",
+    "resident_id": "bigint",
+    "source_person_id": "bigint",
+    "identifier": "text",
+    "fingerprint": "bytea",
+    "category": "smallint",
+    "version": "timestamptz",
+    "effective": "timestamptz",
+    "ends": "timestamptz",
+    "recorded": "timestamptz",
+    "value": "numeric",
+    "range_low": "numeric",
+    "range_high": "numeric",
+    "negation": "boolean",
+    "sensitive": "boolean",
+    "notes": "text[]",
+    "resource": "jsonb",
+}
+
+_STAGE = "create temporary table if not exists staged_entry ({}) on commit delete rows".format(
+    ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COPIED)
+)
+_COPY = f"copy staged_entry ({', '.join(_COPIED)}) from stdin"
+# A later version in the same delivery replaces an earlier one; of two alike the last one sent.
+_MERGE = f"""
+    merge into records_entry as held
+    using (
+        select distinct on (identifier) * from staged_entry
+        order by identifier, version desc nulls last, position desc
+    ) as sent
+    on held.source_id = %(source)s and held.identifier = sent.identifier
+    when matched and held.fingerprint <> sent.fingerprint
+         and (held.version is null or sent.version is null or sent.version >= held.version)
+    then update set {", ".join(f"{name} = sent.{name}" for name in _UPDATED)},
+        feed_id = %(feed)s, batch_id = %(batch)s, received = now()
+    when not matched then insert
+        (source_id, feed_id, batch_id, identifier, {", ".join(_UPDATED)})
+    values
+        (%(source)s, %(feed)s, %(batch)s, sent.identifier,
+         {", ".join(f"sent.{name}" for name in _UPDATED)})
+    returning sent.position, held.resident_id
+"""  # noqa: S608 - column names are constants of this module
+
+
+def merge_entries(
+    arrivals: Sequence[Arrival], *, source: Organisation, feed_id: int, batch_id: int
+) -> set[int]:
+    """Compare entries with what is held and write what is new or newer, in two statements.
+
+    An older version never overwrites a newer one, whatever arrives first; the same again changes
+    nothing. Runs inside the transaction that is open, as the pipeline's login.
+
+    :returns: the positions of the items that changed something.
+    :raises django.db.DataError: if PostgreSQL refuses a value; nothing was written then.
+    """
+    if not arrivals:
+        return set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        cursor.execute("delete from staged_entry")
+        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+            for arrival in arrivals:
+                copy.write_row(_row(arrival))
+        cursor.execute(_MERGE, {"source": source.pk, "feed": feed_id, "batch": batch_id})
+        written = cursor.fetchall()
+    access.relationships_are_due([resident for _, resident in written])
+    return {position for position, _ in written}
+
+
+def _row(arrival: Arrival) -> tuple[Any, ...]:
+    entry = arrival.entry
+    sent = tuple(
+        "" if value is None and name in _TEXT_IF_ABSENT else value
+        for name, value in ((name, _plain(getattr(entry, name))) for name in _SENT)
+    )
+    digest = hashlib.sha256(entry.resource)
+    digest.update(repr((sent[:4], sent[5:])).encode())
+    return (
+        arrival.position,
+        arrival.resident_id,
+        arrival.source_person_id,
+        entry.identifier,
+        digest.digest(),
+        *sent,
+        entry.resource.decode(),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Category):
+        return int(value)
+    return str(value) if isinstance(value, str) else value
+
+
+# ── Care relationships ──────────────────────────────────────────────────────────────────────
+
+
+def renew_due_relationships(*, limit: int = 200) -> int:
+    """Derive the relationships of up to ``limit`` residents that are due; how many were done.
+
+    One short transaction; safe to run by several workers, and to be killed at any moment.
+    """
+    with transaction.atomic():
+        residents = access.residents_due(limit)
+        if residents:
+            access.renew_relationships(_derive(residents))
+    return len(residents)
+
+
+_WHAT_BY_CLASS = {
+    "inpatient": "inpatient",
+    "emergency": "emergency",
+    "outpatient": "outpatient",
+    "out_of_hours": "out-of-hours",
+}
+_EVIDENCE_CATEGORIES = (
+    Category.APPOINTMENTS,
+    Category.CONTACTS,
+    Category.SOCIAL_CARE_SERVICES,
+    Category.PEOPLE_INVOLVED,
+)
+
+
+def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:
+    ids = list(residents)
+    now = timezone.now()
+    people = {row.pk: row for row in Resident.objects.filter(pk__in=ids)}
+    evidence: dict[int, list[Evidence]] = {resident: [] for resident in ids}
+    for person in SourcePerson.objects.filter(
+        resident_id__in=ids, registered_practice=True
+    ).exclude(link=LinkState.IN_DOUBT):
+        evidence[person.resident_id].append(
+            Evidence(
+                what="registration",
+                reference=f"registration {person.pk}",
+                organisation=person.source_id,
+                organisation_kind=OrganisationKind.GP_PRACTICE,
+                begins=person.updated,
+                ends=None,
+                is_open=True,
+            )
+        )
+    for resident, item in _evidence_of_entries(ids):
+        evidence[resident].append(item)
+    return {
+        resident: derive(
+            items,
+            periods=settings.RELATIONSHIP_PERIODS,
+            died_on=people[resident].deceased_on if resident in people else None,
+            deceased=resident in people and people[resident].deceased,
+            now=now,
+        )
+        for resident, items in evidence.items()
+    }
+
+
+def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
+    teams = {(team.organisation_id, team.code): team.pk for team in Team.objects.current()}
+    entries = (
+        Entry.objects.filter(resident_id__in=residents, category__in=_EVIDENCE_CATEGORIES)
+        .filter(
+            status__in=[
+                EntryStatus.CURRENT,
+                EntryStatus.PAST,
+                EntryStatus.PLANNED,
+                EntryStatus.UNKNOWN,
+            ],
+            effective__isnull=False,
+            source_person__link__in=[LinkState.LINKED, LinkState.ALONE],
+        )
+        .values_list(
+            "resident_id", "category", "kind", "status", "contact_class", "identifier",
+            "source_id", "source__kind", "effective", "ends", "team_code",
+        )
+    )  # fmt: skip
+    for resident, category, kind, status, contact, reference, source, of, begins, ends, code in entries:
+        what = _what(category, kind, contact, of)
+        if what is None:
+            continue
+        team = teams.get((source, code)) if code else None
+        yield (
+            resident,
+            Evidence(
+                what=what,
+                reference=reference,
+                organisation=source,
+                organisation_kind=of,
+                begins=begins,
+                ends=ends,
+                is_open=status == EntryStatus.CURRENT and (ends is None or ends > timezone.now()),
+                team=team,
+                team_unknown=bool(code) and team is None,
+            ),
+        )
+
+
+def _what(category: int, kind: str, contact_class: str, source_kind: str) -> str | None:
+    """Which kind of evidence an entry is, if any."""
+    if kind == "Appointment":
+        return "appointment"
+    if kind == "ServiceRequest":
+        return "referral"
+    if category == Category.SOCIAL_CARE_SERVICES and kind == "EpisodeOfCare":
+        return "social-care-service"
+    if category == Category.PEOPLE_INVOLVED and kind == "CareTeam":
+        return (
+            "allocated-worker"
+            if source_kind == OrganisationKind.ADULT_SOCIAL_CARE
+            else "caseload"
+        )
+    if kind == "EpisodeOfCare":
+        return "caseload"
+    if kind == "Encounter" and source_kind == OrganisationKind.OUT_OF_HOURS:
+        return "out-of-hours"
+    return _WHAT_BY_CLASS.get(contact_class) if kind == "Encounter" else None
