@@ -1,0 +1,71 @@
+"""FHIR's date, dateTime and instant: partial ones keep a precision, impossible ones are refused.
+
+Source: https://hl7.org/fhir/R4/datatypes.html#dateTime.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from feeds.mapped import Precision
+
+LONDON = ZoneInfo("Europe/London")
+_DATE_TIME = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
+    r"(T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment as a source gave it.
+
+    ``instant`` is aware, in UTC. A date alone is midnight in London; a month or a year is
+    midnight on its first day, and ``precision`` says so. ``zone_assumed`` marks a time that came
+    without its zone and was read as London time.
+    """
+
+    instant: datetime
+    precision: Precision
+    zone_assumed: bool = False
+
+
+@lru_cache(maxsize=8192)
+def read_when(text: str) -> When | None:
+    """Read a FHIR date, dateTime or instant; None where no such moment exists.
+
+    A time without a zone breaks FHIR's rule but is common in real feeds, so it is taken as
+    London time and marked.
+    """
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, time, zone = match.groups()
+    try:
+        if time is not None:
+            if zone is not None:
+                return When(datetime.fromisoformat(text).astimezone(UTC), Precision.TIME)
+            local = datetime.fromisoformat(text).replace(tzinfo=LONDON)
+            return When(local.astimezone(UTC), Precision.TIME, zone_assumed=True)
+        if zone is not None:
+            return None
+        local = datetime(int(year), int(month or 1), int(day or 1), tzinfo=LONDON)
+        instant = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    if day is not None:
+        return When(instant, Precision.DAY)
+    return When(instant, Precision.MONTH if month is not None else Precision.YEAR)
+
+
+def read_day(text: str) -> date | None:
+    """Read the calendar day of a whole date or of a dateTime, in London.
+
+    None where the text gives no day (a year or a month alone) or no such day exists.
+    """
+    when = read_when(text)
+    if when is None or when.precision in (Precision.YEAR, Precision.MONTH):
+        return None
+    return when.instant.astimezone(LONDON).date()

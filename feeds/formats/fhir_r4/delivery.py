@@ -1,0 +1,127 @@
+"""What one document knows as a whole: who is meant by a reference, and what things are called.
+
+A reference may be relative (``Patient/1``), absolute, or a ``urn:uuid:`` that only this document
+resolves. All three become ``Type/id``, so that one person is one person across documents.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+import msgspec
+
+from feeds.formats.fhir_r4.datatypes import Identifier, Resource
+
+NHS_NUMBER_SYSTEMS = frozenset(
+    {
+        "https://fhir.nhs.uk/Id/nhs-number",
+        "http://fhir.nhs.uk/Id/nhs-number",
+        "https://fhir.nhs.net/Id/nhs-number",
+        "http://fhir.nhs.net/Id/nhs-number",
+    }
+)
+ODS_SYSTEMS = frozenset(
+    {
+        "https://fhir.nhs.uk/Id/ods-organization-code",
+        "http://fhir.nhs.uk/Id/ods-organization-code",
+        "https://fhir.nhs.net/Id/ods-organization-code",
+        "https://fhir.nhs.uk/Id/ods-site-code",
+    }
+)
+
+_ADDRESS = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([^/?#\s]{1,255})(?:/_history/[^/]+)?$")
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,40})\?identifier=([^|&]+)\|([^|&]+)$")
+_URN = "urn:uuid:"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What another resource of the delivery says about itself, for display.
+
+    ``leads_to`` is the practitioner behind a role; ``ods_code`` an organisation's code; ``codes``
+    a medicine's, so that a sensitive one is known where it is only referred to.
+    """
+
+    name: str = ""
+    role: str = ""
+    phone: str = ""
+    ods_code: str = ""
+    leads_to: str = ""
+    codes: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Delivery:
+    """The knowledge that the resources of one document share.
+
+    ``addresses`` leads from a bundle entry's ``fullUrl``, and from
+    ``Patient?identifier=system|value``, to ``Type/id``; ``named`` from ``Type/id`` to what it is
+    called.
+    """
+
+    source_kind: str = ""
+    sensitive_codes: frozenset[str] = frozenset()
+    addresses: dict[str, str] = field(default_factory=dict)
+    named: dict[str, Named] = field(default_factory=dict)
+    _resolved: dict[str, str | None] = field(default_factory=dict)
+
+    def target(self, reference: str) -> str | None:
+        """Resolve a reference to ``Type/id``; a urn of another document to ``urn:uuid:…``.
+
+        None where the text is no reference to anything.
+        """
+        try:
+            return self._resolved[reference]
+        except KeyError:
+            pass
+        found = self.addresses.get(reference)
+        if found is None:
+            if reference.startswith(_URN) and len(reference) <= 255:
+                found = reference
+            elif match := _ADDRESS.search(reference):
+                found = f"{match.group(1)}/{match.group(2)}"
+        if len(self._resolved) < 100_000:
+            self._resolved[reference] = found
+        return found
+
+    def called(self, reference: str) -> Named | None:
+        """Give what this delivery says about the resource behind a reference."""
+        target = self.target(reference)
+        return self.named.get(target) if target else None
+
+
+def conditional_identifier(reference: str) -> tuple[str, str] | None:
+    """Read ``Patient?identifier=system|value`` as (system, value)."""
+    match = _CONDITIONAL.fullmatch(reference)
+    return (match.group(2), match.group(3)) if match else None
+
+
+def identifiers_of(resource: Resource) -> list[Identifier]:
+    """Decode a resource's business identifiers; a shape that is not one gives none."""
+    if not bytes(resource.identifier):
+        return []
+    try:
+        return msgspec.json.decode(resource.identifier, type=list[Identifier])
+    except msgspec.MsgspecError:
+        pass
+    try:
+        return [msgspec.json.decode(resource.identifier, type=Identifier)]
+    except msgspec.MsgspecError:
+        return []
+
+
+def identity_of(resource: Resource, *, raw: bytes, full_url: str | None) -> str:
+    """Name a resource in a way that holds across deliveries: ``Type/id``.
+
+    Without an id, its first business identifier names it (``Type?identifier=system|value``),
+    then the uuid of its bundle entry, then its content: the same content is the same resource.
+    """
+    kind = type(resource).__name__
+    if resource.id:
+        return f"{kind}/{resource.id}"
+    for identifier in identifiers_of(resource):
+        if identifier.system and identifier.value and identifier.system not in NHS_NUMBER_SYSTEMS:
+            return f"{kind}?identifier={identifier.system}|{identifier.value}"
+    if full_url and full_url.startswith(_URN):
+        return f"{kind}/{full_url.removeprefix(_URN)}"
+    return f"{kind}/sha256-{hashlib.sha256(raw).hexdigest()[:40]}"

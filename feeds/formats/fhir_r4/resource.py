@@ -1,0 +1,179 @@
+"""The resources of one document, from bytes to items.
+
+Two passes: the first decodes each part and learns addresses and names, the second maps. So a
+prescription finds its prescriber wherever in the document they stand, and what is wrong with
+one part stays with that part.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from feeds.formats.fhir_r4.datatypes import Resource
+from feeds.formats.fhir_r4.delivery import Delivery, Named, identifiers_of, identity_of
+from feeds.formats.fhir_r4.diagnoses import Condition
+from feeds.formats.fhir_r4.naming import named_by
+from feeds.formats.fhir_r4.outcomes import CannotMapError, NotPartOfRecordError
+from feeds.formats.fhir_r4.people import Patient, map_patient
+from feeds.formats.fhir_r4.reading import Reading
+from feeds.formats.fhir_r4.storable import has_unstorable_number
+from feeds.formats.fhir_r4.table import DECODER, KINDS, MAPPERS, PASSED_OVER, UNKNOWN_KIND
+from feeds.formats.fhir_r4.words import codes, words
+from feeds.mapped import Held, Item, Mapped, PassedOver
+
+TOO_DEEP = "nested too deeply to be read"
+WRAPPER = "a bundle: its entries are counted one by one"
+_LONGEST_ID = 255
+_KIND_NAME = re.compile(r"[A-Z][A-Za-z]{1,40}")
+
+
+@dataclass(slots=True)
+class Part:
+    """One resource of a document as split off, not yet decoded.
+
+    ``settled`` says what becomes of a part without a look at its content (a wrapper, an entry
+    with no resource, a part that could not be split off).
+    """
+
+    pointer: str
+    raw: bytes = b""
+    full_url: str | None = None
+    settled: PassedOver | Held | None = None
+    kind: str = ""
+    id: str = ""
+    is_wrapper: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Heading(msgspec.Struct, rename="camel"):
+    """What any resource says of itself."""
+
+    resource_type: str | None = None
+    id: str | None = None
+
+
+def decoding_reason(error: Exception) -> str:
+    """Say why bytes could not be decoded: what and where, never a value.
+
+    msgspec names expected and found types, a path and a byte offset, and echoes values only for
+    enumerations and tags, which the caller rules out first.
+    """
+    if isinstance(error, RecursionError):
+        return TOO_DEEP
+    if isinstance(error, UnicodeDecodeError):
+        return "not valid UTF-8 text"
+    text = str(error)
+    if isinstance(error, msgspec.ValidationError):
+        what, _, path = text.partition(" - at ")
+        return f"{path.strip('`') or '$'}: {what.replace('`', '').replace(' | null', '').lower()}"
+    return text
+
+
+def _heading(raw: bytes) -> tuple[str, str]:
+    """Read (resourceType, id), each empty where it is missing or is no such thing."""
+    try:
+        heading = msgspec.json.decode(raw, type=Heading)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "", ""
+    kind = heading.resource_type or ""
+    return (kind if _KIND_NAME.fullmatch(kind) else ""), (heading.id or "")[:_LONGEST_ID]
+
+
+def _decode(part: Part) -> Resource | PassedOver | Held:
+    """Decode one part into its own type, or say what becomes of it."""
+    try:
+        resource: Resource = DECODER.decode(part.raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        part.kind, part.id = _heading(part.raw)
+        if part.kind in PASSED_OVER:
+            return PassedOver(PASSED_OVER[part.kind])
+        if part.kind and part.kind not in KINDS:
+            return PassedOver(UNKNOWN_KIND)
+        if not part.kind and isinstance(error, msgspec.ValidationError):
+            return Held("$.resourceType: missing, or not the name of a FHIR resource")
+        return Held(decoding_reason(error))
+    part.kind, part.id = type(resource).__name__, (resource.id or "")[:_LONGEST_ID]
+    if resource.id is not None and len(resource.id) > _LONGEST_ID:
+        return Held("$.id: longer than 255 characters")
+    return resource
+
+
+def _learn(part: Part, resource: Resource, delivery: Delivery) -> str:
+    """Note a resource's addresses and its name; returns its identity."""
+    identity = identity_of(resource, raw=part.raw, full_url=part.full_url)
+    if part.full_url:
+        delivery.addresses[part.full_url] = identity
+    if isinstance(resource, Patient):
+        for identifier in identifiers_of(resource):
+            if identifier.system and identifier.value:
+                address = f"Patient?identifier={identifier.system}|{identifier.value}"
+                delivery.addresses[address] = identity
+    elif isinstance(resource, Condition):
+        delivery.named[identity] = Named(
+            name=words(resource.code), codes=frozenset(codes(resource.code))
+        )
+    else:
+        named = named_by(resource, delivery)
+        if named is not None:
+            delivery.named[identity] = named
+            url = getattr(resource, "url", None)
+            if isinstance(url, str):
+                delivery.addresses[url] = identity
+    return identity
+
+
+def _map(
+    part: Part, resource: Resource, identity: str, delivery: Delivery
+) -> Mapped | PassedOver | Held:
+    reason = PASSED_OVER.get(part.kind)
+    if reason is not None:
+        return PassedOver(reason)
+    if resource.modifier_extension:
+        return Held("$.modifierExtension: changes the meaning in a way that is not understood here")
+    try:
+        if isinstance(resource, Patient):
+            return Mapped(person=map_patient(resource, identity, delivery))
+        if has_unstorable_number(part.raw):
+            return Held("a number is too large or too long to be kept")
+        reading = Reading(
+            resource=resource,
+            raw=part.raw,
+            identity=identity,
+            delivery=delivery,
+            notes=list(part.notes),
+        )
+        return Mapped(entries=(MAPPERS[type(resource)](resource, reading),))
+    except CannotMapError as error:
+        return Held(str(error))
+    except NotPartOfRecordError as error:
+        return PassedOver(str(error))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return Held(f"in a contained resource: {decoding_reason(error)}")
+
+
+def items_of(parts: Iterable[Part], delivery: Delivery) -> Iterator[Item]:
+    """Turn the parts of one document into items, in their order."""
+    decoded: list[tuple[Part, Resource | PassedOver | Held]] = []
+    for part in parts:
+        outcome = part.settled if part.settled is not None else _decode(part)
+        decoded.append((part, outcome))
+    identities: dict[int, str] = {}
+    for index, (part, outcome) in enumerate(decoded):
+        if isinstance(outcome, Resource):
+            identities[index] = _learn(part, outcome, delivery)
+    for index, (part, outcome) in enumerate(decoded):
+        result: Mapped | PassedOver | Held
+        if isinstance(outcome, Resource):
+            result = _map(part, outcome, identities[index], delivery)
+        else:
+            result = outcome
+        yield Item(
+            pointer=part.pointer,
+            resource_type=part.kind,
+            resource_id=part.id,
+            outcome=result,
+            raw=part.raw if isinstance(result, Held) else b"",
+            is_wrapper=part.is_wrapper,
+        )
