@@ -74,13 +74,13 @@ def age(born: date | None, on: date) -> str:
     months = (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
     days = (on - born).days
     years = months // 12
-    if years >= 18:  # noqa: PLR2004 - adults in years
+    if years >= 18:  # adults in years
         return f"{years}y"
-    if years >= 2:  # noqa: PLR2004 - children in years and months
+    if years >= 2:  # children in years and months
         return f"{years}y {months % 12}m"
-    if months >= 12:  # noqa: PLR2004 - the second year in months and days
+    if months >= 12:  # the second year in months and days
         return f"{months}m"
-    if days >= 28:  # noqa: PLR2004 - infants in weeks
+    if days >= 28:  # infants in weeks
         return f"{days // 7}w {days % 7}d"
     return f"{days}d"
 
@@ -113,9 +113,9 @@ def count(value: int) -> str:
 
 def size(value: int) -> str:
     """Bytes in words: ``3.7 MB``."""
-    if value < 1000:  # noqa: PLR2004 - SI
+    if value < 1000:  # SI
         return f"{value} bytes"
-    if value < 1_000_000:  # noqa: PLR2004 - SI
+    if value < 1_000_000:  # SI
         return f"{value / 1000:.0f} kB"
     return f"{value / 1_000_000:.1f} MB"
 

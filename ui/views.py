@@ -7,9 +7,7 @@ from django.shortcuts import render
 
 
 def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
-    return render(
-        request, "ui/problem.jinja", {"page_title": title, "words": words}, status=status
-    )
+    return render(request, "ui/problem.jinja", {"page_title": title, "words": words}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
@@ -44,7 +42,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     )
 
 
-def fault(request: HttpRequest) -> HttpResponse:
+def fault(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django gives it
     """500: a fault of ours. Rendered without the database, which may be what failed."""
     body = (
         "<!doctype html><html lang='en'><title>Sorry, there is a problem - Connect Care</title>"

@@ -1,0 +1,50 @@
+"""Signing in and out, and choosing what to act as: each with its event."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login, logout
+from django.db import transaction
+
+from access.acting import Acting
+from access.middleware import SESSION_KEY
+from access.requests import AnyRequest, SignedInRequest
+from audit import actions as audit
+from audit.models import Action
+from organisations.models import Membership, StaffMember
+
+
+@transaction.atomic
+def begin(request: AnyRequest, staff: StaffMember, *, request_id: str) -> None:
+    """Sign a staff member in: a new session key, and nothing chosen yet."""
+    request.session.pop(SESSION_KEY, None)
+    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    audit.record(Action.SIGN_IN, staff_id=staff.pk, staff_name=staff.name, request=request_id)
+
+
+def failed(*, request_id: str) -> None:
+    """Somebody could not sign in. What was typed is not kept: it may be a password."""
+    audit.record(
+        Action.SIGN_IN_FAILED, outcome="refused", reason="not-recognised", request=request_id
+    )
+
+
+@transaction.atomic
+def choose(request: SignedInRequest, membership: Membership, *, request_id: str) -> Acting:
+    """Act as one of one's own memberships from now on."""
+    acting = Acting.of(membership)
+    request.session[SESSION_KEY] = membership.pk
+    request.session.cycle_key()
+    audit.record(Action.MEMBERSHIP_CHOSEN, request=request_id, **acting.for_audit())
+    return acting
+
+
+@transaction.atomic
+def end(request: AnyRequest, *, acting: Acting | None, request_id: str) -> None:
+    """Sign out, and forget everything that the session held."""
+    who = (
+        acting.for_audit()
+        if acting
+        else {"staff_id": request.user.pk, "staff_name": getattr(request.user, "name", "")}
+    )
+    audit.record(Action.SIGN_OUT, request=request_id, **who)
+    logout(request)

@@ -1,0 +1,97 @@
+"""Signing in, choosing what to act as, and the start."""
+
+from __future__ import annotations
+
+from django.contrib.auth import authenticate
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from access import sessions
+from access.doors import public, signed_in
+from access.forms import ChooseMembershipForm, SignInForm
+from access.requests import AnyRequest, SignedInRequest
+from organisations.activities import Activity
+from organisations.models import Membership, StaffMember
+from organisations.selectors import memberships_in_force
+
+#: Where each activity's work begins, the first that a role has.
+STARTS = (
+    (Activity.FIND_RESIDENTS, "find-resident"),
+    (Activity.MANAGE_REGISTRY, "registry-organisations"),
+    (Activity.MANAGE_ORGANISATION, "registry-organisations"),
+    (Activity.LOAD_FEEDS, "batches"),
+)
+
+
+@public
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: AnyRequest) -> HttpResponse:
+    """The first page: user name and password."""
+    if request.user.is_authenticated:
+        return redirect("home")
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        staff = authenticate(request, **form.cleaned_data)
+        if isinstance(staff, StaffMember):
+            sessions.begin(request, staff, request_id=request.request_id)
+            return redirect(_next(request))
+        sessions.failed(request_id=request.request_id)
+        # The same words whoever it was: they do not tell that a user name exists.
+        form.add_error("username", "Check your user name and password")
+    return render(request, "access/sign_in.jinja", {"form": form, "next": _next(request)})
+
+
+@public
+@require_POST
+def sign_out(request: AnyRequest) -> HttpResponse:
+    """Sign out; to somebody whose session has ended already, the sign-in page."""
+    if request.user.is_authenticated:
+        sessions.end(request, acting=request.acting, request_id=request.request_id)
+    return redirect("sign-in")
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_membership(request: SignedInRequest) -> HttpResponse:
+    """Choose which of one's memberships to act as; without any, what to do."""
+    memberships = {str(each.pk): each for each in memberships_in_force(request.user)}
+    form = ChooseMembershipForm(request.POST or None)
+    form.offer("membership", [(key, m.role.name, _where(m)) for key, m in memberships.items()])
+    if request.method == "POST" and form.is_valid():
+        chosen = memberships[form.cleaned_data["membership"]]
+        sessions.choose(request, chosen, request_id=request.request_id)
+        return redirect("home")
+    return render(request, "access/choose_membership.jinja", {"form": form, "any": memberships})
+
+
+@signed_in
+@require_GET
+def home(request: SignedInRequest) -> HttpResponse:
+    """On to where the acting role's work begins."""
+    if request.acting is None:
+        return redirect("choose-membership")
+    for activity, start in STARTS:
+        if request.acting.may(activity):
+            return redirect(start)
+    return render(request, "access/nothing_to_do.jinja")
+
+
+def _where(membership: Membership) -> str:
+    team = membership.team
+    name = membership.organisation.name
+    return f"{team.name}, {name}" if team and team.name != name else name
+
+
+def _next(request: AnyRequest) -> str:
+    """Where to go after signing in: a page of ours, or the start."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if ours else "/"
