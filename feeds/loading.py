@@ -40,6 +40,7 @@ class DeliveryStream(io.RawIOBase):
         self._delivery = delivery
         self._next = 0
         self._rest = memoryview(b"")
+        self.given_out = 0
 
     def readable(self) -> bool:
         """It can be read."""
@@ -56,6 +57,7 @@ class DeliveryStream(io.RawIOBase):
         taken = min(len(buffer), len(self._rest))
         buffer[:taken] = self._rest[:taken]
         self._rest = self._rest[taken:]
+        self.given_out += taken
         return taken
 
 
@@ -113,7 +115,8 @@ class Loader:
         self._progress(Batch.objects.get(pk=self._batch.pk))
 
     def _deliver(self, delivery: Delivery) -> None:
-        stream = io.BufferedReader(DeliveryStream(delivery), buffer_size=1_048_576)
+        raw = DeliveryStream(delivery)
+        stream = io.BufferedReader(raw, buffer_size=1_048_576)
         name = unseal(delivery.name, purpose="name").decode(errors="replace")
         items = fhir_r4.read(stream, name=name, source_kind=self._source.kind)
         done = self._batch.items_done
@@ -123,7 +126,7 @@ class Loader:
         for chunk in _chunks(items):
             self._load_chunk(delivery, chunk, first=done)
             done += len(chunk)
-            self._note(items_done=done, done_bytes=before + min(stream.tell(), delivery.size))
+            self._note(items_done=done, done_bytes=before + raw.given_out)
         self._batch.items_done = 0
         self._note(
             items_done=0,
@@ -273,7 +276,7 @@ class Loader:
                 resource_type=item.resource_type,
                 reason=reason,
             )
-            HeldContent.objects.create(hold=hold, raw=seal(item.raw, purpose="hold"))
+            HeldContent.objects.create(hold=hold, raw=seal(_bytes_of(item), purpose="hold"))
 
     def _add_to_tallies(self, counts: Counter[tuple[str, str, str]]) -> None:
         with connection.cursor() as cursor:
@@ -319,6 +322,13 @@ class Loader:
         result.counts[was] -= 1
         self._add_to_tallies(result.counts)
         hold.delete()
+
+
+def _bytes_of(item: Item) -> bytes:
+    """A held item's bytes: as they were read, or the resource that its entry was made of."""
+    if not item.raw and isinstance(item.outcome, Mapped) and item.outcome.entries:
+        return item.outcome.entries[0].resource
+    return item.raw
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

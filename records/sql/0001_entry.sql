@@ -16,3 +16,10 @@ create policy opened on records_entry for select to connectcare_web using (
     and grant_key in (select unnest(access.keys_in_force())));
 
 grant select on records_entry to connectcare_web;
+
+-- The pipeline compares a delivery with what is held in a temporary table: its own, gone with its
+-- connection, and out of every other login's reach.
+do $$
+begin
+    execute format('grant temporary on database %I to connectcare_pipeline', current_database());
+end $$;
