@@ -19,14 +19,13 @@ from django.utils import timezone
 from access.acting import Acting
 from audit import actions as audit
 from audit.models import Action
+from feeds.formats import FORMATS
 from feeds.loading import Loader
 from feeds.models import Batch, BatchState, Chunk, Delivery
 from feeds.sealed import seal
 from organisations.models import Feed, Organisation
 
 CHUNK_BYTES = 1_048_576
-#: Formats that can be given in, with the words that a page shows.
-FORMATS = {"fhir-r4": "FHIR R4 (bundles, NDJSON, JSON or XML resources)"}
 
 
 class DeliveryRefused(Exception):

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
+from feeds.formats import FORMATS
 from feeds.models import Batch, Hold, Outcome, Tally
+from organisations.models import Feed, Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,14 @@ def batches(limit: int = 50) -> QuerySet[Batch]:
 
 def holds(batch: Batch, limit: int = 100) -> Iterable[Hold]:
     """What a batch set aside and nobody has resolved, in order."""
-    return Hold.objects.filter(batch=batch, resolved__isnull=True).select_related(None)[:limit]
+    return Hold.objects.filter(batch=batch, resolved__isnull=True)[:limit]
+
+
+def feeds_in_force() -> QuerySet[Feed]:
+    """The feeds that can be given in now, by the name of their organisation."""
+    return (
+        Feed.objects.current()
+        .filter(format__in=FORMATS, organisation__in=Organisation.objects.current())
+        .select_related("organisation")
+        .order_by("organisation__name", "format")
+    )

@@ -1,2 +1,12 @@
-"""Addresses of feeds."""
-urlpatterns = []
+"""Addresses of deliveries."""
+
+from django.urls import path
+
+from feeds import views
+
+urlpatterns = [
+    path("deliveries", views.batches, name="batches"),
+    path("deliveries/give-in", views.give_in, name="give-in-delivery"),
+    path("deliveries/<uuid:public_id>", views.batch, name="batch"),
+    path("api/deliveries/<uuid:public_id>", views.batch_as_json, name="batch-as-json"),
+]

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit import actions as audit
 from audit.models import Action
-from feeds.actions import FORMATS
+from feeds.formats import FORMATS
 from organisations.categories import CLINICIANS_READ, Category
 from organisations.models import Feed, Organisation
 

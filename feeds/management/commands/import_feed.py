@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from feeds import actions, selectors
+from feeds.formats import FORMATS
 from feeds.models import Batch
 
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--source", required=True, help="ODS code of the organisation")
-        parser.add_argument("--format", required=True, choices=sorted(actions.FORMATS))
+        parser.add_argument("--format", required=True, choices=sorted(FORMATS))
         parser.add_argument(
             "--json", action="store_true", help="print the counts as JSON, and no progress"
         )

@@ -1,0 +1,68 @@
+"""What a page says of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from feeds import selectors
+from feeds.models import Batch, BatchState
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch in words and figures. ``seconds_left`` only while there is something to go by."""
+
+    public_id: UUID
+    source: str
+    format: str
+    state: str
+    state_words: str
+    colour: str
+    received: datetime
+    finished: datetime | None
+    percent: int
+    read: int
+    rate: int | None
+    seconds_left: int | None
+    is_running: bool
+    fault: str
+
+
+_COLOURS = {
+    BatchState.RECEIVED: "grey",
+    BatchState.LOADING: "blue",
+    BatchState.LOADED: "green",
+    BatchState.FAILED: "red",
+}
+
+
+def batch_row(batch: Batch) -> BatchRow:
+    """A batch as its page and the list show it."""
+    read = selectors.read_count(batch)
+    end = batch.finished or batch.heartbeat
+    elapsed = (end - batch.started).total_seconds() if batch.started and end else 0.0
+    rate = read / elapsed if elapsed else None
+    left = None
+    if batch.state == BatchState.LOADING and batch.done_bytes and elapsed:
+        left = round(elapsed * (batch.total_bytes - batch.done_bytes) / batch.done_bytes)
+    percent = 100 if batch.state == BatchState.LOADED else 0
+    if batch.state != BatchState.LOADED and batch.total_bytes:
+        percent = min(99, batch.done_bytes * 100 // batch.total_bytes)
+    return BatchRow(
+        public_id=batch.public_id,
+        source=batch.feed.organisation.name,
+        format=batch.feed.format,
+        state=batch.state,
+        state_words=BatchState(batch.state).label,
+        colour=_COLOURS[BatchState(batch.state)],
+        received=batch.received,
+        finished=batch.finished,
+        percent=percent,
+        read=read,
+        rate=round(rate) if rate else None,
+        seconds_left=left,
+        is_running=batch.state in {BatchState.RECEIVED, BatchState.LOADING},
+        fault=batch.fault,
+    )

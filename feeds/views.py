@@ -1,0 +1,89 @@
+"""Giving deliveries in, and watching them load. Nothing of anyone's record is shown here."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from celery.exceptions import CeleryError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from access.doors import needs
+from feeds import actions, presenters, selectors, tasks
+from feeds.forms import DeliveryForm
+from feeds.models import Batch
+from organisations.activities import Activity
+
+log = logging.getLogger(__name__)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_in(request: HttpRequest) -> HttpResponse:
+    """The form, and the taking in of what it brings. Loading goes on in the background."""
+    form = DeliveryForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        feed = selectors.feeds_in_force().get(pk=form.cleaned_data["feed"])
+        batch = actions.receive(
+            (actions.File(file.name, file) for file in form.cleaned_data["files"]),
+            feed=feed,
+            by=request.acting,
+            request_id=request.request_id,
+        )
+        transaction.on_commit(lambda: _nudge(batch.pk))
+        return redirect("batch", batch.public_id)
+    return render(request, "feeds/give_in.jinja", {"form": form})
+
+
+def _nudge(batch_id: int) -> None:
+    """Tell a worker. If the broker does not answer, the sweeper finds the row within a minute."""
+    try:
+        tasks.load.delay(batch_id)
+    except (CeleryError, KombuError, RedisError, OSError) as error:
+        log.warning("batch %s was not nudged: %s", batch_id, type(error).__name__)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_safe
+def batches(request: HttpRequest) -> HttpResponse:
+    """The latest batches."""
+    rows = [presenters.batch_row(batch) for batch in selectors.batches()]
+    return render(request, "feeds/batches.jinja", {"batches": rows})
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_safe
+def batch(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One batch: how far it is, what became of its items, and what was set aside."""
+    found = _batch(public_id)
+    context = {
+        "batch": presenters.batch_row(found),
+        "report": selectors.report(found),
+        "holds": selectors.holds(found),
+    }
+    fragment = request.headers.get("HX-Request") == "true"
+    return render(request, "feeds/_batch.jinja" if fragment else "feeds/batch.jinja", context)
+
+
+@needs(Activity.LOAD_FEEDS)
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def batch_as_json(_request: Request, public_id: UUID) -> Response:
+    """The same for machines: counts by outcome, type and reason."""
+    return Response(selectors.report(_batch(public_id)).as_json())
+
+
+def _batch(public_id: UUID) -> Batch:
+    found = Batch.objects.select_related("feed__organisation").filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
