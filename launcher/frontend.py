@@ -6,6 +6,7 @@ that a hospital's mirror serves here too.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -20,7 +21,7 @@ from launcher.children import call, capture, say
 from launcher.errors import LauncherError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 STAMP = ".installed-from"
 COLLECTED = ROOT / "var" / "collected-from"
@@ -75,18 +76,24 @@ def npm_install(folder: Path) -> None:
     stamp.write_text(digest, encoding="utf-8")
 
 
-def install() -> None:
-    """Bring the pages' own files up to date; runs of several launchers wait for each other."""
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let runs of several launchers in one checkout wait for each other."""
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "frontend.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install() -> None:
+    """Bring the pages' own files up to date."""
+    with alone():
         npm_install(ROOT)
 
 
 def collect(environment: Mapping[str, str]) -> None:
     """Collect the static files for serving, when any of them changed since the last time."""
-    with (ROOT / "var" / "frontend.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone():
         now = _fingerprint()
         if _read(COLLECTED) == now and STATIC_ROOT.is_dir():
             return

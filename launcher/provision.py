@@ -260,7 +260,8 @@ def _grant(inside: Connection, database: str) -> None:
         "backup": BACKUP.identifier,
         "users": users,
     }
-    if inside.execute("SELECT FROM pg_available_extensions WHERE name = 'btree_gist'").fetchone():
+    available = "SELECT FROM pg_available_extensions WHERE name = 'btree_gist'"
+    if inside.execute(available).fetchone() is not None:
         # Periods that may not overlap need it; its maker stays the administrator.
         inside.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
     for statement in (

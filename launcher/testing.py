@@ -8,6 +8,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,10 +93,8 @@ def parallel(arguments: Sequence[str]) -> list[str]:
     >>> parallel(["-n", "0"])
     []
     """
-    for option, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        chosen = (
-            option.startswith(("-n", "--numprocesses", "--pdb", "--trace")) and option != "--no"
-        )
+    for option, following in pairwise([*arguments, ""]):
+        chosen = option.startswith(("-n", "--numprocesses", "--pdb", "--trace"))
         if chosen or option == "-pno:xdist" or (option == "-p" and following == "no:xdist"):
             return []
     return ["-n", str(WORKERS), "--dist", "loadgroup"]

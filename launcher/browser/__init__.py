@@ -12,7 +12,7 @@ from pathlib import Path
 from launcher import ROOT
 from launcher.children import capture, say
 from launcher.errors import LauncherError
-from launcher.frontend import node, npm_install
+from launcher.frontend import alone, node, npm_install
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = (
@@ -43,7 +43,8 @@ def environment() -> dict[str, str]:
     if found:
         return {"TEST_CHROMIUM": str(found)}
     try:
-        return {"TEST_CHROMIUM": str(_unpacked())}
+        with alone():
+            return {"TEST_CHROMIUM": str(_unpacked())}
     except LauncherError as error:
         return {"TEST_CHROMIUM_ABSENT": f"No Chromium is installed, and none could be had: {error}"}
 
