@@ -1,6 +1,6 @@
 """A JSON document into its resources: a bundle (bundles within it too), an array, or one alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -22,6 +22,7 @@ class _Top(msgspec.Struct, rename="camel"):
 
 class _Request(msgspec.Struct):
     method: str | None = None
+    url: str | None = None
 
 
 class _Entry(msgspec.Struct, rename="camel"):
@@ -30,7 +31,12 @@ class _Entry(msgspec.Struct, rename="camel"):
     request: _Request | None = None
 
 
+class _Bundle(msgspec.Struct, rename="camel"):
+    entry: list[_Entry] = []
+
+
 _TOP = msgspec.json.Decoder(_Top)
+_BUNDLE = msgspec.json.Decoder(_Bundle)
 _ENTRY = msgspec.json.Decoder(_Entry)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
@@ -92,9 +98,6 @@ def _fault(pointer: str, raw: bytes, error: Exception) -> Part:
 
 def _parts(raw: bytes, pointer: str, full_url: str | None, depth: int) -> Iterator[Part]:
     """Give one resource as a part, or a bundle as its wrapper and its entries."""
-    if depth and b"Bundle" not in raw:  # the usual entry, spared one pass over its bytes
-        yield Part(pointer=pointer, raw=raw, full_url=full_url)
-        return
     try:
         top = _TOP.decode(raw)
     except msgspec.ValidationError:
@@ -114,28 +117,46 @@ def _parts(raw: bytes, pointer: str, full_url: str | None, depth: int) -> Iterat
         settled=PassedOver(WRAPPER),
         is_wrapper=True,
     )
-    entries: list[msgspec.Raw] = []
     if depth > _DEEPEST_BUNDLE:
         wrapper.settled, wrapper.raw = Held("bundles within bundles, too deep to be read"), raw
-    elif bytes(top.entry) not in _NOTHING:
-        try:
-            entries = _LIST.decode(top.entry)
-        except _FAULTS:
-            wrapper.settled, wrapper.raw = Held("$.entry: expected a list"), raw
+        yield wrapper
+        return
+    entries = _entries(raw, top.entry)
+    if entries is None:
+        wrapper.settled, wrapper.raw = Held("$.entry: expected a list"), raw
     yield wrapper
-    for index, member in enumerate(entries):
-        yield from _entry(member, _join(pointer, f"entry[{index}]"), depth)
+    for index, entry in enumerate(entries or ()):
+        here = _join(pointer, f"entry[{index}]")
+        if isinstance(entry, Part):
+            entry.pointer = here
+            yield entry
+            continue
+        inner = bytes(entry.resource)
+        if inner in _NOTHING:
+            method = entry.request.method if entry.request is not None else None
+            raw_entry = msgspec.json.encode({"request": entry.request})
+            yield Part(pointer=here, raw=raw_entry, settled=without_resource(method))
+        elif b"Bundle" not in inner:  # the usual entry, spared one pass over its bytes
+            yield Part(pointer=here, raw=inner, full_url=entry.full_url)
+        else:
+            yield from _parts(inner, here, entry.full_url, depth + 1)
 
 
-def _entry(member: msgspec.Raw, pointer: str, depth: int) -> Iterator[Part]:
+def _entries(bundle: bytes, entry: msgspec.Raw) -> Sequence[_Entry | Part] | None:
+    """Split a bundle's entries; an ill-formed one is a held part. None where they are no list."""
     try:
-        entry = _ENTRY.decode(member)
-    except _FAULTS as error:
-        reason = f"not a bundle entry: {decoding_reason(error)}"
-        yield Part(pointer=pointer, raw=bytes(member), settled=Held(reason))
-        return
-    if bytes(entry.resource) in _NOTHING:
-        method = entry.request.method if entry.request is not None else None
-        yield Part(pointer=pointer, raw=bytes(member), settled=without_resource(method))
-        return
-    yield from _parts(bytes(entry.resource), pointer, entry.full_url, depth + 1)
+        return _BUNDLE.decode(bundle).entry
+    except _FAULTS:
+        pass
+    try:
+        members = _LIST.decode(entry)
+    except _FAULTS:
+        return [] if bytes(entry) in _NOTHING else None
+    entries: list[_Entry | Part] = []
+    for member in members:
+        try:
+            entries.append(_ENTRY.decode(member))
+        except _FAULTS as error:
+            reason = f"not a bundle entry: {decoding_reason(error)}"
+            entries.append(Part(pointer="", raw=bytes(member), settled=Held(reason)))
+    return entries

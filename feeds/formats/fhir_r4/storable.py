@@ -16,9 +16,25 @@ _ESCAPES = re.compile(
     rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\u0000)"  # half a pair, or NUL
     rb"|\\[^u]|\\u[0-9a-fA-F]{4}"  # any other escape, so that an escaped backslash is not misread
 )
-_LONG_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{4}")
-_LONG_DIGITS = re.compile(rb"[0-9.]{4000}")
 _MOST_DIGITS = 1000
+
+# A shape of JSON text that can be searched several times faster than the text: digits become
+# "0", an exponent's letter "e", whatever may stand before a number ":", all else "x".
+_SHAPE = bytes(
+    ord(
+        "0"
+        if chr(code) in "0123456789"
+        else "e"
+        if chr(code) in "eE"
+        else ":"
+        if chr(code) in ":,["
+        else "x"
+    )
+    for code in range(256)
+)
+_LEFT_OUT = b"+-. \t\r\n"
+_LONG_EXPONENT = re.compile(rb":0+e0000")
+_LONG_DIGITS = b"0" * 4000
 
 
 def without_unstorable_characters(content: bytes) -> tuple[bytes, int]:
@@ -41,21 +57,14 @@ def without_unstorable_characters(content: bytes) -> tuple[bytes, int]:
     return _ESCAPES.sub(replace, content), lost
 
 
-def _is_number(content: bytes, exponent: re.Match[bytes]) -> bool:
-    """Whether what stands before an exponent is a number's start, not the middle of a word."""
-    before = content[max(0, exponent.start() - 40) : exponent.start()]
-    mantissa = before.rstrip(b"0123456789.")
-    return len(mantissa) < len(before) and mantissa[-1:] in (b"", b"-", b":", b",", b"[", b" ")
-
-
 def has_unstorable_number(content: bytes) -> bool:
     """Whether some number in this JSON text is beyond anything measured (10^±1000).
 
     The scan is cheap and may be wrong about text that looks like a number; only then is the
     JSON decoded to make sure.
     """
-    suspect = any(_is_number(content, match) for match in _LONG_EXPONENT.finditer(content))
-    if not suspect and (len(content) < 4000 or _LONG_DIGITS.search(content) is None):
+    shape = content.translate(_SHAPE, _LEFT_OUT)
+    if _LONG_EXPONENT.search(shape) is None and _LONG_DIGITS not in shape:
         return False
     found = False
 
