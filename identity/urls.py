@@ -1,5 +1,9 @@
 """Addresses of ``identity``."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from identity import views
+
+urlpatterns = [
+    path("residents/find", views.find_resident, name="find-resident"),
+]
