@@ -1,5 +1,12 @@
-"""Addresses of ``records``."""
+"""Addresses of ``records``. They name a resident by an opaque id, and nothing else of anyone."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from records import views
+
+urlpatterns = [
+    path("record/open", views.open_record, name="open-record"),
+    path("record/<uuid:resident>", views.record, name="record"),
+    path("record/<uuid:resident>/item/<uuid:item>", views.record_item, name="record-item"),
+    path("record/<uuid:resident>/<slug:category>", views.record_section, name="record-section"),
+]

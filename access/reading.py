@@ -1,0 +1,138 @@
+"""The gate as views meet it: a look, an opening, the page, and the gate's last question.
+
+``@needs(Activity.READ_RECORDS)`` stands above ``@reading_record``: the door asks what the role
+allows, this asks about the one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from access import gate, looks
+from access.acting import Acting
+from access.decision import Reason
+from access.gate import Opened, Refused
+from access.looks import Look
+from access.ways_in import ways_in
+from audit import actions as audit
+from audit.models import Action
+from organisations.selectors import councils
+from ui.views import not_found
+
+P = ParamSpec("P")
+#: A view of an open record: the request, the opening, the resident by the id that pages show.
+RecordView = Callable[Concatenate[HttpRequest, Opened, UUID, P], HttpResponse]
+
+#: How often a page is asked for again because its facts changed under it, before a person is told.
+MOST_TRIES = 3
+
+
+class LeavesTransaction(RuntimeError):
+    """A response that would be made after the gate's last question, outside the transaction."""
+
+
+def reading_record(
+    view: RecordView[P],
+) -> Callable[Concatenate[HttpRequest, UUID, P], HttpResponse]:
+    """Run a view with a record open, for GET and HEAD alone.
+
+    Without a current look at this resident: a page with a button that opens the record again.
+    Refused: the page of the reason. Changed meanwhile: the same address once more. Whatever the
+    view made is thrown away unless all that was granted still holds when it is done.
+
+    :raises LeavesTransaction: if the view answers with a stream or an unrendered template.
+    """
+
+    @wraps(view)
+    def read(
+        request: HttpRequest, resident: UUID, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        acting: Acting | None = getattr(request, "acting", None)
+        if acting is None:
+            return redirect("choose-membership")
+        look = looks.current(request, acting, resident)
+        if look is None:
+            return _open_again(request, resident)
+        opened = gate.open_record(acting, resident, look=look.id, request_id=_request_id(request))
+        if isinstance(opened, Refused):
+            return _refused(request, acting, look, opened)
+        response = _whole(view(request, opened, resident, *args, **kwargs))
+        if not gate.still_open():
+            return _closed_meanwhile(request, acting, opened, look)
+        looks.forget_tries(request, look)
+        return response
+
+    return require_safe(read)
+
+
+def _whole(response: HttpResponse) -> HttpResponse:
+    """The response itself, if nothing of it is still to be made."""
+    if response.streaming or not getattr(response, "is_rendered", True):
+        raise LeavesTransaction(
+            "Render the page inside the view (django.shortcuts.render): what is streamed or "
+            "rendered later leaves after the gate's last question."
+        )
+    return response
+
+
+def _request_id(request: HttpRequest) -> str:
+    return str(request.request_id)  # type: ignore[attr-defined]  # a plain attribute
+
+
+def _open_again(request: HttpRequest, resident: UUID) -> HttpResponse:
+    """403: nothing is shown without a look. It does not say whether there is such a resident."""
+    context = {"resident": resident, "minutes": settings.LOOK_MINUTES}
+    return render(request, "access/withheld_open_again.jinja", context, status=403)
+
+
+def _refused(request: HttpRequest, acting: Acting, look: Look, refused: Refused) -> HttpResponse:
+    """The page that says why, and what would open the record. Returned: its event stays."""
+    match refused.reason:
+        case None:
+            return _ask_again(request, look)
+        case Reason.RESIDENT_NOT_KNOWN:
+            return not_found(request, Http404())
+        case Reason.OPTED_OUT:
+            return _page(request, "opted_out", {"councils": councils()})
+        case Reason.COUNCIL_MAY_NOT_USE_NUMBER:
+            return _page(request, "number", {})
+        case Reason.NO_RELATIONSHIP:
+            return _page(request, "no_relationship", {"ways": ways_in(acting.organisation_kind)})
+        case _:
+            return _page(request, "reader", {"reason": refused.reason})
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    return render(request, f"access/withheld_{name}.jinja", context, status=403)
+
+
+def _closed_meanwhile(
+    request: HttpRequest, acting: Acting, opened: Opened, look: Look
+) -> HttpResponse:
+    """The page was made and never leaves: the event says so."""
+    audit.record(
+        Action.REFUSAL,
+        outcome="refused",
+        reason="closed-meanwhile",
+        resident_id=opened.resident_id,
+        look=look.id,
+        request=_request_id(request),
+        **acting.for_audit(),
+    )
+    return _ask_again(request, look)
+
+
+def _ask_again(request: HttpRequest, look: Look) -> HttpResponse:
+    """The same address once more; a person is told when that has been tried often enough."""
+    if looks.count_try(request, look) < MOST_TRIES:
+        return HttpResponseRedirect(request.get_full_path(), status=303)
+    looks.forget_tries(request, look)
+    return render(request, "access/withheld_changing.jinja", {}, status=409)

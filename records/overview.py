@@ -1,0 +1,175 @@
+"""The overview: what a reader needs in the first seconds, made of the entries below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from organisations.categories import Category
+from records.items import ItemView
+from records.models import EntryStatus
+from records.sections import SECTION_OF
+from records.selectors import EntrySeen
+from records.standings import Standing, StateLine, UnlabelledSection
+
+#: Items of one block of the overview; alerts and allergies are never cut.
+MOST = 10
+RECENT_RESULTS = 5
+
+#: "No known …" of one kind of substance only: not that no allergy is known.
+_PARTLY_NONE_KNOWN = frozenset(
+    {
+        "409137002",
+        "429625007",
+        "428607008",
+        "428197003",
+        "716220001",
+        "716184000",
+        "1003774007",
+        "no-known-medication-allergies",
+        "no-known-food-allergies",
+        "no-known-environmental-allergies",
+    }
+)
+
+
+class AllergyLabel(StrEnum):
+    """The four things that may be said of allergies, and no others (PAB-0064)."""
+
+    KNOWN = "Known allergies"
+    NONE_KNOWN = "No known allergies"
+    NOT_RECORDED = "Allergies not recorded"
+    UNAVAILABLE = "Allergies unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of the overview. ``empty`` says why it has no items, and is blank if it has.
+
+    ``slug`` is the section that it comes from; ``more`` how many items stand only there.
+    """
+
+    title: str
+    slug: str
+    items: tuple[ItemView, ...]
+    more: int
+    empty: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a block that would stand there blank."""
+        if not self.items and not self.empty.strip():
+            raise UnlabelledSection(f"The overview's {self.slug} is empty and does not say why.")
+
+
+def allergy_label(current: list[EntrySeen], lines: tuple[StateLine, ...]) -> AllergyLabel:
+    """Which of the four labels holds.
+
+    "None known" is a statement that some source made of all allergies. Without one, "not
+    recorded" needs a source that could have told and was silent; else they are unavailable.
+    """
+    if any(not seen.negation for seen in current):
+        return AllergyLabel.KNOWN
+    if any(seen.negation and seen.code not in _PARTLY_NONE_KNOWN for seen in current):
+        return AllergyLabel.NONE_KNOWN
+    heard = {Standing.SHOWN, Standing.SHOWN_LATE, Standing.NONE_SENT}
+    if any(line.standing in heard for line in lines):
+        return AllergyLabel.NOT_RECORDED
+    return AllergyLabel.UNAVAILABLE
+
+
+_EXPLAINED = {
+    AllergyLabel.NOT_RECORDED: (
+        "No organisation has sent an allergy, or said that none is known. Ask the person."
+    ),
+    AllergyLabel.UNAVAILABLE: "Allergies cannot be shown here. Ask the person.",
+}
+
+
+def overview_of(
+    entries: Mapping[tuple[Category, str], list[EntrySeen]],
+    totals: Mapping[tuple[Category, str], int],
+    lines: Mapping[Category, tuple[StateLine, ...]],
+    view: Mapping[UUID, ItemView],
+) -> tuple[Block, ...]:
+    """The blocks of the overview, in their order."""
+    make = _Maker(entries, totals, lines, view)
+    return (
+        make.block("Alerts", Category.ALERTS, "current", most=None),
+        make.allergies(),
+        make.admission(),
+        make.block("Current medicines", Category.MEDICATIONS, "current"),
+        make.block("Current problems", Category.DIAGNOSES, "current"),
+        make.block("Recent results", Category.LAB_RESULTS, "all", most=RECENT_RESULTS),
+        make.block("People involved", Category.PEOPLE_INVOLVED, "current"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    entries: Mapping[tuple[Category, str], list[EntrySeen]]
+    totals: Mapping[tuple[Category, str], int]
+    lines: Mapping[Category, tuple[StateLine, ...]]
+    view: Mapping[UUID, ItemView]
+
+    def block(
+        self, title: str, category: Category, group: str, *, most: int | None = MOST
+    ) -> Block:
+        found = self.entries.get((category, group), [])
+        shown = found if most is None else found[:most]
+        total = self.totals.get((category, group), 0)
+        return self._made(title, category, shown, max(total - len(shown), 0))
+
+    def admission(self) -> Block:
+        """Where the resident is now: admissions and attendances that have not ended."""
+        found = [
+            seen
+            for seen in self.entries.get((Category.CONTACTS, "current"), [])
+            if seen.contact_class in ("inpatient", "emergency")
+            and seen.status == EntryStatus.CURRENT
+        ]
+        return self._made(
+            "Current admission", Category.CONTACTS, found, 0, noun="current admission"
+        )
+
+    def allergies(self) -> Block:
+        category = Category.ALLERGIES
+        current = self.entries.get((category, "current"), [])
+        label = allergy_label(current, self.lines[category])
+        total = self.totals.get((category, "current"), 0)
+        made = self._made("Allergies", category, current, max(total - len(current), 0), label=label)
+        explained = _EXPLAINED.get(label)
+        return made if made.items or explained is None else _explained(made, explained)
+
+    def _made(
+        self,
+        title: str,
+        category: Category,
+        shown: list[EntrySeen],
+        more: int,
+        *,
+        noun: str = "",
+        label: str = "",
+    ) -> Block:
+        section = SECTION_OF[category]
+        return Block(
+            title=title,
+            slug=section.slug,
+            items=tuple(self.view[seen.public_id] for seen in shown),
+            more=more,
+            empty="" if shown else _why_empty(noun or section.noun, self.lines[category]),
+            label=label,
+        )
+
+
+def _explained(block: Block, words: str) -> Block:
+    return Block(block.title, block.slug, (), 0, f"{words} {block.empty}", block.label)
+
+
+def _why_empty(noun: str, lines: tuple[StateLine, ...]) -> str:
+    for line in lines:
+        if line.standing is Standing.NOT_FOR_ROLE:
+            return line.text
+    return f"No {noun} shown. There may be some."

@@ -1,0 +1,278 @@
+"""What the pages of a record show, as plain values that templates only lay out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from access.decision import Decision
+from access.facts import Source
+from access.gate import Opened
+from identity.selectors import ResidentSeen
+from organisations.categories import Category
+from records.banner import Banner, Contact, banner_of, contact_of
+from records.documents import DocumentPart
+from records.items import ItemView, item_of
+from records.overview import Block, overview_of
+from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
+from records.selectors import Counts, EntrySeen, EntryWhole
+from records.standings import Naming, StateLine, UnlabelledSection, lines_of
+from ui.formatting import LONDON, clinical_time, count
+
+Newest = Mapping[tuple[Category, str], list[EntrySeen]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """Items shown together. ``total`` is how many there are, here or on pages of their own."""
+
+    slug: str
+    title: str
+    items: tuple[ItemView, ...]
+    total: int
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are more than are shown here."""
+        return self.total > len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """One section. It always says, for every source, where it stands."""
+
+    slug: str
+    title: str
+    total: int
+    groups: tuple[GroupView, ...]
+    errors: str
+    lines: tuple[StateLine, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a section that says nothing."""
+        if not self.lines:
+            raise UnlabelledSection(f"{self.slug} says nothing of any source.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The whole record."""
+
+    resident: UUID
+    banner: Banner
+    contact: Contact
+    overview: tuple[Block, ...]
+    sections: tuple[SectionView, ...]
+    printed: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLink:
+    """A way to another group of the same section."""
+
+    slug: str
+    title: str
+    total: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPage:
+    """One page of one group of one section."""
+
+    resident: UUID
+    banner: Banner
+    section: SectionView
+    group: GroupView
+    links: tuple[GroupLink, ...]
+    page: int
+    pages: int
+    printed: str
+
+    @property
+    def first(self) -> int:
+        """The place of the first item shown, from 1."""
+        return (self.page - 1) * PAGE + 1 if self.group.items else 0
+
+    @property
+    def last(self) -> int:
+        """The place of the last item shown."""
+        return (self.page - 1) * PAGE + len(self.group.items)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Everything about one entry: its fields in words, and its documents."""
+
+    resident: UUID
+    banner: Banner
+    section: Section
+    item: ItemView
+    fields: tuple[tuple[str, str], ...]
+    parts: tuple[DocumentPart, ...]
+    printed: str
+
+
+def wanted_of(decision: Decision) -> list[tuple[Category, Group]]:
+    """The groups to read for a record's page: those of the categories that anything grants."""
+    granted = {grant.category for grant in decision.grants}
+    return [
+        (section.category, group)
+        for section in SECTIONS
+        if section.category in granted
+        for group in section.groups
+    ]
+
+
+def record_page(
+    opened: Opened, who: ResidentSeen, newest: Newest, counts: Counts, *, by: str, at: datetime
+) -> RecordPage:
+    """The record's page, for a reader (named with role and organisation) at a moment.
+
+    :raises UnlabelledSection: if any section or source would be left without words.
+    """
+    naming = Naming(protected=who.protected)
+    sources = _sources(opened.decision)
+    views = {
+        seen.public_id: item_of(seen, sources, naming)
+        for found in newest.values()
+        for seen in found
+    }
+    lines = {
+        section.category: lines_of(section, opened.decision, counts, naming) for section in SECTIONS
+    }
+    totals = {
+        (section.category, group.slug): counts.of(section.category, group.statuses)
+        for section in SECTIONS
+        for group in section.groups
+    }
+    sections = tuple(
+        SectionView(
+            slug=section.slug,
+            title=section.title,
+            total=counts.of(section.category, LIVE),
+            groups=tuple(
+                GroupView(
+                    slug=group.slug,
+                    title=group.title,
+                    items=tuple(
+                        views[seen.public_id]
+                        for seen in newest.get((section.category, group.slug), [])
+                    ),
+                    total=totals[section.category, group.slug],
+                )
+                for group in section.groups
+            ),
+            errors=_errors(counts.errors(section.category)),
+            lines=lines[section.category],
+        )
+        for section in SECTIONS
+    )
+    return RecordPage(
+        resident=who.public_id,
+        banner=banner_of(who, at.astimezone(LONDON).date()),
+        contact=contact_of(who),
+        overview=overview_of(newest, totals, lines, views),
+        sections=sections,
+        printed=_printed(by, at),
+    )
+
+
+def pages_of(section: Section, group: Group, counts: Counts) -> int:
+    """How many pages a group takes: at least one, which may be empty."""
+    return max(1, -(-counts.of(section.category, group.statuses) // PAGE))
+
+
+def section_page(
+    opened: Opened,
+    who: ResidentSeen,
+    section: Section,
+    group: Group,
+    found: list[EntrySeen],
+    counts: Counts,
+    *,
+    page: int,
+    by: str,
+    at: datetime,
+) -> SectionPage:
+    """One page of a section, as :func:`record_page` shows its newest."""
+    naming = Naming(protected=who.protected)
+    sources = _sources(opened.decision)
+    totals = {each.slug: counts.of(section.category, each.statuses) for each in section.groups}
+    return SectionPage(
+        resident=who.public_id,
+        banner=banner_of(who, at.astimezone(LONDON).date()),
+        section=SectionView(
+            slug=section.slug,
+            title=section.title,
+            total=counts.of(section.category, LIVE),
+            groups=(),
+            errors=_errors(counts.errors(section.category)),
+            lines=lines_of(section, opened.decision, counts, naming),
+        ),
+        group=GroupView(
+            group.slug,
+            group.title,
+            tuple(item_of(seen, sources, naming) for seen in found),
+            totals[group.slug],
+        ),
+        links=tuple(
+            GroupLink(each.slug, each.title, totals[each.slug], here=each is group)
+            for each in section.groups
+        ),
+        page=page,
+        pages=pages_of(section, group, counts),
+        printed=_printed(by, at),
+    )
+
+
+def item_page(
+    opened: Opened, who: ResidentSeen, whole: EntryWhole, *, by: str, at: datetime
+) -> ItemPage:
+    """All that came with one entry, in words. Empty fields are left out."""
+    naming = Naming(protected=who.protected)
+    seen = whole.seen
+    item = item_of(seen, _sources(opened.decision), naming)
+    fields = (
+        ("When", item.when),
+        ("Status", item.status),
+        ("Value", item.value),
+        ("High or low", f"{item.flag.symbol} {item.flag.words}" if item.flag else ""),
+        ("Range", item.normal),
+        ("Details", item.detail),
+        ("Notes", " ".join(item.notes)),
+        ("From", item.source),
+        ("By", item.author),
+        ("Place", item.place),
+        ("Phone", item.phone),
+        ("Recorded by its source", clinical_time(seen.recorded)),
+        ("Received by Connect Care", clinical_time(seen.received)),
+    )
+    return ItemPage(
+        resident=who.public_id,
+        banner=banner_of(who, at.astimezone(LONDON).date()),
+        section=SECTION_OF[Category(seen.category)],
+        item=item,
+        fields=tuple((label, words) for label, words in fields if words),
+        parts=whole.parts,
+        printed=_printed(by, at),
+    )
+
+
+def _sources(decision: Decision) -> dict[int, Source]:
+    return {source.id: source for source in decision.facts.sources}
+
+
+def _errors(entries: int) -> str:
+    """Of shown sources alone: an entry that may not be shown is not counted either."""
+    if not entries:
+        return ""
+    if entries == 1:
+        return "1 entry that its source has marked as entered in error is not shown."
+    return f"{count(entries)} entries that their sources have marked as entered in error are not shown."
+
+
+def _printed(by: str, at: datetime) -> str:
+    return f"Printed by {by} at {clinical_time(at)}. It may be incomplete, and it ages."

@@ -1,0 +1,188 @@
+"""The sections of a record: their order, their words, and what each shows apart.
+
+Every category has one section, in the same order for every resident and reader, so that a reader
+learns where things are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from organisations.categories import Category
+from records.models import EntryStatus
+
+_NOW = (EntryStatus.CURRENT, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
+_OVER = (EntryStatus.PAST, EntryStatus.CANCELLED)
+#: What is ever shown as live. An entry that its source calls an error never is.
+LIVE = (*_NOW, *_OVER)
+
+#: Newest items of a section on the record's page; the rest are one link away.
+NEWEST = 10
+#: What harms if it is overlooked is not cut off at ten.
+ALL_THAT_MATTERS = 50
+#: Items on a page of one section.
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items of a section that are shown together, newest first, apart from its others.
+
+    ``slug`` names it in an address; ``title`` is empty where a section has only one.
+    """
+
+    slug: str
+    title: str
+    statuses: tuple[str, ...]
+    most: int = NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One category as pages show it.
+
+    ``noun`` completes "has sent no …"; ``status_matters`` says whether current and past are
+    words for its items (a result is neither).
+    """
+
+    category: Category
+    slug: str
+    title: str
+    noun: str
+    groups: tuple[Group, ...]
+    status_matters: bool = True
+
+    def group(self, slug: str) -> Group:
+        """The group of this name; the first for a name that is none."""
+        return next((group for group in self.groups if group.slug == slug), self.groups[0])
+
+
+def _all() -> tuple[Group, ...]:
+    return (Group("all", "", LIVE),)
+
+
+def _two(now: str, over: str, most: int = NEWEST) -> tuple[Group, ...]:
+    return (Group("current", now, _NOW, most), Group("past", over, _OVER))
+
+
+#: Every category once, in the order of the page.
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        Category.ALERTS,
+        "alerts",
+        "Alerts",
+        "alerts",
+        _two("Current alerts", "Past alerts", ALL_THAT_MATTERS),
+    ),
+    Section(
+        Category.ALLERGIES,
+        "allergies",
+        "Allergies and adverse reactions",
+        "allergies or adverse reactions",
+        _two("Current", "Resolved or refuted", ALL_THAT_MATTERS),
+    ),
+    Section(
+        Category.MEDICATIONS,
+        "medicines",
+        "Medicines",
+        "medicines",
+        _two("Current medicines", "Past medicines", ALL_THAT_MATTERS),
+    ),
+    Section(
+        Category.DIAGNOSES,
+        "problems",
+        "Diagnoses and problems",
+        "diagnoses or problems",
+        _two("Current problems", "Past problems", ALL_THAT_MATTERS),
+    ),
+    Section(
+        Category.CARE_PLANS,
+        "care-plans",
+        "Care plans and decisions",
+        "care plans or decisions",
+        _two("In force", "No longer in force", ALL_THAT_MATTERS),
+    ),
+    Section(
+        Category.CONTACTS,
+        "contacts",
+        "Admissions, attendances and discharges",
+        "admissions, attendances or discharges",
+        _two("Current", "Past"),
+    ),
+    Section(
+        Category.APPOINTMENTS,
+        "appointments",
+        "Appointments and referrals",
+        "appointments or referrals",
+        _two("Booked or open", "Past or cancelled"),
+    ),
+    Section(
+        Category.LAB_RESULTS,
+        "results",
+        "Blood and other laboratory results",
+        "laboratory results",
+        _all(),
+        status_matters=False,
+    ),
+    Section(
+        Category.MEASUREMENTS,
+        "measurements",
+        "Measurements",
+        "measurements",
+        _all(),
+        status_matters=False,
+    ),
+    Section(
+        Category.IMAGING, "imaging", "Imaging", "imaging reports", _all(), status_matters=False
+    ),
+    Section(
+        Category.PROCEDURES,
+        "procedures",
+        "Procedures and vaccinations",
+        "procedures or vaccinations",
+        _all(),
+        status_matters=False,
+    ),
+    Section(
+        Category.DOCUMENTS, "documents", "Documents", "documents", _all(), status_matters=False
+    ),
+    Section(
+        Category.SOCIAL_CARE_SERVICES,
+        "social-care-services",
+        "Social care services",
+        "social care services",
+        _two("Current services", "Past services"),
+    ),
+    Section(
+        Category.SOCIAL_CARE_ASSESSMENTS,
+        "social-care-assessments",
+        "Social care assessments",
+        "social care assessments",
+        _all(),
+        status_matters=False,
+    ),
+    Section(
+        Category.PEOPLE_INVOLVED,
+        "people",
+        "People involved",
+        "people involved",
+        _two("Involved now", "No longer involved"),
+    ),
+    Section(
+        Category.SAFEGUARDING,
+        "safeguarding",
+        "Safeguarding",
+        "safeguarding information",
+        _two("Current", "Past", ALL_THAT_MATTERS),
+    ),
+)
+
+SECTION_OF: dict[Category, Section] = {section.category: section for section in SECTIONS}
+
+#: The sections of what only a council's social care sends.
+SOCIAL_CARE = frozenset({Category.SOCIAL_CARE_SERVICES, Category.SOCIAL_CARE_ASSESSMENTS})
+
+
+def section_called(slug: str) -> Section | None:
+    """The section of this name in an address, or ``None``."""
+    return next((section for section in SECTIONS if section.slug == slug), None)

@@ -1,0 +1,201 @@
+"""Reads of the entry table: the only ones, and only for a record that is open.
+
+Every function takes the :class:`access.gate.Opened` of this transaction. Row security lets out
+nothing else, so there is no rule here about who may see what: what comes out may be shown.
+The resource of an entry, which may be large, is read for one entry at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, F, QuerySet
+
+from access.gate import Opened
+from organisations.categories import Category
+from records.documents import DocumentPart, parts_of
+from records.models import Entry, EntryStatus
+from records.sections import PAGE, Group, Section
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySeen:
+    """An entry as pages show it, without the resource that it came as.
+
+    ``effective`` counts as far as ``precision`` says (``year``, ``month``, ``day``, ``time``).
+    """
+
+    public_id: UUID
+    category: int
+    source_id: int
+    kind: str
+    status: str
+    source_status: str
+    effective: datetime | None
+    precision: str
+    ends: datetime | None
+    recorded: datetime | None
+    code: str
+    display: str
+    detail: str
+    value: Decimal | None
+    value_text: str
+    unit: str
+    range_low: Decimal | None
+    range_high: Decimal | None
+    range_text: str
+    interpretation: str
+    author: str
+    author_role: str
+    place: str
+    phone: str
+    contact_class: str
+    negation: bool
+    notes: list[str]
+    received: datetime
+
+
+#: The columns of an :class:`EntrySeen`, in its order.
+_COLUMNS = (
+    "public_id",
+    "category",
+    "source_id",
+    "kind",
+    "status",
+    "source_status",
+    "effective",
+    "effective_precision",
+    "ends",
+    "recorded",
+    "code",
+    "display",
+    "detail",
+    "value",
+    "value_text",
+    "unit",
+    "range_low",
+    "range_high",
+    "range_text",
+    "interpretation",
+    "author",
+    "author_role",
+    "place",
+    "phone",
+    "contact_class",
+    "negation",
+    "notes",
+    "received",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many entries came out, by category, source and status."""
+
+    by_key: dict[tuple[int, int, str], int]
+
+    def of(self, category: Category, statuses: Sequence[str], source: int | None = None) -> int:
+        """Entries of a category with one of these statuses, from one source or from all."""
+        return sum(
+            count
+            for (in_category, in_source, status), count in self.by_key.items()
+            if in_category == category
+            and status in statuses
+            and (source is None or in_source == source)
+        )
+
+    def errors(self, category: Category) -> int:
+        """Entries of a category that their sources have since called errors."""
+        return self.of(category, (EntryStatus.ENTERED_IN_ERROR,))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWhole:
+    """One entry with the text of the documents in it."""
+
+    seen: EntrySeen
+    parts: tuple[DocumentPart, ...]
+
+
+def _entries(opened: Opened) -> QuerySet[Entry]:
+    return Entry.objects.filter(resident_id=opened.resident_id)
+
+
+def counts(opened: Opened) -> Counts:
+    """How many entries the record shows, in one statement."""
+    rows = (
+        _entries(opened)
+        .order_by()
+        .values_list("category", "source_id", "status")
+        .annotate(entries=Count("*"))
+    )
+    return Counts({(category, source, status): n for category, source, status, n in rows})
+
+
+def newest(
+    opened: Opened, wanted: Sequence[tuple[Category, Group]]
+) -> dict[tuple[Category, str], list[EntrySeen]]:
+    """The newest entries of each group, as many as it shows at most, in one statement.
+
+    Walks the index by category and date, so a record of ten thousand entries costs what one of a
+    hundred does.
+    """
+    found: dict[tuple[Category, str], list[EntrySeen]] = {
+        (category, group.slug): [] for category, group in wanted
+    }
+    if not wanted:
+        return found
+    rows = ", ".join(["(%s::integer, %s::smallint, %s::text[], %s::integer)"] * len(wanted))
+    columns = ", ".join(f"e.{column}" for column in _COLUMNS)
+    statement = f"""
+        select wanted.place, {columns}
+        from (values {rows}) as wanted (place, category, statuses, most)
+        cross join lateral (
+            select * from records_entry
+            where resident_id = %s and category = wanted.category
+              and status = any (wanted.statuses)
+            order by effective desc nulls last, id desc
+            limit wanted.most) as e
+        order by wanted.place, e.effective desc nulls last, e.id desc
+    """  # noqa: S608 - made of this module's own column names; every value is a parameter
+    parameters: list[object] = []
+    for place, (category, group) in enumerate(wanted):
+        parameters += [place, int(category), list(group.statuses), group.most]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, opened.resident_id])
+        for place, *values in cursor.fetchall():
+            category, group = wanted[place]
+            found[category, group.slug].append(EntrySeen(*values))
+    return found
+
+
+def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[EntrySeen]:
+    """One page of a group of a section, newest first. Pages count from 1."""
+    rows = (
+        _entries(opened)
+        .filter(category=section.category, status__in=group.statuses)
+        .order_by(F("effective").desc(nulls_last=True), "-id")
+        .values_list(*_COLUMNS)
+    )
+    start = (page - 1) * PAGE
+    return [EntrySeen(*row) for row in rows[start : start + PAGE]]
+
+
+def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
+    """One entry of the open record that is live, with its documents; else ``None``."""
+    row = (
+        _entries(opened)
+        .filter(public_id=public_id)
+        .exclude(status=EntryStatus.ENTERED_IN_ERROR)
+        .values_list(*_COLUMNS, "resource")
+        .first()
+    )
+    if row is None:
+        return None
+    *values, resource = row
+    return EntryWhole(EntrySeen(*values), parts_of(resource))

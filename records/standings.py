@@ -1,0 +1,261 @@
+"""Where each source stands in a section, in words: the six states, and never a blank.
+
+What a resident refused must not show. So every council of which a section shows nothing has the
+same words, whether it sent nothing, sent nothing yet, or was told to withhold: that there may
+still be support, and whom to ring. The words of one source never depend on another's entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from access.decision import Decision, SectionState
+from access.facts import Source
+from organisations.models import OrganisationKind
+from records.sections import LIVE, SOCIAL_CARE, Section
+from records.selectors import Counts
+from ui.formatting import prose_date, prose_time
+
+#: Names in one sentence; more of them are folded away under their number.
+NAMES_IN_A_SENTENCE = 3
+
+
+class UnlabelledSection(RuntimeError):
+    """A section, or a source in it, would stand there without words."""
+
+
+class Standing(StrEnum):
+    """What a reader is told of a source in a section. The order is the order of the page.
+
+    ``MAY_BE_SUPPORT`` stands for a council of which nothing is shown, whatever the reason.
+    """
+
+    NOT_FOR_ROLE = "not-for-role"
+    SHOWN = "shown"
+    SHOWN_LATE = "shown-late"
+    LATE = "late"
+    BEING_CHECKED = "being-checked"
+    NONE_SENT = "none-sent"
+    MAY_BE_SUPPORT = "may-be-support"
+    NOT_SENT_HERE = "not-sent-here"
+
+
+LABELS: dict[Standing, str] = {
+    Standing.NOT_FOR_ROLE: "Not for your role",
+    Standing.SHOWN: "Shown",
+    Standing.SHOWN_LATE: "Late",
+    Standing.LATE: "Late",
+    Standing.BEING_CHECKED: "Being checked",
+    Standing.NONE_SENT: "None sent",
+    Standing.MAY_BE_SUPPORT: "Ring to ask",
+    Standing.NOT_SENT_HERE: "Not sent here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine:
+    """One line below a section: a state, its words, and the sources it speaks for.
+
+    ``names`` is empty unless the sources are too many for one sentence; then they are listed
+    apart.
+    """
+
+    standing: Standing
+    text: str
+    sources: frozenset[int]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a line without words."""
+        if not self.text.strip() or not self.sources:
+            raise UnlabelledSection(f"A line that says {self.standing} has no words or no source.")
+
+    @property
+    def label(self) -> str:
+        """The state in two or three words."""
+        return LABELS[self.standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How sources are called: by name, or by kind alone for a protected resident.
+
+    Rule 7: of a protected resident's sources the kind is shown and not the name or the place, so
+    their times are given to the day and their phone numbers not at all.
+    """
+
+    protected: bool
+
+    def name(self, source: Source) -> str:
+        """What a source is called."""
+        return str(OrganisationKind(source.kind).label) if self.protected else source.name
+
+    def updated(self, source: Source) -> str:
+        """When a source's feed last brought anything: the feed's time, not the resident's."""
+        if source.updated is None:
+            return "time of update not known"
+        shown = prose_date if self.protected else prose_time
+        return f"updated {shown(source.updated)}"
+
+    def late(self, source: Source) -> str:
+        """Since when nothing came from a source."""
+        shown = prose_date if self.protected else prose_time
+        return shown(source.late_since)
+
+    def duty(self, source: Source) -> str:
+        """Whom to ring about a council's social care."""
+        if source.duty_phone and not self.protected:
+            return source.duty_phone
+        return "the council's adult social care duty team"
+
+
+def standing_of(
+    section: Section, source: Source, state: SectionState, *, own: bool, shows: bool
+) -> Standing:
+    """What a reader is told of one source.
+
+    :param own: whether the source is the reader's own organisation.
+    :param shows: whether live entries of it came out.
+    """
+    if state is SectionState.NOT_FOR_ROLE:
+        return Standing.NOT_FOR_ROLE
+    late = source.late_since is not None
+    if state is SectionState.SHOWN and shows:
+        return Standing.SHOWN_LATE if late else Standing.SHOWN
+    council = source.kind == OrganisationKind.ADULT_SOCIAL_CARE and not own
+    if council and (state is not SectionState.NOT_HELD or section.category in SOCIAL_CARE):
+        return Standing.MAY_BE_SUPPORT
+    if state is SectionState.NOT_HELD:
+        return Standing.NOT_SENT_HERE
+    if state is SectionState.UNAVAILABLE:
+        return Standing.BEING_CHECKED
+    return Standing.LATE if late else Standing.NONE_SENT
+
+
+def lines_of(
+    section: Section, decision: Decision, counts: Counts, naming: Naming
+) -> tuple[StateLine, ...]:
+    """Every source's state in a section, those of the same state in one line.
+
+    :raises UnlabelledSection: if a source would be left without words.
+    """
+    states = decision.sections.get(section.category, {})
+    reader = decision.facts.membership.organisation.id if decision.facts.membership else None
+    standing: dict[Standing, list[Source]] = {}
+    for source in sorted(decision.facts.sources, key=naming.name):
+        if source.id not in states:
+            raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
+        told = standing_of(
+            section,
+            source,
+            states[source.id],
+            own=source.id == reader,
+            shows=counts.of(section.category, LIVE, source.id) > 0,
+        )
+        standing.setdefault(told, []).append(source)
+    lines = tuple(
+        line
+        for told in Standing
+        if told in standing
+        for line in _WORDS[told](section, told, standing[told], naming)
+    )
+    if not lines:
+        raise UnlabelledSection(f"{section.slug} has no source, so nothing says why it is empty.")
+    return lines
+
+
+Words = Callable[[Section, Standing, list[Source], Naming], Iterable[StateLine]]
+
+
+def _one_each(words: Callable[[Section, Source, Naming], str]) -> Words:
+    """A line for every source; sources whose words are the same share theirs."""
+
+    def lines(
+        section: Section, told: Standing, sources: list[Source], naming: Naming
+    ) -> Iterable[StateLine]:
+        said: dict[str, set[int]] = {}
+        for source in sources:
+            said.setdefault(words(section, source, naming), set()).add(source.id)
+        for text, ids in said.items():
+            yield StateLine(told, text, frozenset(ids))
+
+    return lines
+
+
+def _together(words: Callable[[Section, str, bool], str]) -> Words:
+    """One line for all; ``words`` has the section, who, and whether they are several."""
+
+    def lines(
+        section: Section, told: Standing, sources: list[Source], naming: Naming
+    ) -> Iterable[StateLine]:
+        names = tuple(dict.fromkeys(naming.name(source) for source in sources))
+        ids = frozenset(source.id for source in sources)
+        many = len(names) > 1
+        if len(names) > NAMES_IN_A_SENTENCE:
+            yield StateLine(told, words(section, f"{len(names)} organisations", many), ids, names)
+        else:
+            yield StateLine(told, words(section, _sentence(names), many), ids)
+
+    return lines
+
+
+def _shown(
+    section: Section, told: Standing, sources: list[Source], naming: Naming
+) -> Iterable[StateLine]:
+    each = [f"{naming.name(source)}, {naming.updated(source)}" for source in sources]
+    if len(each) > NAMES_IN_A_SENTENCE:
+        ids = frozenset(source.id for source in sources)
+        yield StateLine(told, f"From {len(each)} organisations", ids, tuple(each))
+        return
+    yield from _one_each(lambda _section, source, n: f"From {n.name(source)}, {n.updated(source)}")(
+        section, told, sources, naming
+    )
+
+
+def _may_be_support(section: Section, source: Source, naming: Naming) -> str:
+    late = f" Nothing has come from it since {naming.late(source)}." if source.late_since else ""
+    return (
+        f"{naming.name(source)}: no {section.noun} shown. There may still be support: "
+        f"ring {naming.duty(source)}.{late}"
+    )
+
+
+def _sentence(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_WORDS: dict[Standing, Words] = {
+    Standing.NOT_FOR_ROLE: _together(
+        lambda section, _who, _many: f"Your role does not include {section.noun}."
+    ),
+    Standing.SHOWN: _shown,
+    Standing.SHOWN_LATE: _one_each(
+        lambda section, source, naming: (
+            f"From {naming.name(source)}. Nothing since {naming.late(source)}: newer "
+            f"{section.noun} may be missing."
+        )
+    ),
+    Standing.LATE: _one_each(
+        lambda section, source, naming: (
+            f"{naming.name(source)}: nothing since {naming.late(source)}. There may be "
+            f"{section.noun}."
+        )
+    ),
+    Standing.BEING_CHECKED: _one_each(
+        lambda _section, source, naming: (
+            f"{naming.name(source)}: being checked. Nothing of it is shown until it is certain "
+            "that it is about this person."
+        )
+    ),
+    Standing.NONE_SENT: _together(
+        lambda section, who, many: (
+            f"{who} {'have' if many else 'has'} sent no {section.noun}. There may be some."
+        )
+    ),
+    Standing.MAY_BE_SUPPORT: _one_each(_may_be_support),
+    Standing.NOT_SENT_HERE: _together(
+        lambda section, who, many: f"{who} {'do' if many else 'does'} not send {section.noun} here."
+    ),
+}

@@ -1,0 +1,126 @@
+"""The record's pages: gate, selector, presenter, template."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from access import looks
+from access.acting import Acting
+from access.doors import needs
+from access.gate import Opened
+from access.reading import reading_record
+from identity import selectors as identity
+from identity.selectors import ResidentSeen
+from organisations.activities import Activity
+from records import presenters, selectors
+from records.sections import section_called
+from ui.views import bad_request, not_found
+
+
+@needs(Activity.READ_RECORDS)
+@require_POST
+def open_record(request: HttpRequest) -> HttpResponse:
+    """Begin a look at a resident's record, and go to it."""
+    try:
+        resident = UUID(request.POST.get("resident", ""))
+    except ValueError as error:
+        return bad_request(request, error)
+    looks.begin(request, _acting(request), resident)
+    response = redirect("record", resident=resident)
+    response.status_code = 303
+    return response
+
+
+@needs(Activity.READ_RECORDS)
+@reading_record
+def record(request: HttpRequest, opened: Opened, resident: UUID) -> HttpResponse:
+    """The record: banner, overview, and every section."""
+    page = presenters.record_page(
+        opened,
+        _who(opened, resident),
+        selectors.newest(opened, presenters.wanted_of(opened.decision)),
+        selectors.counts(opened),
+        by=_reader(request),
+        at=timezone.now(),
+    )
+    return render(request, "records/record.jinja", {"page": page})
+
+
+@needs(Activity.READ_RECORDS)
+@reading_record
+def record_section(
+    request: HttpRequest,
+    opened: Opened,
+    resident: UUID,
+    category: str,
+) -> HttpResponse:
+    """One section, fifty items a page."""
+    section = section_called(category)
+    if section is None:
+        return not_found(request, Http404())  # returned, not raised: the opening's event stays
+    group = section.group(request.GET.get("show", ""))
+    counts = selectors.counts(opened)
+    number = _page_number(request, presenters.pages_of(section, group, counts))
+    page = presenters.section_page(
+        opened,
+        _who(opened, resident),
+        section,
+        group,
+        selectors.page_of(opened, section, group, number),
+        counts,
+        page=number,
+        by=_reader(request),
+        at=timezone.now(),
+    )
+    return render(request, "records/section.jinja", {"page": page})
+
+
+@needs(Activity.READ_RECORDS)
+@reading_record
+def record_item(
+    request: HttpRequest,
+    opened: Opened,
+    resident: UUID,
+    item: UUID,
+) -> HttpResponse:
+    """One entry with all its fields, and the text of its documents."""
+    whole = selectors.entry(opened, item)
+    if whole is None:
+        return not_found(request, Http404())  # returned, not raised: the opening's event stays
+    page = presenters.item_page(
+        opened, _who(opened, resident), whole, by=_reader(request), at=timezone.now()
+    )
+    return render(request, "records/item.jinja", {"page": page})
+
+
+def _acting(request: HttpRequest) -> Acting:
+    acting: Acting = request.acting  # type: ignore[attr-defined]  # a plain attribute
+    return acting
+
+
+def _reader(request: HttpRequest) -> str:
+    acting = _acting(request)
+    return f"{acting.staff_name}, {acting.role_name}, {acting.organisation_name}"
+
+
+def _who(opened: Opened, resident: UUID) -> ResidentSeen:
+    """The resident of an open record, whom its opening lets the page name.
+
+    :raises LookupError: if it is not the resident of the address, which the gate rules out: a
+        page under another person's banner must not leave.
+    """
+    who = identity.resident(opened.resident_id)
+    if who is None or who.public_id != resident:
+        raise LookupError("The open record is not that of the resident who was asked for.")
+    return who
+
+
+def _page_number(request: HttpRequest, pages: int) -> int:
+    """The page asked for, or the nearest that there is."""
+    asked = request.GET.get("page", "1")
+    return min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
