@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from region import model
 from region.investigations import PANELS, TESTS, creatinine_for, egfr_for
-from region.medicines import MEDICINES
+from region.medicines import FORBIDDEN, MEDICINES, NEVER_TOGETHER
 from region.model import Coded, Fact, Household, Person
 from region.names import staff_names
 from region.organisations import HOSPITALS, RegionOrganisations, Team, TeamKind
@@ -61,6 +61,8 @@ class Chart:
         self._counts: Counter[str] = Counter()
         self._course: dict[str, tuple[float, float]] = {}
         self.current_medicines: dict[str, date] = {}
+        #: Who saw the resident at a time, so that what was measured then is theirs.
+        self.seen_by: dict[datetime, str] = {}
         self.weight_kg, self.height_cm = self._build()
 
     # Who and where
@@ -182,10 +184,18 @@ class Chart:
         return start + timedelta(minutes=self.chance.randrange(2, 12))
 
     def condition(
-        self, what: Coded, days_ago: float, *, source: str | None = None, **values: Any
+        self,
+        what: Coded,
+        days_ago: float,
+        *,
+        on: datetime | None = None,
+        source: str | None = None,
+        **values: Any,
     ) -> date:
-        """A diagnosis made so many days ago; returns its date."""
-        day = self.day(days_ago)
+        """A diagnosis made so many days ago, or at the consultation ``on``; returns its date."""
+        day = on.date() if on else self.day(days_ago)
+        if on and on in self.seen_by:
+            values.setdefault("author", self.seen_by[on])
         source = source or self.gp
         values.setdefault("author", self.author(source))
         self.add(model.Condition, source, day, what=what, **values)
@@ -217,7 +227,7 @@ class Chart:
         """
         product = MEDICINES[name]
         started = self.day(days_ago)
-        if self.age_on(started) < product.least_age or name in self.current_medicines:
+        if self.age_on(started) < product.least_age or not self.may_have(name):
             return
         ended = self.day(stopped) if stopped is not None else None
         if ended is None:
@@ -228,27 +238,54 @@ class Chart:
             author=self.author(self.gp),
         )  # fmt: skip
 
-    def course(self, name: str, day: date, *, source: str | None = None) -> None:
-        """A short course that is over."""
+    def may_have(self, name: str) -> bool:
+        """Whether neither an allergy nor a medicine taken already forbids this one."""
+        taken = set(self.current_medicines)
+        if any(name in group and taken & group for group in NEVER_TOGETHER):
+            return False
+        return name not in taken and not any(
+            f"allergy:{allergy}" in self.told and name in medicines
+            for allergy, medicines in FORBIDDEN.items()
+        )
+
+    def course(self, name: str, on: datetime) -> None:
+        """A short course from the practice that is over, begun at a consultation."""
         product = MEDICINES[name]
-        if self.age_on(day) < product.least_age:
+        day = on.date()
+        if self.age_on(day) < product.least_age or not self.may_have(name):
             return
-        source = source or self.gp
+        source = self.gp
+        author = self.seen_by.get(on) or self.author(source)
+        if "nurse" in author:
+            author = self.author(source)
         ended = min(day + timedelta(days=7), self.until)
         self.add(
             model.Medication, source, day, what=product.coded, dose=product.dose, repeat=False,
-            status="completed", ended=ended, reason=product.reason, author=self.author(source),
+            status="completed", ended=ended, reason=product.reason, author=author,
         )  # fmt: skip
 
-    def reconcile_medicines(self, at: datetime) -> None:
-        """What the trust notes that the resident takes, when they come in."""
+    def ward_medicine(self, name: str, at: datetime) -> None:
+        """A medicine given on the ward now, unless something forbids it."""
+        product = MEDICINES[name]
+        if self.may_have(name):
+            self.add(
+                model.Medication, self.acute, at, what=product.coded, dose=product.dose,
+                reason=product.reason, reported=True, author=self.staff(self.acute, "Pharmacist"),
+            )  # fmt: skip
+
+    def reconcile_medicines(self, at: datetime, *, until: date | None = None) -> None:
+        """What the trust notes that the resident takes, when they come in.
+
+        A stay that ended ``until`` a day says nothing of what is taken since.
+        """
         author = self.staff(self.acute, "Pharmacist")
         for name, started in self.current_medicines.items():
             if started <= at.date():
                 product = MEDICINES[name]
                 self.add(
                     model.Medication, self.acute, at, what=product.coded, dose=product.dose,
-                    reason=product.reason, reported=True, author=author,
+                    reason=product.reason, reported=True, author=author, ended=until,
+                    status="completed" if until else "active",
                 )  # fmt: skip
 
     # Results and measurements
@@ -333,7 +370,7 @@ class Chart:
         shown = None if value is None else decimal(value, places)
         self.add(
             model.Measurement, source, at, what=what, kind=kind, value=shown, unit=unit,
-            words=words, author=author or self.author(source),
+            words=words, author=author or self.seen_by.get(at) or self.author(source),
         )  # fmt: skip
 
     def _build(self) -> tuple[float, float]:

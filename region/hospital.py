@@ -66,19 +66,23 @@ def observations(chart: Chart, day: date, *, unwell: float, times: int = 2) -> N
             (NEWS2, news2(signs), "{score}", 0),
         ):
             chart.measure(what, at, value, unit, source=chart.acute, places=places, author=nurse)
-        blood_pressure(chart, at, signs.systolic, signs.systolic * 0.6, source=chart.acute)
+        blood_pressure(
+            chart, at, signs.systolic, signs.systolic * 0.6, source=chart.acute, author=nurse
+        )
 
 
 def admission(
     chart: Chart, ward: str, days_ago: float, *, stay: int | None, reason: str,
     diagnosis: Coded | None = None, panels: Sequence[str] = ("U&E", "FBC", "CRP"),
     course: str = "", to: str = "Usual place of residence", expected: int | None = None,
-    planned: bool = False, observed: bool = True,
+    planned: bool = False,
+    arrival: dict[str, float] | None = None, later: dict[str, float] | None = None,
 ) -> datetime:  # fmt: skip
     """An admission to ``ward`` (the end of its team's code); returns when it began.
 
     ``stay`` in nights; None while it lasts. ``expected`` is in how many days discharge is
-    expected. A finished stay ends with a discharge summary.
+    expected. ``arrival`` and ``later`` are tests that the illness moves.
+    A finished stay ends with a discharge summary.
     """
     team = chart.teams[f"{chart.acute}-{ward}"]
     first = _free_day(chart, days_ago, stay)
@@ -96,13 +100,13 @@ def admission(
         expected_discharge=chart.coming(expected) if expected is not None else None,
         recorded=ended or chart.at(last, 20, 22),
     )  # fmt: skip
-    chart.reconcile_medicines(start + timedelta(hours=3))
+    chart.reconcile_medicines(start + timedelta(hours=3), until=last if ended else None)
     if diagnosis:
         chart.condition(diagnosis, (chart.until - start.date()).days, source=chart.acute,
                         author=consultant, status="active" if stay is None else "resolved",
                         ended=last if ended else None)  # fmt: skip
-    _bloods(chart, start, last, panels)
-    if observed and chart.age_on(start.date()) >= 18:
+    _bloods(chart, start, last, panels, arrival, later)
+    if chart.age_on(start.date()) >= 18:
         for number in range(min(nights, 6)):
             day = min(start.date() + timedelta(days=number + 1), last)
             if day < last or ended is None:
@@ -128,17 +132,20 @@ def _free_day(chart: Chart, days_ago: float, stay: int | None) -> date:
     return first
 
 
-def _bloods(chart: Chart, start: datetime, last: date, panels: Sequence[str]) -> None:
-    """Bloods on arrival, and again within days with the inflammation settling."""
-    infection = "CRP" in panels
+def _bloods(
+    chart: Chart, start: datetime, last: date, panels: Sequence[str],
+    arrival: dict[str, float] | None, later: dict[str, float] | None,
+) -> None:  # fmt: skip
+    """Bloods on arrival and two days on; without more being said, an infection that settles."""
+    if arrival is None:
+        arrival = {"crp": chart.chance.around(95, 30)}
+    if later is None:
+        later = {"crp": chart.chance.around(32, 8)}
+    again = start.date() + timedelta(days=2)
     for panel in panels:
-        raised: dict[str, float] = {"crp": chart.chance.around(95, 30)} if panel == "CRP" else {}
-        at = start + timedelta(hours=1)
-        chart.labs(panel, at, source=chart.acute, given=raised)
-        again = start.date() + timedelta(days=2)
+        chart.labs(panel, start + timedelta(hours=1), source=chart.acute, given=arrival)
         if again < last and panel in {"U&E", "CRP", "FBC"}:
-            settling = {"crp": chart.chance.around(32, 8)} if infection and raised else {}
-            chart.labs(panel, chart.at(again, 7, 9), source=chart.acute, given=settling)
+            chart.labs(panel, chart.at(again, 7, 8), source=chart.acute, given=later)
 
 
 def _discharge_summary(
@@ -178,6 +185,7 @@ def clinic(
     )  # fmt: skip
     if missed:
         return at
+    chart.seen_by[at] = doctor
     chart.add(
         model.Encounter, chart.acute, at, what=Coded("Outpatient clinic attendance"),
         setting="outpatient", ended=at + timedelta(minutes=25), reason=reason, team=team.code,

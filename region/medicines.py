@@ -49,7 +49,7 @@ MEDICINES = {
     ),
     "amoxicillin_child": Medicine(
         "Amoxicillin 250mg/5ml oral suspension",
-        "5 ml three times a day for 5 days",
+        "10 ml (500 mg) three times a day for 5 days",
         "ear infection",
         5,
     ),
@@ -228,7 +228,7 @@ MEDICINES = {
     ),
     "paracetamol_child": Medicine(
         "Paracetamol 120mg/5ml oral suspension paediatric sugar free",
-        "5 ml up to four times a day",
+        "Dose for the age as on the label, up to four times a day",
         "fever",
         1,
     ),
@@ -293,6 +293,12 @@ MEDICINES = {
         "severe allergy",
         3,
     ),
+    "adrenaline_adult": Medicine(
+        "EpiPen 300micrograms/0.3ml (1 in 1,000) solution for injection auto-injectors",
+        "One injection into the thigh for anaphylaxis, then call 999",
+        "severe allergy",
+        10,
+    ),
     "latanoprost": Medicine(
         "Latanoprost 50micrograms/ml eye drops", "One drop in each eye at night", "glaucoma"
     ),
@@ -301,4 +307,30 @@ MEDICINES = {
     "ensure": Medicine(
         "Fortisip Compact liquid", "One bottle twice a day between meals", "weight loss (dietitian)"
     ),
+}
+
+#: Medicines of which nobody takes two at once.
+NEVER_TOGETHER = (
+    frozenset({"atorvastatin20", "atorvastatin80"}),
+    frozenset({"ramipril", "ramipril2", "losartan"}),
+    frozenset({"amlodipine", "amlodipine10"}),
+    frozenset({"apixaban", "apixaban2", "aspirin", "clopidogrel", "naproxen"}),
+    frozenset({"empagliflozin", "dapagliflozin"}),
+    frozenset({"metformin", "metformin_low"}),
+    frozenset({"sertraline", "sertraline100", "mirtazapine"}),
+    frozenset({"levothyroxine", "levothyroxine100"}),
+    frozenset({"omeprazole", "lansoprazole"}),
+)
+
+_PENICILLINS = frozenset(
+    {"amoxicillin", "amoxicillin_child", "co_amoxiclav", "flucloxacillin", "phenoxymethyl"}
+)
+#: Medicines that a recorded allergy forbids, by the allergy's name in ``primary_care``.
+FORBIDDEN = {
+    "penicillin": _PENICILLINS,
+    "anaphylaxis": _PENICILLINS,
+    "trimethoprim": frozenset({"trimethoprim"}),
+    "codeine": frozenset({"codeine"}),
+    "aspirin": frozenset({"aspirin", "naproxen", "ibuprofen_child"}),
+    "ramipril": frozenset({"ramipril", "ramipril2"}),
 }

@@ -39,29 +39,25 @@ ALLERGIES = {
     "peanut": (Coded("Allergy to peanut", "91935009"), "food", "high", ANAPHYLAXIS),
     "egg": (Coded("Allergy to egg", "91930004"), "food", "low", RASH),
 }  # fmt: skip
-#: Medicines that a recorded allergy forbids.
-FORBIDDEN = {
-    "penicillin": {"amoxicillin", "amoxicillin_child", "co_amoxiclav", "flucloxacillin",
-                   "phenoxymethyl"},
-    "anaphylaxis": {"amoxicillin", "amoxicillin_child", "co_amoxiclav", "flucloxacillin",
-                    "phenoxymethyl"},
-    "trimethoprim": {"trimethoprim"},
-    "codeine": {"codeine"},
-    "aspirin": {"aspirin", "naproxen", "ibuprofen_child"},
-    "ramipril": {"ramipril", "ramipril2"},
-}  # fmt: skip
 
 
-def surgery(chart: Chart, days_ago: float, reason: str, *, by: str = "GP") -> datetime:
+def surgery(
+    chart: Chart, days_ago: float, reason: str, *, by: str = "GP", in_person: bool = False
+) -> datetime:
     """A consultation at the practice; returns when it was."""
     at = chart.at(chart.weekday(days_ago), 8, 18)
     team = f"{chart.gp}-GP"
-    how = "telephone" if chart.chance.happens(0.35) and by == "GP" else "primary_care"
+    how = (
+        "telephone"
+        if chart.chance.happens(0.35) and by == "GP" and not in_person
+        else "primary_care"
+    )
+    author = chart.seen_by[at] = chart.staff(team, by)
     words = "Telephone consultation" if how == "telephone" else "GP surgery consultation"
     chart.add(
         model.Encounter, chart.gp, at, what=Coded(words), setting=how, reason=reason,
         ended=at + timedelta(minutes=chart.chance.randrange(8, 20)), team=team,
-        author=chart.staff(team, by), place=chart.teams[team].name,
+        author=author, place=chart.teams[team].name,
     )  # fmt: skip
     return at
 
@@ -88,8 +84,9 @@ def out_of_hours(chart: Chart, days_ago: float, reason: str, advice: str) -> Non
 
 
 def blood_pressure(
-    chart: Chart, at: datetime, systolic: float, diastolic: float, *, source: str | None = None
-) -> None:
+    chart: Chart, at: datetime, systolic: float, diastolic: float, *, source: str | None = None,
+    author: str = "",
+) -> None:  # fmt: skip
     """A blood pressure in mmHg, with the scatter of a real one."""
     upper = round(chart.chance.around(systolic, 6))
     lower = round(min(chart.chance.around(diastolic, 4), upper - 25))
@@ -100,7 +97,7 @@ def blood_pressure(
     )
     chart.add(
         model.Measurement, source, at, what=BLOOD_PRESSURE, parts=parts,
-        author=chart.author(source),
+        author=author or chart.seen_by.get(at) or chart.author(source),
     )  # fmt: skip
 
 
@@ -132,14 +129,6 @@ def no_known_allergies(chart: Chart, days_ago: float, *, source: str | None = No
         model.Allergy, source, chart.day(days_ago), what=NO_KNOWN_ALLERGY, none_known=True,
         criticality="", author=chart.author(source),
     )  # fmt: skip
-
-
-def may_have(chart: Chart, medicine: str) -> bool:
-    """Whether no recorded allergy forbids the medicine."""
-    return not any(
-        f"allergy:{name}" in chart.told and medicine in medicines
-        for name, medicines in FORBIDDEN.items()
-    )
 
 
 def vaccinate(chart: Chart, what: Coded, day: date, *, dose: int = 1) -> None:

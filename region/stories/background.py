@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from region import model, primary_care
 from region.chart import FIVE_YEARS, Chart
 from region.hospital import procedure
+from region.medicines import FORBIDDEN
 from region.model import Coded
+from region.primary_care import surgery
 
 _MINOR = (
     ("Upper respiratory tract infection", "54150009", None),
@@ -17,6 +19,14 @@ _MINOR = (
     ("Migraine", "37796009", None),
     ("Skin rash, self-limiting", "", None),
     ("Shoulder pain", "", "naproxen"),
+)
+_MINOR_OLD = (
+    ("Upper respiratory tract infection", "54150009", None),
+    ("Low back pain", "279039007", "paracetamol"),
+    ("Constipation", "14760008", "senna"),
+    ("Urinary tract infection", "68566005", "trimethoprim"),
+    ("Skin rash, self-limiting", "", None),
+    ("Shoulder pain", "", "paracetamol"),
 )
 _MINOR_CHILD = (
     ("Upper respiratory tract infection", "54150009", "paracetamol_child"),
@@ -29,6 +39,13 @@ _REASONS = (
     "Medication query", "Test results discussed", "Fit note requested", "Travel advice",
     "Tiredness", "Knee pain", "Ear wax", "Sleep problem", "Skin lesion checked",
 )  # fmt: skip
+_REASONS_OLD = (
+    "Medication query", "Test results discussed", "Tiredness", "Knee pain", "Ear wax",
+    "Sleep problem", "Dizziness on standing", "Skin lesion checked", "Repeat prescription review",
+)  # fmt: skip
+#: What nobody has twice, and what comes only in the pollen season.
+_ONCE = {"Chickenpox"}
+_POLLEN = range(4, 9)
 _SIX_IN_ONE = Coded("DTaP/IPV/Hib/HepB (6-in-1) vaccine")
 #: UK routine childhood schedule before 2025: age in days, vaccine, number of the dose.
 _CHILDHOOD = (
@@ -52,10 +69,11 @@ def registration(chart: Chart) -> None:
     if chart.age < 16:
         return
     at = chart.at(chart.weekday(chart.chance.randrange(30, 700)))
+    chart.seen_by[at] = chart.staff(f"{chart.gp}-GP", "Practice nurse")
     smoking = chart.chance.weighted(
         [("Never smoked tobacco", 0.58), ("Ex-smoker", 0.27), ("Current smoker", 0.15)]
     )
-    if "copd" in chart.told:
+    if chart.told & {"copd", "heart disease"} or (chart.age >= 75 and "Current" in smoking):
         smoking = "Ex-smoker"
     chart.measure(primary_care.SMOKING, at, kind="social-history", words=smoking)
     if chart.age >= 18:
@@ -81,7 +99,7 @@ def _allergies(chart: Chart, registered: int) -> None:
         names = ("egg", "peanut") if chart.age < 16 else (
             "penicillin", "penicillin", "trimethoprim", "codeine", "latex", "aspirin")  # fmt: skip
         name = chart.chance.pick(names)
-        taken = primary_care.FORBIDDEN.get(name, set())
+        taken = FORBIDDEN.get(name, frozenset())
         if not taken & set(chart.current_medicines) and "medicated" not in chart.told:
             primary_care.allergy(chart, name, registered)
             if chart.chance.happens(0.5) and chart.age >= 16 and "acute" in chart.told:
@@ -94,38 +112,50 @@ def _allergies(chart: Chart, registered: int) -> None:
 def minor_illness(chart: Chart) -> None:
     """Consultations for passing illness, more in the old and the very young."""
     rate = 1.2 if 5 <= chart.age < 50 else 2.6
-    if "well" in chart.told:
-        rate = 0.8
     count = max(round(chart.chance.around(rate * 5, 2)), 1)
     for _ in range(count):
         ago = chart.chance.randrange(3, FIVE_YEARS)
         if ago >= _days_of_life(chart) - 20:
             continue
-        child = chart.age_on(chart.day(ago)) < 13
         if chart.chance.happens(0.45):
-            words, code, treatment = chart.chance.pick(_MINOR_CHILD if child else _MINOR)
-            at = primary_care.surgery(chart, ago, words)
-            chart.condition(Coded(words, code), ago, status="resolved",
-                            ended=min(at.date() + timedelta(days=14), chart.until))  # fmt: skip
-            if treatment and primary_care.may_have(chart, treatment) and _suits(chart, treatment):
-                chart.told.add("medicated")
-                chart.course(treatment, at.date())
-        else:
-            reason = "Child health query" if child else chart.chance.pick(_REASONS)
-            primary_care.surgery(chart, ago, reason,
-                                 by=chart.chance.pick(("GP", "GP", "Practice nurse")))  # fmt: skip
+            _passing_illness(chart, ago)
+            continue
+        age = chart.age_on(chart.day(ago))
+        reason = chart.chance.pick(_REASONS_OLD if age >= 70 else _REASONS)
+        if age < 16:
+            reason = "Child health query"
+        by = chart.chance.pick(("GP", "GP", "Practice nurse"))
+        surgery(chart, ago, reason, by=by)
+
+
+def _passing_illness(chart: Chart, ago: int) -> None:
+    """One illness that passes, with its treatment where there is one."""
+    age = chart.age_on(chart.day(ago))
+    pool = _MINOR_CHILD if age < 13 else _MINOR_OLD if age >= 70 else _MINOR
+    words, code, treatment = chart.chance.pick(pool)
+    if words in chart.told or (words == "Hay fever" and chart.day(ago).month not in _POLLEN):
+        return
+    if words in _ONCE:
+        chart.told.add(words)
+    at = surgery(chart, ago, words)
+    ended = min(at.date() + timedelta(days=14), chart.until)
+    chart.condition(Coded(words, code), ago, on=at, status="resolved", ended=ended)
+    if treatment and _suits(chart, treatment):
+        chart.told.add("medicated")
+        chart.course(treatment, at)
 
 
 def _suits(chart: Chart, medicine: str) -> bool:
-    """No anti-inflammatory with a blood thinner, weak kidneys or a weak heart."""
-    return medicine != "naproxen" or not chart.told & {"anticoagulated", "ckd", "heart failure"}
+    """No anti-inflammatory with a blood thinner, weak kidneys, a weak heart or a pregnancy."""
+    unsafe = {"anticoagulated", "ckd", "heart failure", "pregnant"}
+    return medicine != "naproxen" or not chart.told & unsafe
 
 
 def screening(chart: Chart) -> None:
     """National screening and the NHS Health Check, for those who are of an age for it."""
     day = chart.chance.randrange(40, 1000)
     age = chart.age_on(chart.day(day))
-    if chart.female and 25 <= age < 65:
+    if chart.female and 25 <= age < 65 and "pregnant" not in chart.told:
         at = chart.at(chart.weekday(day))
         procedure(chart, Coded("Cervical screening", "171149006"), at,
                   "HPV not detected; recall in five years", source=chart.gp)  # fmt: skip
@@ -139,9 +169,9 @@ def screening(chart: Chart) -> None:
             author=chart.staff(chart.acute, "Consultant radiologist"),
         )
     if 54 <= age < 75:
-        primary_care.surgery(chart, day + 9, "Bowel screening kit result: normal", by="Nurse")
+        surgery(chart, day + 9, "Bowel screening kit result: normal", by="Practice nurse")
     if 40 <= age < 75 and not chart.told & {"diabetes", "ckd", "heart disease"}:
-        at = primary_care.surgery(chart, day + 20, "NHS Health Check", by="Practice nurse")
+        at = surgery(chart, day + 20, "NHS Health Check", by="Practice nurse")
         for panel in ("HbA1c", "Lipids", "U&E"):
             chart.labs(panel, at)
 

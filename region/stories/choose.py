@@ -40,6 +40,7 @@ _CHANCES = (
     Chances(families.asthma_of_a_child, 5, 15, 0.16),
     Chances(families.peanut_allergy, 4, 15, 0.05),
     Chances(families.adhd, 8, 16, 0.06),
+    Chances(families.pregnancy, 20, 41, 0.07, "female"),
     Chances(long_term.type1_diabetes, 12, 45, 0.02),
     Chances(long_term.kidney_disease, 66, 120, 0.22),
     Chances(long_term.atrial_fibrillation, 68, 120, 0.2),
@@ -63,7 +64,6 @@ _CHANCES = (
     Chances(mental_health.crisis, 18, 60, 0.025),
     Chances(mental_health.learning_disability, 20, 65, 0.02),
     Chances(families.caesarean, 26, 46, 0.1, "female"),
-    Chances(families.pregnancy, 20, 41, 0.07, "female"),
 )
 _LATER = (
     Chances(older_people.parkinsons, 66, 90, 0.04),

@@ -49,7 +49,7 @@ def asthma_of_a_child(chart: Chart) -> None:
     attack = chart.chance.randrange(20, since)
     ended = ed_attendance(chart, attack, "Acute asthma in a child",
                           letter="Salbutamol by spacer, prednisolone for three days.")  # fmt: skip
-    chart.course("prednisolone_child", ended.date())
+    chart.course("prednisolone_child", ended)
     clinic(chart, "PAEDIATRICS", max(attack - 25, 8), "Asthma", "Well between colds. Personal "
            "asthma action plan given to family and school.")  # fmt: skip
     clinic_ahead(chart, "PAEDIATRICS", 70, "Asthma")
@@ -69,7 +69,8 @@ def peanut_allergy(chart: Chart) -> None:
     )
     primary_care.allergy(chart, "peanut", ago, severity="severe")
     primary_care.allergy(chart, "peanut", ago, severity="severe", source=chart.acute)
-    chart.medicine("adrenaline", ago - 3)
+    older = chart.age_on(chart.day(ago)) >= 10
+    chart.medicine("adrenaline_adult" if older else "adrenaline", ago - 3)
     social_care.alert(chart, chart.gp, ago, "Anaphylaxis to peanut: carries auto-injectors",
                       "clinical")  # fmt: skip
 
@@ -103,10 +104,10 @@ def pregnancy(chart: Chart) -> None:
     """Twenty-eight weeks pregnant: booking, scans, bloods, appointments to come."""
     if not chart.female or not 18 <= chart.age <= 44:
         return
-    chart.told |= {"acute"}
+    chart.told |= {"acute", "pregnant"}
     chart.condition(Coded("Pregnant", "77386006"), 150, note="Estimated 28 weeks")
     chart.moves("hb", 128, 112)
-    at = clinic(chart, "MATERNITY", 140, "Booking appointment", "Low risk, first baby.")
+    at = clinic(chart, "MATERNITY", 140, "Booking appointment", "Low risk pregnancy.")
     chart.labs("FBC", at, source=chart.acute, hb=121)
     primary_care.blood_pressure(chart, at, 112, 68, source=chart.acute)
     image(chart, Coded("Obstetric ultrasound, dating scan"), chart.at(chart.weekday(112)),

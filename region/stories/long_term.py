@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from region import primary_care
 from region.chart import FIVE_YEARS, Chart
 from region.hospital import admission, clinic, clinic_ahead, ed_attendance, image, procedure
@@ -9,36 +11,37 @@ from region.model import Coded
 from region.primary_care import surgery
 from region.social_care import alert
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 _REVIEW_EVERY = 182
 
 
-def _reviews(chart: Chart, title: str, since: float, every: float = _REVIEW_EVERY) -> list[float]:
-    """Regular reviews at the practice; the days ago on which they were."""
+def _reviews(
+    chart: Chart, title: str, since: float, every: float = _REVIEW_EVERY
+) -> list[tuple[float, datetime]]:
+    """Regular reviews at the practice: how many days ago, and when exactly."""
     when = []
     ago = min(since, FIVE_YEARS) - chart.chance.randrange(5, 60)
     while ago > 3:
-        when.append(ago)
+        by = chart.chance.pick(("Practice nurse", "GP", "Pharmacist"))
+        when.append((ago, surgery(chart, ago, title, by=by, in_person=True)))
         ago -= every + chart.chance.randrange(-14, 30)
-    for each in when:
-        surgery(chart, each, title, by=chart.chance.pick(("Practice nurse", "GP", "Pharmacist")))
     return when
 
 
 def hypertension(chart: Chart) -> None:
-    """Blood pressure above 140/90 confirmed at home, then a calcium channel blocker or ACEi."""
-    if "hypertension" in chart.told:
+    """Blood pressure above 140/90 confirmed at home, then what NICE NG136 has first."""
+    if chart.told & {"hypertension", "pregnant"}:
         return
     chart.told.add("hypertension")
     since = chart.chance.randrange(700, 5000)
     chart.condition(Coded("Essential hypertension", "59621000"), since)
     first = "amlodipine" if chart.age >= 55 and "diabetes" not in chart.told else "ramipril"
-    if "allergy:ramipril" in chart.told and first == "ramipril":
-        first = "losartan"
     chart.medicine(first, since - 20)
     if chart.chance.happens(0.4):
         chart.medicine("losartan" if first == "amlodipine" else "amlodipine", since / 2)
-    for ago in _reviews(chart, "Hypertension review", since, 300):
-        at = chart.at(chart.weekday(ago))
+    for ago, at in _reviews(chart, "Hypertension review", since, 300):
         primary_care.blood_pressure(chart, at, 138 if ago < 900 else 148, 82)
         chart.labs("U&E", at)
         if ago < 800:
@@ -57,10 +60,8 @@ def type2_diabetes(chart: Chart) -> None:
     chart.medicine("atorvastatin20", since - 60)
     if chart.chance.happens(0.5):
         chart.medicine("gliclazide", 1500, stopped=420, why="type 2 diabetes: stopped, hypos")
-    if not chart.told & {"heart failure"}:
-        chart.medicine("empagliflozin", 420)
-    for ago in _reviews(chart, "Diabetes review", since):
-        at = chart.at(chart.weekday(ago))
+    chart.medicine("empagliflozin", 420)
+    for _, at in _reviews(chart, "Diabetes review", since):
         for panel in ("HbA1c", "U&E", "Lipids", "ACR"):
             chart.labs(panel, at)
         primary_care.weigh(chart, at)
@@ -100,8 +101,7 @@ def kidney_disease(chart: Chart) -> None:
     chart.moves("egfr", now + 11, now)
     chart.moves("hb", 132, 121)
     chart.condition(Coded("Chronic kidney disease stage 3", "433144002"), FIVE_YEARS)
-    for ago in _reviews(chart, "Chronic kidney disease review", FIVE_YEARS, 330):
-        at = chart.at(chart.weekday(ago))
+    for _, at in _reviews(chart, "Chronic kidney disease review", FIVE_YEARS, 330):
         for panel in ("U&E", "FBC", "ACR"):
             chart.labs(panel, at)
 
@@ -113,16 +113,15 @@ def copd(chart: Chart) -> None:
     chart.condition(Coded("Chronic obstructive pulmonary disease", "13645005"), since)
     chart.medicine("salbutamol", since)
     chart.medicine("tiotropium", min(since, 1200))
-    for ago in _reviews(chart, "COPD annual review", since, 360):
-        at = chart.at(chart.weekday(ago))
+    for _, at in _reviews(chart, "COPD annual review", since, 360):
         chart.measure(Coded("FEV1 percent of predicted"), at, chart.chance.around(52, 6), "%",
                       kind="exam")  # fmt: skip
         chart.measure(Coded("MRC breathlessness scale grade"), at, chart.chance.randrange(2, 5),
                       "{grade}", kind="survey")  # fmt: skip
     for _ in range(chart.chance.randrange(1, 5)):
         at = surgery(chart, chart.chance.randrange(20, 1500), "Flare of COPD")
-        chart.course("prednisolone", at.date())
-        chart.course("doxycycline", at.date())
+        chart.course("prednisolone", at)
+        chart.course("doxycycline", at)
     if chart.chance.happens(0.6) and "inpatient" not in chart.told:
         chart.told.add("acute")
         ward = "ELM" if chart.person.borough == "Lewisham" else "ROWAN"
@@ -142,8 +141,8 @@ def asthma(chart: Chart) -> None:
     chart.condition(Coded("Asthma", "195967001"), since)
     chart.medicine("salbutamol", since)
     chart.medicine("budesonide", min(since, 1500))
-    for ago in _reviews(chart, "Asthma annual review", since, 380):
-        chart.measure(Coded("Peak expiratory flow rate"), chart.at(chart.weekday(ago)),
+    for _, at in _reviews(chart, "Asthma annual review", since, 380):
+        chart.measure(Coded("Peak expiratory flow rate"), at,
                       chart.chance.around(390 if chart.female else 510, 25), "L/min",
                       kind="exam")  # fmt: skip
     if chart.chance.happens(0.3):
@@ -157,8 +156,7 @@ def asthma(chart: Chart) -> None:
 
 def heart_disease(chart: Chart) -> None:
     """Ischaemic heart disease after a heart attack with a stent."""
-    if "anticoagulated" not in chart.told and "allergy:aspirin" not in chart.told:
-        chart.medicine("aspirin", 1700)
+    chart.medicine("aspirin", 1700)
     chart.told |= {"heart disease", "acute"}
     chart.condition(Coded("Ischaemic heart disease", "414545008"), 1740)
     chart.moves("cholesterol", 5.6, 3.6)
@@ -167,14 +165,14 @@ def heart_disease(chart: Chart) -> None:
     start = admission(chart, "OAK", 1736, stay=4, reason="Chest pain: NSTEMI",
                       diagnosis=Coded("Non-ST segment elevation myocardial infarction",
                                       "401314000"), panels=("U&E", "FBC", "Lipids"),
-                      course="Angiogram: tight LAD stenosis, one drug-eluting stent.")  # fmt: skip
+                      course="Angiogram: tight LAD stenosis, one drug-eluting stent.",
+                      arrival={}, later={})  # fmt: skip
     chart.labs("Troponin", start, source=chart.acute, troponin=412)
     procedure(chart, Coded("Percutaneous coronary intervention", "415070008"), start,
               "One stent to LAD")  # fmt: skip
     for ago in (1500, 1130, 700, 330):
         clinic(chart, "CARDIOLOGY", ago, "Ischaemic heart disease", "No angina. Continue.")
-    for review in _reviews(chart, "Heart disease annual review", 1700, 370):
-        at = chart.at(chart.weekday(review))
+    for _, at in _reviews(chart, "Heart disease annual review", 1700, 370):
         primary_care.blood_pressure(chart, at, 128, 74)
         chart.labs("Lipids", at)
 
@@ -187,8 +185,7 @@ def atrial_fibrillation(chart: Chart) -> None:
     low = chart.age >= 80 and chart.weight_kg <= 60
     chart.medicine("apixaban2" if low else "apixaban", since - 10)
     chart.medicine("bisoprolol", since - 10)
-    for ago in _reviews(chart, "Anticoagulation review", since, 200):
-        at = chart.at(chart.weekday(ago))
+    for _, at in _reviews(chart, "Anticoagulation review", since, 200):
         chart.labs("U&E", at)
         chart.labs("FBC", at)
         chart.measure(primary_care.PULSE, at, chart.chance.around(76, 7), "/min")
@@ -208,8 +205,7 @@ def heart_failure(chart: Chart) -> None:
         "Moderately impaired left ventricle, ejection fraction 38%. Mild mitral regurgitation.",
     )
     chart.medicine("furosemide", since)
-    if "allergy:ramipril" not in chart.told:
-        chart.medicine("ramipril2", since - 20)
+    chart.medicine("ramipril2", since - 20)
     chart.medicine("bisoprolol", since - 10)
     chart.medicine("dapagliflozin", since - 60)
     if "ckd" not in chart.told:
@@ -239,8 +235,8 @@ def hypothyroidism(chart: Chart) -> None:
     since = chart.chance.randrange(900, 5000)
     chart.condition(Coded("Hypothyroidism", "40930008"), since)
     chart.medicine("levothyroxine" if chart.age > 65 else "levothyroxine100", since)
-    for ago in _reviews(chart, "Thyroid review", since, 370):
-        chart.labs("TFT", chart.at(chart.weekday(ago)))
+    for _, at in _reviews(chart, "Thyroid review", since, 370):
+        chart.labs("TFT", at)
 
 
 def osteoarthritis(chart: Chart) -> None:
@@ -275,6 +271,8 @@ def prostate(chart: Chart) -> None:
 
 def rheumatoid_arthritis(chart: Chart) -> None:
     """Methotrexate once a week with its blood tests every three months."""
+    if "pregnant" in chart.told:
+        return
     chart.told |= {"immunity", "acute"}
     chart.condition(Coded("Rheumatoid arthritis", "69896004"), 1600)
     chart.medicine("methotrexate", 1500)
@@ -346,6 +344,7 @@ def sickle_cell(chart: Chart) -> None:
             chart.labs(panel, at, source=chart.acute)
     for ago in (1300, 760, 250):
         admission(chart, "MAPLE", ago, stay=4, reason="Painful crisis",
-                  course="Morphine, fluids and warmth; no chest signs.")  # fmt: skip
+                  course="Morphine, fluids and warmth; no chest signs.",
+                  arrival={"crp": 24}, later={"crp": 15})  # fmt: skip
     text = "Sickle cell disease: give pain relief within 30 minutes; see the personal plan"
     alert(chart, chart.acute, 1000, text, "clinical")

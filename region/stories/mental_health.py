@@ -22,10 +22,9 @@ def depression(chart: Chart) -> None:
     chart.condition(Coded("Depressive disorder", "35489007"), since,
                     status="resolved" if ended else "active",
                     ended=chart.day(ended) if ended else None)  # fmt: skip
-    if "anticoagulated" in chart.told:
-        chart.medicine("mirtazapine", since - 20, stopped=ended)
-    else:
-        chart.medicine("sertraline", since - 14, stopped=ended)
+    # An SSRI with a blood thinner bleeds.
+    choice = "mirtazapine" if "anticoagulated" in chart.told else "sertraline"
+    chart.medicine(choice, since - 14, stopped=ended)
     for number, ago in enumerate(range(since, max(since - 400, 5), -70)):
         at = surgery(chart, ago, "Low mood review")
         score = max(18 - 3 * number + chart.chance.randrange(-1, 2), 2)

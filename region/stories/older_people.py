@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from region import community, model, primary_care, social_care
 from region.hospital import admission, clinic, clinic_ahead, ed_attendance, image, procedure
 from region.model import Coded
-from region.names import staff_names
 from region.organisations import TeamKind
 from region.places import drama_mobile
 from region.primary_care import surgery
@@ -15,13 +16,15 @@ from region.primary_care import surgery
 if TYPE_CHECKING:
     from region.chart import Chart
 
-_RELATIONS = (("Daughter", 4), ("Son", 3), ("Spouse", 3), ("Niece", 1), ("Neighbour", 1))
+_RELATIONS = (("Daughter", 4.0), ("Son", 3.0), ("Niece", 1.0), ("Nephew", 0.5))
+_HER, _HIS = ("Angela", "Denise", "Marcia", "Sandra", "Tracey"), (
+    "Adrian", "Colin", "Julian", "Nigel", "Trevor")  # fmt: skip
 
 
 def next_of_kin(chart: Chart, *, carer: bool = False, source: str | None = None) -> str:
     """Someone close to the resident, named after the family; returns the name."""
-    relation = chart.chance.weighted([(name, float(weight)) for name, weight in _RELATIONS])
-    given = staff_names(f"kin:{chart.person.key}", 1)[0].split()[0]
+    relation = chart.chance.weighted(_RELATIONS)
+    given = chart.chance.pick(_HER if relation in ("Daughter", "Niece") else _HIS)
     name = f"{given} {chart.person.family}"
     social_care.contact(chart, name, relation, drama_mobile(chart.chance), 900, carer=carer,
                         source=source or chart.gp)  # fmt: skip
@@ -193,6 +196,8 @@ def stroke(chart: Chart) -> None:
         reason="Sudden weakness of the left side",
         diagnosis=Coded("Cerebral infarction", "432504007"),
         panels=("U&E", "FBC", "Lipids", "HbA1c"),
+        arrival={},
+        later={},
         course="Thrombolysed. Left arm weakness remains; walks with one.",
     )
     image(
@@ -202,8 +207,7 @@ def stroke(chart: Chart) -> None:
         "Early ischaemic change in the right middle cerebral artery territory. No haemorrhage.",
     )
     chart.condition(Coded("History of stroke", "275526006"), ago - 14)
-    if "anticoagulated" not in chart.told:
-        chart.medicine("clopidogrel", ago - 14)
+    chart.medicine("clopidogrel", ago - 14)
     chart.medicine("atorvastatin80", ago - 14)
     community.caseload(chart, TeamKind.COMMUNITY_THERAPY, ago - 15, "Stroke rehabilitation",
                        ended=max(ago - 150, 5))  # fmt: skip
@@ -216,7 +220,7 @@ def stroke(chart: Chart) -> None:
 
 def hip_fracture(chart: Chart, *, days_ago: int = 6) -> None:
     """In hospital now with a broken hip; home care paused; discharge being planned."""
-    chart.told |= {"inpatient", "acute", "frailty", "community"}
+    chart.told |= {"inpatient", "acute"}
     ward = "ALDER" if chart.person.borough == "Lewisham" else "HAZEL"
     lewisham = chart.person.borough == "Lewisham"
     ward = ward if days_ago < 5 else ("LAUREL" if lewisham else "CEDAR")
@@ -263,14 +267,37 @@ def _discharge_plan(chart: Chart, destination: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A common reason to be in hospital: the two hospitals' wards, tests and treatment."""
+
+    diagnosis: Coded
+    reason: str
+    wards: tuple[str, str]
+    arrival: dict[str, float]
+    later: dict[str, float]
+    treatment: str = ""
+    chest_film: str = ""
+
+
 _STAYS = (
-    ("Community-acquired pneumonia", "385093006", "Cough, fever and confusion", ("MAPLE", "ROWAN")),
-    ("Urinary tract infection", "68566005", "Confusion and fever", ("LAUREL", "CEDAR")),
-    ("Decompensated heart failure", "", "Breathlessness and swollen legs", ("MAPLE", "OAK")),
-    ("Cellulitis of lower limb", "", "Red, hot and swollen leg", ("MAPLE", "ROWAN")),
-    ("Acute kidney injury", "14669001", "Vomiting and not drinking", ("MAPLE", "ROWAN")),
-    ("Gastrointestinal bleed", "74474003", "Black stools", ("BIRCH", "ROWAN")),
-)
+    _Stay(Coded("Community-acquired pneumonia", "385093006"), "Cough, fever and confusion",
+          ("MAPLE", "ROWAN"), {"crp": 164, "wbc": 16.2, "neutrophils": 13.4},
+          {"crp": 71, "wbc": 11.4, "neutrophils": 8.6}, "doxycycline",
+          "Right lower zone consolidation."),
+    _Stay(Coded("Urinary tract infection", "68566005"), "Confusion and fever",
+          ("LAUREL", "CEDAR"), {"crp": 88, "wbc": 13.8, "neutrophils": 11.1}, {"crp": 30},
+          "nitrofurantoin"),
+    _Stay(Coded("Acute heart failure", "56675007"), "Breathlessness and swollen legs",
+          ("MAPLE", "OAK"), {"crp": 8}, {"crp": 6}, "furosemide",
+          "Cardiomegaly with small bilateral effusions and upper lobe diversion."),
+    _Stay(Coded("Cellulitis of lower limb"), "Red, hot and swollen leg", ("MAPLE", "ROWAN"),
+          {"crp": 112, "wbc": 14.1, "neutrophils": 11.6}, {"crp": 44}, "flucloxacillin"),
+    _Stay(Coded("Acute kidney injury", "14669001"), "Vomiting and not drinking",
+          ("MAPLE", "ROWAN"), {"crp": 9, "egfr": 21}, {"crp": 5, "egfr": 34}),
+    _Stay(Coded("Gastrointestinal haemorrhage", "74474003"), "Black stools", ("BIRCH", "ROWAN"),
+          {"crp": 4, "hb": 79, "urea": 17.2}, {"crp": 6, "hb": 88}, "omeprazole"),
+)  # fmt: skip
 
 
 def current_stay(chart: Chart) -> None:
@@ -278,22 +305,18 @@ def current_stay(chart: Chart) -> None:
     if "inpatient" in chart.told:
         return
     chart.told |= {"inpatient", "acute"}
-    name, code, reason, wards = chart.chance.pick(_STAYS)
-    ward = wards[0] if chart.person.borough == "Lewisham" else wards[1]
+    stay = chart.chance.pick(_STAYS)
+    ward = stay.wards[0] if chart.person.borough == "Lewisham" else stay.wards[1]
     planning = chart.age >= 72 and chart.chance.happens(0.6)
     if planning:
         home_care(chart, paused=True)
-    start = admission(
-        chart,
-        ward,
-        chart.chance.randrange(2, 12),
-        stay=None,
-        reason=reason,
-        diagnosis=Coded(name, code),
-        expected=chart.chance.randrange(2, 7),
-    )
-    image(chart, Coded("Plain chest X-ray", "399208008"), start,
-          "Right lower zone consolidation." if "pneumonia" in name else "Clear lungs.")  # fmt: skip
+    start = admission(chart, ward, chart.chance.randrange(2, 12), stay=None, reason=stay.reason,
+                      diagnosis=stay.diagnosis, expected=chart.chance.randrange(2, 7),
+                      arrival=stay.arrival, later=stay.later)  # fmt: skip
+    if stay.treatment:
+        chart.ward_medicine(stay.treatment, start + timedelta(hours=4))
+    if stay.chest_film:
+        image(chart, Coded("Plain chest X-ray", "399208008"), start, stay.chest_film)
     if planning:
         _discharge_plan(chart, "Home with the package of care restarted.")
 

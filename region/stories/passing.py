@@ -72,9 +72,16 @@ def operation(chart: Chart) -> None:
         at = clinic(chart, "EYE", 330, "Cataract surgery, right eye")
         procedure(chart, Coded("Cataract extraction and insertion of lens"), at, "Uneventful")
     elif chart.chance.happens(0.5):
-        start = admission(chart, "BIRCH", 700, stay=2, reason="Right iliac fossa pain",
-                          diagnosis=Coded("Acute appendicitis", "85189001"),
-                          course="Laparoscopic removal; home on day two.")  # fmt: skip
+        start = admission(
+            chart,
+            "BIRCH",
+            700,
+            stay=2,
+            reason="Right iliac fossa pain",
+            diagnosis=Coded("Acute appendicitis", "85189001"),
+            course="Laparoscopic removal; home on day two.",
+            later={"crp": 60},
+        )
         procedure(chart, Coded("Appendicectomy", "80146002"), start)
     elif chart.age >= 30:
         clinic(chart, "GASTRO", 500, "Dyspepsia", "Gastroscopy arranged.")
