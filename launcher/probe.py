@@ -49,11 +49,12 @@ def _ready(port: int) -> int:
 
 
 def _fresh(path: Path, minutes: float) -> int:
-    try:
-        age = time.time() - path.stat().st_mtime
-    except FileNotFoundError as error:
+    # Some of Python's small databases add endings to the name they are given.
+    written = [found.stat().st_mtime for found in path.parent.glob(f"{path.name}*")]
+    if not written:
         msg = f"{path} is not there."
-        raise LauncherError(msg) from error
+        raise LauncherError(msg)
+    age = time.time() - max(written)
     if age > minutes * 60:
         msg = f"{path} was last written {age / 60:.0f} minutes ago."
         raise LauncherError(msg)
