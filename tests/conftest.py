@@ -103,8 +103,8 @@ def database(
         _empty(_migrated["admin"])
 
 
-_TABLES = """
-    select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
+_DELETES = """
+    select string_agg(format('delete from %I.%I', schemaname, tablename), '; ') from pg_tables
     where schemaname = 'public'
       and tablename not in ('django_migrations', 'django_content_type', 'auth_permission',
                             'organisations_rulesepoch')
@@ -114,10 +114,11 @@ _TABLES = """
 def _empty(admin: str) -> None:
     with psycopg.connect(admin, autocommit=True) as connection:
         # The audit and the choices refuse to be emptied by anyone who could do it in earnest.
+        # (Deleting is several times quicker than truncating tables that are nearly empty.)
         connection.execute("set session_replication_role = replica")
-        row = connection.execute(_TABLES).fetchone()
+        row = connection.execute(_DELETES).fetchone()
         assert row is not None
-        connection.execute(f"truncate {row[0]} restart identity")
+        connection.execute(row[0])
 
 
 @pytest.fixture

@@ -112,8 +112,9 @@ $$;
 -- The gate's last question before a response leaves: does all that was granted still hold?
 create function access.still_open() returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    -- What is in force is a part of what was granted, so equal counts are equal sets.
     select coalesce((
-        select access.keys_in_force() = o.keys from public.access_opening o
+        select cardinality(access.keys_in_force()) = cardinality(o.keys) from public.access_opening o
         where o.transaction = pg_current_xact_id_if_assigned()
           and o.began = transaction_timestamp()), false)
 $$;

@@ -30,8 +30,10 @@ def test_row_security_is_on_and_forced_on_every_table_about_residents(run_sql: C
 def test_every_table_that_names_a_resident_is_walled_or_out_of_the_webs_reach(
     run_sql: Connect,
 ) -> None:
-    rows = run_sql("admin").execute(
-        """
+    rows = (
+        run_sql("admin")
+        .execute(
+            """
         select distinct c.relname, has_table_privilege('connectcare_web', c.oid, 'select')
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
@@ -39,6 +41,8 @@ def test_every_table_that_names_a_resident_is_walled_or_out_of_the_webs_reach(
         where c.relkind in ('r', 'v', 'm', 'p')
           and (a.attname like '%resident%' or c.relname = 'identity_resident')
         """
-    ).fetchall()
+        )
+        .fetchall()
+    )
     assert {name for name, readable in rows if readable} <= ABOUT_RESIDENTS
     assert len(rows) >= 8, "the walker found too few tables to be believed"
