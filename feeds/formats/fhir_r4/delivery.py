@@ -78,7 +78,7 @@ class Delivery:
         if found is None:
             if reference.startswith(_URN) and len(reference) <= 255:
                 found = reference
-            elif match := _ADDRESS.search(reference):
+            elif "?" not in reference and (match := _ADDRESS.search(reference)):
                 found = f"{match.group(1)}/{match.group(2)}"
         if len(self._resolved) < 100_000:
             self._resolved[reference] = found
@@ -113,12 +113,15 @@ def identifiers_of(resource: Resource) -> list[Identifier]:
 def identity_of(resource: Resource, *, raw: bytes, full_url: str | None) -> str:
     """Name a resource in a way that holds across deliveries: ``Type/id``.
 
-    Without an id, its first business identifier names it (``Type?identifier=system|value``),
-    then the uuid of its bundle entry, then its content: the same content is the same resource.
+    Without an id, the address of its bundle entry names it, then its first business identifier
+    (``Type?identifier=system|value``), then the entry's uuid, then its content: the same content
+    is the same resource. The uuid comes late, since a sender may make a new one each time.
     """
     kind = type(resource).__name__
     if resource.id:
         return f"{kind}/{resource.id}"
+    if full_url and (match := _ADDRESS.search(full_url)) and match.group(1) == kind:
+        return f"{kind}/{match.group(2)}"
     for identifier in identifiers_of(resource):
         if identifier.system and identifier.value and identifier.system not in NHS_NUMBER_SYSTEMS:
             return f"{kind}?identifier={identifier.system}|{identifier.value}"

@@ -39,6 +39,23 @@ _SAFEGUARDING = ("safeguard", "child protection", "child at risk", "adult at ris
 _CODE = re.compile(rb'"code"\s*:\s*"([^"\\]*)"')
 
 
+#: What FHIR allows as a subject beside a patient, and the reason that is counted.
+_OTHER_SUBJECTS = {
+    kind: f"about a {kind}, not about a patient"
+    for kind in (
+        "Device",
+        "Group",
+        "HealthcareService",
+        "Location",
+        "Medication",
+        "Organization",
+        "Practitioner",
+        "Procedure",
+        "Substance",
+    )
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The promoted value of a result, as ``MappedEntry`` describes the fields."""
@@ -163,8 +180,9 @@ class Reading:
         if target.startswith("urn:uuid:"):
             return "Patient/" + target.removeprefix("urn:uuid:")
         kind = target.partition("/")[0].partition("?")[0]
-        reason = f"about a {kind}, not about a patient"
-        raise NotPartOfRecordError(reason)
+        if kind in _OTHER_SUBJECTS:
+            raise NotPartOfRecordError(_OTHER_SUBJECTS[kind])
+        return None
 
     def _number_behind(self, reference: str) -> str | None:
         """Find the NHS number where the patient is contained, or named by a search."""

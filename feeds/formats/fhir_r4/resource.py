@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from feeds.formats.fhir_r4.datatypes import Resource
+from feeds.formats.fhir_r4.datatypes import ABSENT, Resource
 from feeds.formats.fhir_r4.delivery import Delivery, Named, identifiers_of, identity_of
 from feeds.formats.fhir_r4.diagnoses import Condition
 from feeds.formats.fhir_r4.naming import named_by
@@ -51,7 +51,7 @@ class Heading(msgspec.Struct, rename="camel"):
     """What any resource says of itself."""
 
     resource_type: str | None = None
-    id: str | None = None
+    id: msgspec.Raw = ABSENT
 
 
 def decoding_reason(error: Exception) -> str:
@@ -78,7 +78,11 @@ def _heading(raw: bytes) -> tuple[str, str]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "", ""
     kind = heading.resource_type or ""
-    return (kind if _KIND_NAME.fullmatch(kind) else ""), (heading.id or "")[:_LONGEST_ID]
+    try:
+        identity = msgspec.json.decode(heading.id, type=str)[:_LONGEST_ID]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        identity = ""
+    return (kind if _KIND_NAME.fullmatch(kind) else ""), identity
 
 
 def _decode(part: Part) -> Resource | PassedOver | Held:

@@ -285,7 +285,10 @@ def _coded(coding: Coding | None) -> str:
 def map_imaging_study(resource: ImagingStudy, reading: Reading) -> MappedEntry:
     """Map a study: named by its procedure, else its description, else modality and body site."""
     first = resource.series[0] if resource.series else None
-    modality = _coded(resource.modality[0] if resource.modality else first and first.modality)
+    kind = resource.modality[0] if resource.modality else None
+    if kind is None and first is not None:
+        kind = first.modality
+    modality = _coded(kind)
     site = _coded(first.body_site if first is not None else None)
     named = first_words(resource.procedure_code) or (resource.description or "").strip()
     display = named or ": ".join(text for text in (modality, site) if text) or "Imaging study"

@@ -106,7 +106,7 @@ PASSED_OVER: dict[str, str] = {
     "ValueSet": _SYSTEM,
 }
 
-_NAMING = (
+_NAMING: tuple[type[Any], ...] = (
     naming.Practitioner,
     naming.PractitionerRole,
     naming.Organization,
@@ -116,8 +116,9 @@ _NAMING = (
     naming.Device,
     naming.Questionnaire,
 )
+_DECODED: tuple[type[Any], ...] = (people.Patient, *MAPPERS, *_NAMING)
 #: Every kind that is decoded into a type of its own.
-KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (people.Patient, *MAPPERS, *_NAMING)}
+KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in _DECODED}
 
 
 def _union() -> Any:
