@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import secrets
-import shlex
 import shutil
 import stat
 import tempfile
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from launcher import ROOT
 from launcher.errors import LauncherError
-from launcher.postgres import write_private
+from launcher.private import read_env, write_env, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 MARKER = ".connect-care-data"
 LONGEST_SOCKET_FOLDER = 70
@@ -187,19 +186,3 @@ def make_socket_folder(prefix: str = "connect-care-") -> Path:
     if len(os.fsencode(temporary)) > LONGEST_SOCKET_FOLDER:
         temporary = Path("/tmp").resolve()  # noqa: S108 - mkdtemp makes a private folder inside
     return Path(tempfile.mkdtemp(prefix=prefix, dir=temporary))
-
-
-def write_env(path: Path, values: Mapping[str, str]) -> None:
-    """Write NAME=value lines that a shell can read, for the owner's eyes only."""
-    write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
-
-
-def read_env(path: Path) -> dict[str, str]:
-    """Read what :func:`write_env` wrote; nothing where there is no file."""
-    values = {}
-    with contextlib.suppress(FileNotFoundError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, separator, value = line.partition("=")
-            if separator and not name.startswith("#"):
-                values[name.strip()] = "".join(shlex.split(value))
-    return values

@@ -54,8 +54,9 @@ def main(arguments: list[str]) -> int:
     """Start the demo, wait until told to stop, and stop everything."""
     options = _options(arguments)
     from launcher import frontend
-    from launcher.data import Data, write_env
+    from launcher.data import Data
     from launcher.environment import demo_environment
+    from launcher.private import write_env
 
     data = Data(options.data) if options.data else Data.default()
     with data.held("bin/demo", port=options.port):
@@ -134,7 +135,7 @@ def _prepare(data: Data, up: Up) -> str:
     """
     from launcher import frontend
     from launcher.children import say
-    from launcher.data import write_private
+    from launcher.private import write_private
 
     frontend.collect(os.environ | up.environment)
     code = _digest_of_code()

@@ -22,7 +22,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher.data import read_env, write_env
+from launcher.private import read_env, write_env
 from launcher.servers import Servers, servers
 
 if TYPE_CHECKING:

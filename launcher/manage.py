@@ -8,9 +8,10 @@ import time
 
 from launcher import MANAGE
 from launcher.children import call
-from launcher.data import Data, read_env
+from launcher.data import Data
 from launcher.environment import demo_environment
 from launcher.errors import LauncherError
+from launcher.private import read_env
 from launcher.servers import given_logins
 
 START_PATIENCE = 120.0

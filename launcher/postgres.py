@@ -26,6 +26,7 @@ import psycopg
 
 from launcher.children import Child, command_of, end_orphan, is_alive, leashed
 from launcher.errors import LauncherError
+from launcher.private import write_private
 
 MAJOR = "18"
 ADMINISTRATOR = "postgres"
@@ -259,14 +260,3 @@ class Postgres:
 def _environment() -> dict[str, str]:
     """The server's environment: its messages in English, and nothing of ours."""
     return {"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)

@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
 
-    from launcher.data import read_env, write_env
+    from launcher.private import read_env, write_env
     from launcher.provision import LOGINS, as_environment, passwords_in, provision, variable
 
     admin_url = value_of("DATABASE_ADMIN_URL")

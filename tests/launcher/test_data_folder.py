@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher import ROOT
-from launcher.data import LONGEST_SOCKET_FOLDER, Data, Holder, read_env, write_env
+from launcher.data import LONGEST_SOCKET_FOLDER, Data, Holder
 from launcher.errors import LauncherError
+from launcher.private import read_env, write_env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

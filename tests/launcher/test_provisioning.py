@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from launcher import ROOT
-from launcher.data import read_env
 from launcher.errors import LauncherError
+from launcher.private import read_env
 from launcher.provision import LOGINS, as_environment, passwords_in, provision
 
 if TYPE_CHECKING:
