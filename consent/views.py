@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.acting import Acting
 from access.doors import needs
 from access.glimpses import glimpse
+from access.requests import ActingRequest
 from consent import drafts, journey, presenters, selectors
 from consent.actions import AlreadyInForce, record_choice
 from consent.drafts import Draft
@@ -41,19 +42,22 @@ class Caller:
     person: PersonShown
 
 
-def caller(request: HttpRequest, resident: UUID) -> Caller | None:
+def caller(request: ActingRequest, resident: UUID) -> Caller | None:
     """Glimpse the resident with their choices; ``None`` where they may not be known of."""
-    acting: Acting = request.acting  # type: ignore[attr-defined]  # set by ActingMembership
-    request_id: str = request.request_id  # type: ignore[attr-defined]  # set by RequestId
-    found = glimpse(acting, resident, activity=Activity.RECORD_CHOICES, request_id=request_id)
+    found = glimpse(
+        request.acting,
+        resident,
+        activity=Activity.RECORD_CHOICES,
+        request_id=request.request_id,
+    )
     seen = resident_seen(found) if found is not None else None
     if seen is None:
         return None
-    return Caller(acting, request_id, resident, seen.id, person(seen))
+    return Caller(request.acting, request.request_id, resident, seen.id, person(seen))
 
 
 def about_resident(
-    view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponse],
+    view: Callable[Concatenate[ActingRequest, Caller, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
     """Give a view the resident of its address, or answer as if there were no such page.
 
@@ -62,7 +66,7 @@ def about_resident(
 
     @wraps(view)
     def opened(
-        request: HttpRequest, resident: UUID, *args: P.args, **kwargs: P.kwargs
+        request: ActingRequest, resident: UUID, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
         about = caller(request, resident)
         if about is None:
@@ -73,7 +77,7 @@ def about_resident(
 
 
 def with_draft(
-    view: Callable[Concatenate[HttpRequest, Caller, Draft, P], HttpResponse],
+    view: Callable[Concatenate[ActingRequest, Caller, Draft, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
     """Give a view the draft of its address with its resident.
 
@@ -82,10 +86,9 @@ def with_draft(
 
     @wraps(view)
     def opened(
-        request: HttpRequest, draft: UUID, *args: P.args, **kwargs: P.kwargs
+        request: ActingRequest, draft: UUID, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        acting: Acting = request.acting  # type: ignore[attr-defined]  # set by ActingMembership
-        kept = drafts.find(request.session, draft, by=acting)
+        kept = drafts.find(request.session, draft, by=request.acting)
         if kept is None:
             return render(request, "consent/gone.jinja", status=404)
         if kept.made is not None:
@@ -101,7 +104,7 @@ def with_draft(
 @needs(Activity.RECORD_CHOICES)
 @require_safe
 @about_resident
-def resident_choices(request: HttpRequest, about: Caller) -> HttpResponse:
+def resident_choices(request: ActingRequest, about: Caller) -> HttpResponse:
     """Who it is, what is in force, and the story of what was said."""
     in_force = selectors.in_force(about.resident_id, about.acting)
     said = selectors.history(about.resident_id, about.acting)
@@ -119,7 +122,7 @@ def resident_choices(request: HttpRequest, about: Caller) -> HttpResponse:
 @needs(Activity.RECORD_CHOICES)
 @require_POST
 @about_resident
-def begin_choice(request: HttpRequest, about: Caller) -> HttpResponse:
+def begin_choice(request: ActingRequest, about: Caller) -> HttpResponse:
     """Begin a draft, about the kind whose button was pressed."""
     kind = request.POST.get("kind", "")
     draft = drafts.begin(
@@ -134,7 +137,7 @@ def begin_choice(request: HttpRequest, about: Caller) -> HttpResponse:
 @needs(Activity.RECORD_CHOICES)
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_draft
-def choice_step(request: HttpRequest, about: Caller, draft: Draft, slug: str) -> HttpResponse:
+def choice_step(request: ActingRequest, about: Caller, draft: Draft, slug: str) -> HttpResponse:
     """One question. Asked out of turn, it leads to the first that is not answered."""
     step = journey.step_called(slug)
     if step is None or not _may_ask(step, draft):
@@ -153,7 +156,7 @@ def choice_step(request: HttpRequest, about: Caller, draft: Draft, slug: str) ->
 @needs(Activity.RECORD_CHOICES)
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_draft
-def check_choice(request: HttpRequest, about: Caller, draft: Draft) -> HttpResponse:
+def check_choice(request: ActingRequest, about: Caller, draft: Draft) -> HttpResponse:
     """The effect read back, the answers to check, and the one button that records them."""
     following = journey.next_step(draft.said)
     if following != journey.CHECK:
@@ -186,7 +189,7 @@ def check_choice(request: HttpRequest, about: Caller, draft: Draft) -> HttpRespo
 @needs(Activity.RECORD_CHOICES)
 @require_safe
 @about_resident
-def choice_recorded(request: HttpRequest, about: Caller, choice: UUID) -> HttpResponse:
+def choice_recorded(request: ActingRequest, about: Caller, choice: UUID) -> HttpResponse:
     """The reference number, and what holds from now."""
     said = selectors.choice(about.resident_id, about.acting, choice)
     if said is None:
@@ -216,7 +219,7 @@ def _back(slug: str, draft: Draft) -> str | None:
 
 
 def _answered(
-    request: HttpRequest, about: Caller, draft: Draft, answers: dict[str, str]
+    request: ActingRequest, about: Caller, draft: Draft, answers: dict[str, str]
 ) -> HttpResponse:
     said = journey.answered(draft.said, answers)
     draft = replace(draft, said=said)
@@ -230,7 +233,7 @@ def _answered(
     return redirect("record-choice-step", draft.id, journey.next_step(said))
 
 
-def _confirm(request: HttpRequest, about: Caller, draft: Draft) -> HttpResponse:
+def _confirm(request: ActingRequest, about: Caller, draft: Draft) -> HttpResponse:
     said = draft.said
     try:
         choice = record_choice(
@@ -254,7 +257,7 @@ def _confirm(request: HttpRequest, about: Caller, draft: Draft) -> HttpResponse:
     return redirect("choice-recorded", about.resident, choice.public_id)
 
 
-def _already(request: HttpRequest, about: Caller, draft: Draft, standing: Choice) -> HttpResponse:
+def _already(request: ActingRequest, about: Caller, draft: Draft, standing: Choice) -> HttpResponse:
     """Say that the same answer is in force already: nothing is stacked on it."""
     return render(
         request,

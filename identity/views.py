@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from access.acting import Acting
 from access.doors import needs
 from access.glimpses import find
+from access.requests import ActingRequest
 from identity.forms import FindResidentForm
 from identity.presenters import count_found, result
 from identity.selectors import residents
@@ -19,18 +19,17 @@ from organisations.activities import Activity
 
 @needs(Activity.FIND_RESIDENTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def find_resident(request: HttpRequest) -> HttpResponse:
+def find_resident(request: ActingRequest) -> HttpResponse:
     """The form; after a search, who was found and the form with what was typed."""
     form = FindResidentForm(request.POST if request.method == "POST" else None)
     answer = _search(request, form) if form.is_bound and form.is_valid() else {"searched": False}
     return render(request, "identity/find.jinja", {"form": form, **answer})
 
 
-def _search(request: HttpRequest, form: FindResidentForm) -> dict[str, Any]:
-    acting: Acting = request.acting  # type: ignore[attr-defined]  # set by ActingMembership
+def _search(request: ActingRequest, form: FindResidentForm) -> dict[str, Any]:
     search = form.search()
-    found = find(acting, search, request_id=request.request_id)  # type: ignore[attr-defined]  # by RequestId
-    results = [result(seen, search, acting) for seen in residents(found.residents)]
+    found = find(request.acting, search, request_id=request.request_id)
+    results = [result(seen, search, request.acting) for seen in residents(found.residents)]
     return {
         "searched": True,
         "too_many": found.too_many,
