@@ -26,6 +26,9 @@ LONDON = ZoneInfo("Europe/London")
 FIVE_YEARS = 1825
 _ADULT = 18
 _SATURDAY = 5
+_CLOSED = {(12, 25), (12, 26), (1, 1)}
+#: Over so many days, each resident's dates drift back by some days of their own.
+_DRIFT_OVER = 400
 #: Most laboratories print an eGFR above this only as "greater than".
 _EGFR_CEILING = 90
 
@@ -64,6 +67,8 @@ class Chart:
         #: Who saw the resident at a time, so that what was measured then is theirs.
         self.seen_by: dict[datetime, str] = {}
         self.weight_kg, self.height_cm = self._build()
+        # Stories count in round numbers of days; no two residents share their dates for it.
+        self._moved = chance.randrange(0, 29) if self.age >= 2 else 0
 
     # Who and where
 
@@ -137,18 +142,22 @@ class Chart:
 
     def day(self, days_ago: float) -> date:
         """That many days before the last possible day, but not before birth."""
-        return max(self.until - timedelta(days=round(days_ago)), self.person.birth_date)
+        moved = round(self._moved * min(max(days_ago, 0) / _DRIFT_OVER, 1))
+        return max(self.until - timedelta(days=round(days_ago) + moved), self.person.birth_date)
 
     def weekday(self, days_ago: float) -> date:
         """The same, on the working day at or before it."""
         day = self.day(days_ago)
-        back = max(day.weekday() - _SATURDAY + 1, 0)
-        return max(day - timedelta(days=back), self.person.birth_date)
+        while _is_closed(day):
+            day -= timedelta(days=1)
+        return max(day, self.person.birth_date)
 
     def coming(self, days: int) -> date:
         """The first working day that lies at least so many days after today."""
         day = self.today + timedelta(days=max(days, 1))
-        return day + timedelta(days=(7 - day.weekday()) if day.weekday() >= _SATURDAY else 0)
+        while _is_closed(day):
+            day += timedelta(days=1)
+        return day
 
     def at(self, day: date, first: int = 9, last: int = 17) -> datetime:
         """A time on ``day`` between these hours, in London."""
@@ -378,6 +387,11 @@ class Chart:
         height = self.chance.around(162 if self.female else 176, 6)
         bmi = self.chance.around(27 if self.age >= 40 else 24.5, 3)
         return bmi * (height / 100) ** 2, height
+
+
+def _is_closed(day: date) -> bool:
+    """Whether practices and clinics are closed: a weekend, Christmas, New Year's Day."""
+    return day.weekday() >= _SATURDAY or (day.month, day.day) in _CLOSED
 
 
 def decimal(value: float, places: int) -> Decimal:

@@ -102,9 +102,10 @@ def admission(
     )  # fmt: skip
     chart.reconcile_medicines(start + timedelta(hours=3), until=last if ended else None)
     if diagnosis:
-        chart.condition(diagnosis, (chart.until - start.date()).days, source=chart.acute,
-                        author=consultant, status="active" if stay is None else "resolved",
-                        ended=last if ended else None)  # fmt: skip
+        chart.condition(
+            diagnosis, 0, on=start, source=chart.acute, author=consultant,
+            status="resolved" if ended else "active", ended=last if ended else None,
+        )  # fmt: skip
     _bloods(chart, start, last, panels, arrival, later)
     if chart.age_on(start.date()) >= 18:
         for number in range(min(nights, 6)):

@@ -49,6 +49,7 @@ def make_region(
     admitted = _admitted(seed, people, noted, today)
     facts: list[Fact] = []
     source_people: list[SourcePerson] = []
+    local_ids: set[tuple[str, str]] = set()
     for person in people:
         chance = Chance(f"{seed}:story:{person.key}")
         chart = Chart(person, homes[person.household], organisations, teams, today=today,
@@ -60,7 +61,7 @@ def make_region(
             tell_by_chance(chart, in_hospital=person.key in admitted)
         own = _settle(chart)
         facts.extend(own)
-        source_people.extend(_source_people(chart, own, note))
+        source_people.extend(_source_people(chart, own, note, local_ids))
     return Region(
         seed=seed, today=today, organisations=organisations, households=tuple(households),
         people=tuple(people), source_people=tuple(source_people), facts=tuple(facts),
@@ -150,7 +151,7 @@ def _closed(fact: Fact, died: date) -> Fact:
 
 
 def _source_people(
-    chart: Chart, facts: list[Fact], note: PersonOfNote | None
+    chart: Chart, facts: list[Fact], note: PersonOfNote | None, taken: set[tuple[str, str]]
 ) -> list[SourcePerson]:
     """What each source that holds anything calls the resident; the practice always does."""
     person = chart.person
@@ -177,8 +178,17 @@ def _source_people(
         if person.died_on:
             changed = datetime.combine(person.died_on, datetime.min.time(), LONDON)
         found.append(SourcePerson(
-            source=source, person=person.key, local_id=f"{chance.randrange(10**6, 10**7)}",
+            source=source, person=person.key, local_id=_local_id(chance, source, taken),
             nhs_number=number, verification=verification, birth_date=born,
             version=changed,
         ))  # fmt: skip
     return found
+
+
+def _local_id(chance: Chance, source: str, taken: set[tuple[str, str]]) -> str:
+    """A number of the source's own that it has given to nobody else."""
+    while True:
+        number = f"{chance.randrange(10**6, 10**7)}"
+        if (source, number) not in taken:
+            taken.add((source, number))
+            return number

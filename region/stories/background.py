@@ -24,7 +24,7 @@ _MINOR_OLD = (
     ("Upper respiratory tract infection", "54150009", None),
     ("Low back pain", "279039007", "paracetamol"),
     ("Constipation", "14760008", "senna"),
-    ("Urinary tract infection", "68566005", "trimethoprim"),
+    ("Urinary tract infection", "68566005", "nitrofurantoin"),
     ("Skin rash, self-limiting", "", None),
     ("Shoulder pain", "", "paracetamol"),
 )
@@ -62,7 +62,7 @@ _COVID = Coded("COVID-19 vaccine")
 
 def registration(chart: Chart) -> None:
     """What a practice asks when someone registers: allergies, habits, a first blood pressure."""
-    registered = min(FIVE_YEARS + chart.chance.randrange(100, 4000), _days_of_life(chart) - 8)
+    registered = min(FIVE_YEARS + chart.chance.randrange(100, 4000), _days_of_life(chart) - 60)
     if registered < 2:
         return
     _allergies(chart, registered)
@@ -106,7 +106,7 @@ def _allergies(chart: Chart, registered: int) -> None:
                 primary_care.allergy(chart, name, 200, source=chart.acute)
             return
     if draw < 0.85:
-        primary_care.no_known_allergies(chart, min(registered, 900))
+        primary_care.no_known_allergies(chart, min(registered, chart.chance.randrange(100, 2500)))
 
 
 def minor_illness(chart: Chart) -> None:
@@ -115,7 +115,7 @@ def minor_illness(chart: Chart) -> None:
     count = max(round(chart.chance.around(rate * 5, 2)), 1)
     for _ in range(count):
         ago = chart.chance.randrange(3, FIVE_YEARS)
-        if ago >= _days_of_life(chart) - 20:
+        if ago >= _days_of_life(chart) - 60:
             continue
         if chart.chance.happens(0.45):
             _passing_illness(chart, ago)
@@ -133,10 +133,13 @@ def _passing_illness(chart: Chart, ago: int) -> None:
     age = chart.age_on(chart.day(ago))
     pool = _MINOR_CHILD if age < 13 else _MINOR_OLD if age >= 70 else _MINOR
     words, code, treatment = chart.chance.pick(pool)
-    if words in chart.told or (words == "Hay fever" and chart.day(ago).month not in _POLLEN):
+    # The same illness comes back after months, if at all.
+    season = ago // 150
+    near = {f"{words} {each}" for each in (season - 1, season, season + 1)}
+    once = words in _ONCE and words in chart.told
+    if once or near & chart.told or (words == "Hay fever" and chart.day(ago).month not in _POLLEN):
         return
-    if words in _ONCE:
-        chart.told.add(words)
+    chart.told |= {words, f"{words} {season}"}
     at = surgery(chart, ago, words)
     ended = min(at.date() + timedelta(days=14), chart.until)
     chart.condition(Coded(words, code), ago, on=at, status="resolved", ended=ended)
@@ -146,9 +149,12 @@ def _passing_illness(chart: Chart, ago: int) -> None:
 
 
 def _suits(chart: Chart, medicine: str) -> bool:
-    """No anti-inflammatory with a blood thinner, weak kidneys, a weak heart or a pregnancy."""
-    unsafe = {"anticoagulated", "ckd", "heart failure", "pregnant"}
-    return medicine != "naproxen" or not chart.told & unsafe
+    """Neither naproxen nor nitrofurantoin where kidneys, heart, blood or a child forbid it."""
+    unsafe = {
+        "naproxen": {"anticoagulated", "ckd", "heart failure", "pregnant"},
+        "nitrofurantoin": {"ckd"},
+    }
+    return not chart.told & unsafe.get(medicine, set())
 
 
 def screening(chart: Chart) -> None:

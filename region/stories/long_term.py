@@ -59,16 +59,21 @@ def type2_diabetes(chart: Chart) -> None:
     chart.medicine("metformin_low" if weak else "metformin", since - 30)
     chart.medicine("atorvastatin20", since - 60)
     if chart.chance.happens(0.5):
-        chart.medicine("gliclazide", 1500, stopped=420, why="type 2 diabetes: stopped, hypos")
+        chart.medicine(
+            "gliclazide", min(1500, since - 200), stopped=420, why="type 2 diabetes: stopped, hypos"
+        )
     chart.medicine("empagliflozin", 420)
     for _, at in _reviews(chart, "Diabetes review", since):
         for panel in ("HbA1c", "U&E", "Lipids", "ACR"):
             chart.labs(panel, at)
         primary_care.weigh(chart, at)
         primary_care.blood_pressure(chart, at, 134, 78)
-    for year in range(1, 5):
-        at = chart.at(chart.weekday(year * 365 - 150))
-        grade = "R1 M0 (background)" if year < 3 and since > 2500 else "R0 M0 (none)"
+    first = chart.chance.randrange(20, 330)
+    for year in range(4):
+        at = chart.at(chart.weekday(min(year * 365 + first, since - 30)))
+        if year * 365 + first > since:
+            break
+        grade = "R1 M0 (background)" if year < 2 and since > 2500 else "R0 M0 (none)"
         procedure(chart, Coded("Diabetic retinal screening", "134395001"), at,
                   f"Both eyes {grade}; recall in a year", source=chart.gp)  # fmt: skip
         procedure(chart, Coded("Diabetic foot examination", "401191002"), at,

@@ -287,7 +287,7 @@ _STAYS = (
           "Right lower zone consolidation."),
     _Stay(Coded("Urinary tract infection", "68566005"), "Confusion and fever",
           ("LAUREL", "CEDAR"), {"crp": 88, "wbc": 13.8, "neutrophils": 11.1}, {"crp": 30},
-          "nitrofurantoin"),
+          "co_amoxiclav"),
     _Stay(Coded("Acute heart failure", "56675007"), "Breathlessness and swollen legs",
           ("MAPLE", "OAK"), {"crp": 8}, {"crp": 6}, "furosemide",
           "Cardiomegaly with small bilateral effusions and upper lobe diversion."),
