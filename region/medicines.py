@@ -36,17 +36,7 @@ MEDICINES = {
         "One tablet once a week, on the same day, 30 minutes before breakfast, sitting up",
         "bone protection",
     ),
-    "allopurinol": Medicine("Allopurinol 100mg tablets", _DAILY, "gout"),
-    "amitriptyline": Medicine("Amitriptyline 10mg tablets", "One tablet at night", "nerve pain"),
     "amlodipine": Medicine("Amlodipine 5mg tablets", _DAILY, "high blood pressure"),
-    "amlodipine10": Medicine("Amlodipine 10mg tablets", _DAILY, "high blood pressure"),
-    "amoxicillin": Medicine(
-        "Amoxicillin 500mg capsules",
-        "One capsule three times a day for 5 days",
-        "chest infection",
-        12,
-        "39732411000001106",
-    ),
     "amoxicillin_child": Medicine(
         "Amoxicillin 250mg/5ml oral suspension",
         "10 ml (500 mg) three times a day for 5 days",
@@ -64,7 +54,6 @@ MEDICINES = {
         "Atorvastatin 80mg tablets", "One tablet at night", "secondary prevention"
     ),
     "bisoprolol": Medicine("Bisoprolol 2.5mg tablets", _DAILY, "heart rate control"),
-    "bisoprolol5": Medicine("Bisoprolol 5mg tablets", _DAILY, "heart rate control"),
     "beclometasone_child": Medicine(
         "Clenil Modulite 50micrograms/dose inhaler",
         "Two puffs twice a day through a spacer",
@@ -74,7 +63,6 @@ MEDICINES = {
     "budesonide": Medicine(
         "Fostair 100micrograms/dose / 6micrograms/dose inhaler", "Two puffs twice a day", "asthma"
     ),
-    "carbimazole": Medicine("Carbimazole 20mg tablets", _DAILY, "overactive thyroid"),
     "cetirizine": Medicine("Cetirizine 10mg tablets", _DAILY, "hay fever", 12),
     "clopidogrel": Medicine("Clopidogrel 75mg tablets", _DAILY, "stroke prevention"),
     "clozapine": Medicine(
@@ -111,9 +99,6 @@ MEDICINES = {
     ),
     "folic": Medicine("Folic acid 5mg tablets", _DAILY, "pregnancy or sickle cell disease", 12),
     "furosemide": Medicine("Furosemide 40mg tablets", "One tablet in the morning", "fluid"),
-    "furosemide80": Medicine(
-        "Furosemide 40mg tablets", "Two tablets in the morning", "fluid (dose raised)"
-    ),
     "gliclazide": Medicine(
         "Gliclazide 80mg tablets", "One tablet twice a day with meals", "type 2 diabetes"
     ),
@@ -126,15 +111,6 @@ MEDICINES = {
         "Hydroxycarbamide 500mg capsules",
         "Two capsules once a day",
         "sickle cell disease (hospital)",
-    ),
-    "hydroxychloroquine": Medicine(
-        "Hydroxychloroquine 200mg tablets", _DAILY, "rheumatoid arthritis"
-    ),
-    "ibuprofen_child": Medicine(
-        "Ibuprofen 100mg/5ml oral suspension sugar free",
-        "5 ml up to three times a day with food",
-        "fever",
-        2,
     ),
     "insulin_basal": Medicine(
         "Insulin glargine 100units/ml solution for injection 3ml pre-filled pens",
@@ -149,9 +125,6 @@ MEDICINES = {
     ),
     "lactulose": Medicine(
         "Lactulose 3.1-3.7g/5ml oral solution", "15 ml twice a day", "constipation"
-    ),
-    "lansoprazole": Medicine(
-        "Lansoprazole 15mg gastro-resistant capsules", "One capsule once a day", "reflux"
     ),
     "letrozole": Medicine("Letrozole 2.5mg tablets", _DAILY, "breast cancer"),
     "levothyroxine": Medicine(
@@ -171,7 +144,6 @@ MEDICINES = {
         "constipation",
         12,
     ),
-    "memantine": Medicine("Memantine 10mg tablets", "Two tablets once a day", "dementia"),
     "metformin": Medicine(
         "Metformin 500mg tablets", "Two tablets twice a day with meals", "type 2 diabetes"
     ),
@@ -215,7 +187,6 @@ MEDICINES = {
         "urine infection",
         16,
     ),
-    "olanzapine": Medicine("Olanzapine 10mg tablets", "One tablet at night", "schizophrenia"),
     "omeprazole": Medicine(
         "Omeprazole 20mg gastro-resistant capsules", "One capsule once a day", "reflux"
     ),
@@ -249,7 +220,6 @@ MEDICINES = {
     ),
     "ramipril": Medicine("Ramipril 5mg capsules", "One capsule once a day", "high blood pressure"),
     "ramipril2": Medicine("Ramipril 2.5mg capsules", "One capsule once a day", "heart failure"),
-    "risperidone": Medicine("Risperidone 2mg tablets", _TWICE, "schizophrenia"),
     "salbutamol": Medicine(
         "Salbutamol 100micrograms/dose inhaler CFC free",
         "Two puffs when needed, up to four times a day",
@@ -258,16 +228,12 @@ MEDICINES = {
     ),
     "senna": Medicine("Senna 7.5mg tablets", "Two tablets at night", "constipation"),
     "sertraline": Medicine("Sertraline 50mg tablets", _DAILY, "depression"),
-    "sertraline100": Medicine("Sertraline 100mg tablets", _DAILY, "depression"),
     "sevelamer": Medicine(
         "Sevelamer 800mg tablets",
         "One tablet three times a day with meals",
         "phosphate in kidney failure",
     ),
     "spironolactone": Medicine("Spironolactone 25mg tablets", _DAILY, "heart failure"),
-    "sodium_valproate": Medicine(
-        "Sodium valproate 200mg gastro-resistant tablets", _TWICE, "bipolar disorder"
-    ),
     "tamsulosin": Medicine(
         "Tamsulosin 400microgram modified-release capsules",
         "One capsule once a day",
@@ -299,38 +265,27 @@ MEDICINES = {
         "severe allergy",
         10,
     ),
-    "latanoprost": Medicine(
-        "Latanoprost 50micrograms/ml eye drops", "One drop in each eye at night", "glaucoma"
-    ),
     "emollient": Medicine("Zerobase 11% cream", "Apply freely several times a day", "eczema", 0),
-    "contraceptive": Medicine("Desogestrel 75microgram tablets", _DAILY, "contraception", 16),
-    "ensure": Medicine(
-        "Fortisip Compact liquid", "One bottle twice a day between meals", "weight loss (dietitian)"
-    ),
 }
 
 #: Medicines of which nobody takes two at once.
 NEVER_TOGETHER = (
     frozenset({"atorvastatin20", "atorvastatin80"}),
     frozenset({"ramipril", "ramipril2", "losartan"}),
-    frozenset({"amlodipine", "amlodipine10"}),
     frozenset({"apixaban", "apixaban2", "aspirin", "clopidogrel", "naproxen"}),
     frozenset({"empagliflozin", "dapagliflozin"}),
     frozenset({"metformin", "metformin_low"}),
-    frozenset({"sertraline", "sertraline100", "mirtazapine"}),
+    frozenset({"sertraline", "mirtazapine"}),
     frozenset({"levothyroxine", "levothyroxine100"}),
-    frozenset({"omeprazole", "lansoprazole"}),
 )
 
-_PENICILLINS = frozenset(
-    {"amoxicillin", "amoxicillin_child", "co_amoxiclav", "flucloxacillin", "phenoxymethyl"}
-)
+_PENICILLINS = frozenset({"amoxicillin_child", "co_amoxiclav", "flucloxacillin", "phenoxymethyl"})
 #: Medicines that a recorded allergy forbids, by the allergy's name in ``primary_care``.
 FORBIDDEN = {
     "penicillin": _PENICILLINS,
     "anaphylaxis": _PENICILLINS,
     "trimethoprim": frozenset({"trimethoprim"}),
     "codeine": frozenset({"codeine"}),
-    "aspirin": frozenset({"aspirin", "naproxen", "ibuprofen_child"}),
+    "aspirin": frozenset({"aspirin", "naproxen"}),
     "ramipril": frozenset({"ramipril", "ramipril2"}),
 }
