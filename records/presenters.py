@@ -270,8 +270,8 @@ def _errors(entries: int) -> str:
     if not entries:
         return ""
     if entries == 1:
-        return "1 entry that its source has marked as entered in error is not shown."
-    return f"{count(entries)} entries that their sources have marked as entered in error are not shown."
+        return "1 entry that its source marked as entered in error is not shown."
+    return f"{count(entries)} entries that their sources marked as entered in error are not shown."
 
 
 def _printed(by: str, at: datetime) -> str:

@@ -227,8 +227,8 @@ def _sentence(names: tuple[str, ...]) -> str:
 
 
 _WORDS: dict[Standing, Words] = {
-    Standing.NOT_FOR_ROLE: _together(
-        lambda section, _who, _many: f"Your role does not include {section.noun}."
+    Standing.NOT_FOR_ROLE: _one_each(
+        lambda section, _source, _naming: f"Your role does not include {section.noun}."
     ),
     Standing.SHOWN: _shown,
     Standing.SHOWN_LATE: _one_each(
