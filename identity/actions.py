@@ -211,7 +211,7 @@ class _Arrival:
         )
         if not known_by_number:
             return self._source_person(resident, LinkState.ALONE)
-        assert self.number is not None  # noqa: S101 - known_by_number says so
+        assert self.number is not None
         ResidentNhsNumber.objects.create(
             resident=resident,
             number=self.number.digits,

@@ -47,9 +47,7 @@ class Resident(models.Model):
     deceased_on = models.DateField(null=True)
     language = models.TextField(blank=True)
     interpreter_needed = models.BooleanField(default=False)
-    protection = models.CharField(
-        max_length=1, choices=Protection, default=Protection.UNRESTRICTED
-    )
+    protection = models.CharField(max_length=1, choices=Protection, default=Protection.UNRESTRICTED)
     known_to_all = models.BooleanField(default=False)
     created = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -51,4 +51,4 @@ def check_digit(nine: str) -> str | None:
     """The tenth digit for nine, or ``None`` where no number exists (the remainder is 10)."""
     total = sum(int(digit) * weight for digit, weight in zip(nine, range(10, 1, -1), strict=True))
     check = (11 - total % 11) % 11
-    return None if check == 10 else str(check)  # noqa: PLR2004 - the rule's own number
+    return None if check == 10 else str(check)

@@ -292,7 +292,19 @@ def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]
             "source_id", "source__kind", "effective", "ends", "team_code",
         )
     )  # fmt: skip
-    for resident, category, kind, status, contact, reference, source, of, begins, ends, code in entries:
+    for (
+        resident,
+        category,
+        kind,
+        status,
+        contact,
+        reference,
+        source,
+        of,
+        begins,
+        ends,
+        code,
+    ) in entries:
         what = _what(category, kind, contact, of)
         if what is None:
             continue
@@ -323,9 +335,7 @@ def _what(category: int, kind: str, contact_class: str, source_kind: str) -> str
         return "social-care-service"
     if category == Category.PEOPLE_INVOLVED and kind == "CareTeam":
         return (
-            "allocated-worker"
-            if source_kind == OrganisationKind.ADULT_SOCIAL_CARE
-            else "caseload"
+            "allocated-worker" if source_kind == OrganisationKind.ADULT_SOCIAL_CARE else "caseload"
         )
     if kind == "EpisodeOfCare":
         return "caseload"

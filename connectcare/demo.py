@@ -1,0 +1,113 @@
+"""Whom the demo has: people to sign in as, and what residents have already said.
+
+Everything here is made up. The password is public, which is why only the demo's profile uses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consent.models import Answer, Kind
+from region import people_of_note as note
+
+PASSWORD = "connect-care-demo"  # noqa: S105 - public, and refused outside the demo's profile
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMembership:
+    """A role at an organisation and team of the made-up region, by their codes."""
+
+    role: str
+    organisation: str
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody to sign in as, and what to try as them."""
+
+    username: str
+    name: str
+    memberships: tuple[DemoMembership, ...]
+    shows: str
+    administers: str = ""
+
+
+PEOPLE: tuple[DemoPerson, ...] = (
+    DemoPerson(
+        "ward-nurse",
+        "Grace Obi",
+        (DemoMembership("nurse", "RJ2", "RJ2-CEDAR"),),
+        f"{note.IN_HOSPITAL.name}, a patient on Cedar ward",
+    ),
+    DemoPerson(
+        "gp",
+        "Dr Hannah Weiss",
+        (
+            DemoMembership("doctor", "Y99901", "Y99901-GP"),
+            DemoMembership("doctor", "SEL01", "SEL01-OOH"),
+        ),
+        f"{note.DIABETIC.name}, registered at Ladywell Green; also works out of hours",
+    ),
+    DemoPerson(
+        "discharge",
+        "Michael Asante",
+        (DemoMembership("health-professional", "RJ2", "RJ2-DISCHARGE-QEH"),),
+        "every admitted resident: this team serves the whole site",
+    ),
+    DemoPerson(
+        "district-nurse",
+        "Siobhan Kelly",
+        (DemoMembership("nurse", "RPG", "RPG-DN-GRE"),),
+        f"{note.LONG_COMMUNITY_RECORD.name}, a long record",
+    ),
+    DemoPerson(
+        "social-worker",
+        "Kofi Mensah-Jones",
+        (DemoMembership("social-worker", "RBG01", "RBG01-SOUTH"),),
+        "residents with a Greenwich care service; records what they say about sharing",
+    ),
+    DemoPerson(
+        "adviser",
+        "Priya Nair",
+        (DemoMembership("contact-centre-adviser", "RBG01"),),
+        f"{note.WILL_OPT_OUT.name} rings to opt out; sees no clinical word",
+    ),
+    DemoPerson(
+        "registry",
+        "Elizabeth Shaw",
+        (DemoMembership("registry-administrator", "RJ2"),),
+        "organisations, agreements, staff and roles; no record",
+    ),
+    DemoPerson(
+        "org-admin",
+        "Tomasz Zielinski",
+        (DemoMembership("organisation-administrator", "RBG01"),),
+        "the staff and teams of Greenwich's social care; no record",
+        administers="RBG01",
+    ),
+    DemoPerson(
+        "support",
+        "Leila Haddad",
+        (DemoMembership("system-support", "RJ2"),),
+        "gives in deliveries and watches them load",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoChoice:
+    """What a resident of note has said before the demo begins."""
+
+    nhs_number: str
+    kind: Kind
+    answer: Answer
+    council: str
+
+
+CHOICES: tuple[DemoChoice, ...] = (
+    DemoChoice(
+        note.REFUSED_SOCIAL_CARE.nhs_number, Kind.SOCIAL_CARE_SHARING, Answer.REFUSES, "LBB01"
+    ),
+    DemoChoice(note.OBJECTS_TO_NUMBER.nhs_number, Kind.NHS_NUMBER, Answer.REFUSES, "LBL01"),
+)

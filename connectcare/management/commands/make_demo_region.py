@@ -1,0 +1,202 @@
+"""Make the demo's region: its registry, its residents through the real pipeline, its staff."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from access.acting import Acting
+from connectcare.demo import CHOICES, PASSWORD, PEOPLE, DemoPerson
+from connectcare.environment import Profile
+from consent.actions import record_choice
+from feeds import actions as feeds
+from identity.models import ResidentNhsNumber
+from organisations import actions as registry
+from organisations.configuration import DEMO
+from organisations.loading import enter_default_feed, load_organisations, load_shipped_roles
+from organisations.models import (
+    Feed,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Role,
+    StaffMember,
+    Team,
+)
+from region.make_region import make_region
+from region.organisations import DEFAULT_ORGANISATIONS, TEAMS, TeamKind
+from region.writers.fhir_r4 import WrittenFile, write
+
+#: Whose feed the demo shows as late, so that the state can be seen.
+LATE_SOURCE = "GRB01"
+#: Made last, so that they are there only if everything else is.
+LAST_MADE = PEOPLE[-1].username
+
+
+class Command(BaseCommand):
+    """``make_demo_region``: does nothing if it is there; goes on where it stopped if half is."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--residents", type=int, default=320)
+        parser.add_argument("--seed", type=int, default=2016)
+
+    def handle(self, **options: Any) -> None:
+        """Make what is missing.
+
+        :raises CommandError: outside the demo's and the tests' profiles.
+        """
+        if settings.PROFILE == Profile.PRODUCTION:
+            raise CommandError(
+                "The demo's people and password are public. Set CONNECTCARE_PROFILE=demo to make "
+                "them in an installation that is not production."
+            )
+        if StaffMember.objects.filter(username=LAST_MADE).exists():
+            self.stdout.write("The demo region is there.")
+            return
+        _make_registry()
+        self._load(options["seed"], options["residents"])
+        _make_late(LATE_SOURCE)
+        _make_choices()
+        _make_staff()
+
+    def _load(self, seed: int, residents: int) -> None:
+        with (
+            tempfile.TemporaryDirectory(prefix="connect-care-region-") as folder,
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+                TimeElapsedColumn(),
+                disable=not sys.stderr.isatty(),
+                transient=True,
+            ) as bar,
+        ):
+            region = make_region(seed, residents, timezone.localdate())
+            files = write(region, Path(folder))
+            task = bar.add_task("Loading the region", total=sum(f.resources for f in files))
+            for file in files:
+                _load_file(file)
+                bar.advance(task, file.resources)
+            self.stdout.write(
+                f"Loaded {len(region.people):,} made-up residents from {len(files)} sources."
+            )
+
+
+def _load_file(file: WrittenFile) -> None:
+    with file.path.open("rb") as content:
+        batch = feeds.receive(
+            [feeds.File(file.name, content)], feed=feeds.feed_of(file.source, "fhir-r4"), by=None
+        )
+    feeds.load(batch.pk)
+
+
+@transaction.atomic
+def _make_registry() -> None:
+    load_shipped_roles(by=None)
+    load_organisations(DEMO, by=None)
+    groups = {
+        group.area: group for group in Organisation.objects.filter(kind=OrganisationKind.GROUP)
+    }
+    for practice in DEFAULT_ORGANISATIONS.practices:
+        entered = registry.enter_organisation(
+            by=None,
+            code=practice.code,
+            name=practice.name,
+            kind=OrganisationKind.GP_PRACTICE,
+            area=practice.borough,
+        )
+        registry.enter_group_member(by=None, group=groups[practice.borough], member=entered)
+        enter_default_feed(entered, by=None)
+    # Nobody sends to a demo every day.
+    Feed.objects.update(expected_every=timedelta(days=3650))
+    organisations = {row.ods_code: row for row in Organisation.objects.exclude(ods_code=None)}
+    for team in TEAMS:
+        registry.create_team(
+            by=None,
+            organisation=organisations[team.organisation],
+            code=team.code,
+            name=f"{team.name}, {team.site}" if team.site else team.name,
+            phone=team.phone,
+            serves_whole_site=team.kind is TeamKind.HOSPITAL_DISCHARGE,
+        )
+
+
+def _make_late(code: str) -> None:
+    Feed.objects.filter(organisation__ods_code=code).update(
+        expected_every=timedelta(hours=24), last_received=timezone.now() - timedelta(days=3)
+    )
+
+
+@transaction.atomic
+def _make_staff() -> None:
+    for person in PEOPLE:
+        _make_person(person)
+
+
+def _make_person(person: DemoPerson) -> None:
+    staff = registry.create_staff(
+        by=None, username=person.username, name=person.name, password=PASSWORD
+    )
+    for each in person.memberships:
+        organisation = Organisation.objects.get(ods_code=each.organisation)
+        registry.add_membership(
+            by=None,
+            staff=staff,
+            organisation=organisation,
+            role=Role.objects.get(code=each.role),
+            team=Team.objects.get(organisation=organisation, code=each.team)
+            if each.team
+            else None,
+        )
+    if person.administers:
+        registry.let_administer(
+            by=None, staff=staff, organisation=Organisation.objects.get(ods_code=person.administers)
+        )
+
+
+@transaction.atomic
+def _make_choices() -> None:
+    for said in CHOICES:
+        number = ResidentNhsNumber.objects.get(number=said.nhs_number, valid_until=None)
+        council = Organisation.objects.get(ods_code=said.council)
+        record_choice(
+            by=Acting.of(_adviser_of(council)),
+            resident_id=number.resident_id,
+            kind=said.kind,
+            council=council.pk,
+            answer=said.answer,
+            decided_by="resident",
+            decider_name="",
+            authority_seen="",
+            relayed_by="",
+            channel="phone",
+            explanation="demo",
+            submission=uuid4(),
+            request_id=str(uuid4()),
+        )
+
+
+def _adviser_of(council: Organisation) -> Membership:
+    staff = registry.create_staff(
+        by=None, username=f"adviser-{council.ods_code}".lower(), name=f"Adviser at {council.area}"
+    )
+    return registry.add_membership(
+        by=None,
+        staff=staff,
+        organisation=council,
+        role=Role.objects.get(code="contact-centre-adviser"),
+    )
