@@ -158,12 +158,16 @@ def test_episode_of_care_depends_on_who_sends_it() -> None:
             {
                 "url": "https://connectcare.example/StructureDefinition/service-category",
                 "valueCodeableConcept": {"text": "Long Term Support: Community"},
-            }
+            },
+            {
+                "url": "https://connectcare.example/StructureDefinition/service-provider",
+                "valueString": "Made-Up Care Ltd",
+            },
         ],
     }
     council = entry(episode, source_kind="adult_social_care")
     assert council.category is Category.SOCIAL_CARE_SERVICES
     assert council.status is EntryStatus.CURRENT
-    assert council.detail == "Paused; Long Term Support: Community"
+    assert council.detail == "Paused; Provider: Made-Up Care Ltd; Long Term Support: Community"
     assert council.author == "A Worker, social worker"
     assert entry(episode, source_kind="nhs_trust").category is Category.CONTACTS

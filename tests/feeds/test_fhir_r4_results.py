@@ -182,7 +182,9 @@ def test_report(category: str, expected: Category) -> None:
     assert result.category is expected
     assert result.detail == "No acute abnormality."
     assert result.effective == result.recorded == datetime(2026, 1, 5, 12, tzinfo=UTC)
-    assert result.author == "Radiology, Lewisham"
+    assert (result.author, result.place) == ("Radiology, Lewisham", "")
+    read_by = entry({**report, "resultsInterpreter": [{"display": "Dr R, radiologist"}]})
+    assert (read_by.author, read_by.place) == ("Dr R, radiologist", "Radiology, Lewisham")
 
 
 def test_imaging_study_is_named_by_what_is_known() -> None:

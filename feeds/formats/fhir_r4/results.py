@@ -261,7 +261,8 @@ def map_report(resource: DiagnosticReport, reading: Reading) -> MappedEntry:
         "effectivePeriod", resource.effective_period
     )
     issued = reading.when("issued", resource.issued)
-    authors = resource.results_interpreter or resource.performer
+    performers = resource.performer or []
+    authors = resource.results_interpreter or performers
     forms = (form.title for form in resource.presented_form or ())
     return reading.entry(
         subject=resource.subject,
@@ -274,7 +275,7 @@ def map_report(resource: DiagnosticReport, reading: Reading) -> MappedEntry:
         recorded=issued,
         detail=sentences(resource.conclusion, all_words(resource.conclusion_code), *forms),
         author=reading.called(authors[0]) if authors else None,
-        place=reading.called(resource.performer[0]).name if resource.performer else "",
+        place=next((reading.called(p).name for p in performers if p is not authors[0]), ""),
     )
 
 

@@ -9,6 +9,7 @@ from feeds.formats.fhir_r4.datatypes import (
     Annotation,
     CodeableConcept,
     Datatype,
+    Extension,
     Period,
     Reference,
     Resource,
@@ -18,7 +19,10 @@ from feeds.formats.fhir_r4.words import first_words, notes_text, sentences, word
 from feeds.mapped import EntryStatus, MappedEntry
 from organisations.categories import Category
 
-SERVICE_CATEGORY = "https://connectcare.example/StructureDefinition/service-category"
+_OWN = "https://connectcare.example/StructureDefinition/"
+SERVICE_CATEGORY = _OWN + "service-category"
+SERVICE_FREQUENCY = _OWN + "service-frequency"
+SERVICE_PROVIDER = _OWN + "service-provider"
 COUNCIL = "adult_social_care"
 
 _EPISODE_STATUS = {
@@ -94,20 +98,23 @@ class DeviceUseStatement(Resource, kw_only=True):
     note: list[Annotation] | None = None
 
 
+def _extension_text(extension: Extension) -> str:
+    coding = extension.value_coding
+    return (
+        words(extension.value_codeable_concept)
+        or extension.value_string
+        or ((coding.display or coding.code) if coding is not None else None)
+        or extension.value_code
+        or ""
+    ).strip()
+
+
 def map_episode(resource: EpisodeOfCare, reading: Reading) -> MappedEntry:
     """Map a service: social care from a council, else a caseload among contacts."""
     council = reading.delivery.source_kind == COUNCIL
-    kind = ""
-    for extension in resource.extension or ():
-        if extension.url == SERVICE_CATEGORY:
-            coding = extension.value_coding
-            kind = (
-                words(extension.value_codeable_concept)
-                or (coding.display or coding.code or "" if coding is not None else "")
-                or extension.value_string
-                or extension.value_code
-                or ""
-            )
+    said = {extension.url: _extension_text(extension) for extension in resource.extension or ()}
+    kind = said.get(SERVICE_CATEGORY, "")
+    provider = said.get(SERVICE_PROVIDER, "")
     display = first_words(resource.type) or kind
     return reading.entry(
         subject=resource.patient,
@@ -121,6 +128,8 @@ def map_episode(resource: EpisodeOfCare, reading: Reading) -> MappedEntry:
         detail=sentences(
             "Paused" if resource.status == "onhold" else "",
             "Waiting list" if resource.status == "waitlist" else "",
+            said.get(SERVICE_FREQUENCY),
+            f"Provider: {provider}" if provider else "",
             kind if kind != display else "",
         ),
         author=reading.called(resource.care_manager),
