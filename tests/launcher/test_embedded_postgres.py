@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
 
+from launcher import postgres
 from launcher.children import is_alive
 from launcher.errors import LauncherError
+from launcher.postgres import Postgres
 from tests.launcher.clusters import Cluster, make_cluster
 
 
@@ -103,9 +107,12 @@ def test_two_run_side_by_side(stopped_cluster: Cluster, cluster: Cluster) -> Non
     assert found == 0
 
 
-@pytest.mark.skipif(
+only_root = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root has to leave root"
 )
+
+
+@only_root
 def test_as_root_it_runs_in_a_namespace_and_no_folder_above_changes(
     stopped_cluster: Cluster,
 ) -> None:
@@ -116,3 +123,56 @@ def test_as_root_it_runs_in_a_namespace_and_no_folder_above_changes(
     assert mapping == ["1000", "0", "1"]
     assert stopped_cluster.postgres.folder.stat().st_uid == 0
     assert [(path.stat().st_mode, path.stat().st_uid) for path in above] == before
+
+
+@pytest.fixture
+def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that allows none, as many containers do."""
+    works = postgres._works
+
+    def refuse(way: tuple[str, ...], folder: Path) -> bool:
+        return way != ("--namespace",) and works(way, folder)
+
+    monkeypatch.setattr(postgres, "_works", refuse)
+
+
+@only_root
+@pytest.mark.usefixtures("no_namespaces")
+def test_as_root_without_namespaces_it_runs_as_nobody_where_nobody_can_reach(
+    tmp_path: Path,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="connect-care-unit-") as name:
+        home = Path(name)
+        home.chmod(0o755)
+        sockets = home / "s"
+        sockets.mkdir(mode=0o700)
+        made = Postgres(
+            folder=home / "postgres",
+            sockets=sockets,
+            password_file=tmp_path / "password",
+            log=tmp_path / "postgres.log",
+            throw_away=True,
+        )
+        try:
+            child = made.start()
+        except LauncherError as error:
+            if "no such folder" in str(error):
+                pytest.skip("this checkout lies where the account nobody cannot reach it")
+            raise
+        nobody = pwd.getpwnam("nobody").pw_uid
+        assert Path(f"/proc/{child.pid}").stat().st_uid == nobody
+        assert ask(made.admin_url, "select 1") == 1
+        made.stop()
+
+
+@only_root
+@pytest.mark.usefixtures("no_namespaces")
+def test_as_root_where_neither_way_works_it_is_told_and_no_mode_changes(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    folder = closed / "postgres"
+    folder.mkdir(mode=0o700)
+    with pytest.raises(LauncherError, match="Run it as an ordinary user"):
+        postgres.entrance(folder)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    assert closed.stat().st_uid == 0
