@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import os
 import secrets
 import sys
 import time
@@ -36,8 +35,9 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"no such check: {', '.join(unknown)}; there are: {', '.join(checks)}")
     from launcher.children import call, say
+    from launcher.given import others
 
-    environment = os.environ | production_environment()
+    environment = others() | production_environment()
     first_failure = 0
     for name in chosen:
         began = time.monotonic()

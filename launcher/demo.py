@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import http.client
 import json
-import os
 import signal
 import socket
 import sys
@@ -135,11 +134,12 @@ def _prepare(data: Data, up: Up) -> str:
     """
     from launcher import frontend
     from launcher.children import say
+    from launcher.given import others, value_of
     from launcher.private import write_private
 
-    frontend.collect(os.environ | up.environment)
+    frontend.collect(others() | up.environment)
     code = _digest_of_code()
-    embedded = not os.environ.get("DATABASE_ADMIN_URL")
+    embedded = value_of("DATABASE_ADMIN_URL") is None
     done = data.prepared.exists() and data.prepared.read_text(encoding="utf-8").partition("\n")
     if embedded and done and done[0] == code:
         return done[2]
@@ -165,9 +165,10 @@ def _digest_of_code() -> str:
 
 def _manage(environment: dict[str, str], login: str, *words: str) -> None:
     from launcher.children import call
+    from launcher.given import others
 
     command = [sys.executable, MANAGE, *words]
-    code = call(command, env=os.environ | environment | {"CONNECTCARE_LOGIN": login}, cwd=ROOT)
+    code = call(command, env=others() | environment | {"CONNECTCARE_LOGIN": login}, cwd=ROOT)
     if code != 0:
         msg = f"manage.py {words[0]} failed with exit code {code}; see above."
         raise LauncherError(msg)
@@ -176,10 +177,11 @@ def _manage(environment: dict[str, str], login: str, *words: str) -> None:
 def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
     """Return what one of Django's commands prints, run with a database login."""
     from launcher.children import capture
+    from launcher.given import others
 
     return capture(
         [sys.executable, MANAGE, *words],
-        env=os.environ | environment | {"CONNECTCARE_LOGIN": login},
+        env=others() | environment | {"CONNECTCARE_LOGIN": login},
         cwd=ROOT,
     )
 
@@ -187,12 +189,13 @@ def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
 def _processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
     """The web, the worker and the timer, each with the database logins it needs and no other."""
     from launcher.children import Child
+    from launcher.given import others
 
     def child(name: str, words: Sequence[str | Path], *logins: str) -> Child:
         kept = {f"DATABASE_{login.upper()}_URL" for login in logins}
         own = {
             key: value
-            for key, value in (os.environ | environment).items()
+            for key, value in (others() | environment).items()
             if key in kept or not (key.startswith("DATABASE_") and key.endswith("_URL"))
         }
         own["CONNECTCARE_LOGIN"] = logins[0]

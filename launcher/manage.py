@@ -11,8 +11,8 @@ from launcher.children import call
 from launcher.data import Data
 from launcher.environment import demo_environment
 from launcher.errors import LauncherError
+from launcher.given import given_logins, others, value_of
 from launcher.private import read_env
-from launcher.servers import given_logins
 
 START_PATIENCE = 120.0
 """Seconds to wait for a demo that is just starting."""
@@ -25,15 +25,15 @@ def main(arguments: list[str]) -> int:
     demo, or starts the demo's servers for as long as the command takes.
     """
     command = [sys.executable, MANAGE, *arguments]
-    if given_logins() and not os.environ.get("DATABASE_ADMIN_URL"):
+    if given_logins() and not value_of("DATABASE_ADMIN_URL"):
         return call(command, env=os.environ)
     data = Data.default()
     data.prepared.unlink(missing_ok=True)  # whatever the command does, the demo looks again
     holder = data.holder()
     if holder is not None and holder.command == "bin/demo":
-        return call(command, env=os.environ | _running_demo(data))
+        return call(command, env=_beside(_running_demo(data)))
     with data.held("bin/manage", wait=True), demo_environment(data) as up:
-        return call(command, env=os.environ | up.environment)
+        return call(command, env=_beside(up.environment))
 
 
 def _running_demo(data: Data) -> dict[str, str]:
@@ -43,3 +43,10 @@ def _running_demo(data: Data) -> dict[str, str]:
             raise LauncherError("The demo did not start. See what bin/demo says, then try again.")
         time.sleep(0.2)
     return read_env(data.running)
+
+
+def _beside(environment: dict[str, str]) -> dict[str, str]:
+    """The demo's environment beside the caller's own, who may choose the login of a command."""
+    login = value_of("CONNECTCARE_LOGIN")
+    chosen = {"CONNECTCARE_LOGIN": login} if login else {}
+    return {**others(), **environment, **chosen}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from launcher.errors import LauncherError
@@ -22,21 +21,6 @@ taken from the credentials file where it has them, else made up and written ther
 """
 
 
-def value_of(name: str) -> str | None:
-    """Return a variable of the environment, or what the file in NAME_FILE holds.
-
-    Raises LauncherError if the file cannot be read.
-    """
-    path = os.environ.get(f"{name}_FILE")
-    if not path:
-        return os.environ.get(name) or None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        msg = f"{name}_FILE cannot be read: {error}"
-        raise LauncherError(msg) from error
-
-
 def main(arguments: list[str]) -> int:
     """Provision as the options and the environment say."""
     parser = argparse.ArgumentParser(
@@ -53,6 +37,7 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
 
+    from launcher.given import value_of
     from launcher.private import read_env, write_env
     from launcher.provision import LOGINS, as_environment, passwords_in, provision, variable
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from launcher.given import given_logins, value_of
 from launcher.postgres import Postgres
-from launcher.provision import LOGINS, as_environment, passwords_in, provision, variable
+from launcher.provision import LOGINS, as_environment, passwords_in, provision
 from launcher.valkey import Valkey
 
 if TYPE_CHECKING:
@@ -41,12 +41,6 @@ class Servers:
         return as_environment(provision(self.admin_url, database, passwords=passwords)) | given
 
 
-def given_logins() -> dict[str, str]:
-    """Return the addresses of database logins that the caller's environment names."""
-    names = [variable(login) for login in LOGINS]
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
-
-
 @contextlib.contextmanager
 def servers(
     *, cluster: Path, sockets: Path, password_file: Path, logs: Path, throw_away: bool = False
@@ -57,7 +51,7 @@ def servers(
     """
     with contextlib.ExitStack() as stack:
         children = []
-        admin_url = os.environ.get("DATABASE_ADMIN_URL")
+        admin_url = value_of("DATABASE_ADMIN_URL")
         if not admin_url and len(given_logins()) < len(LOGINS):
             postgres = Postgres(
                 folder=cluster,
@@ -69,7 +63,7 @@ def servers(
             stack.callback(postgres.stop)
             children.append(postgres.start())
             admin_url = postgres.admin_url
-        redis_url = os.environ.get("REDIS_URL")
+        redis_url = value_of("REDIS_URL")
         if not redis_url:
             valkey = Valkey(sockets=sockets, log=logs / "valkey.log")
             stack.callback(valkey.stop)

@@ -18,6 +18,8 @@ from launcher import ROOT, browser, frontend
 from launcher.children import call, is_alive
 from launcher.data import make_socket_folder
 from launcher.errors import LauncherError
+from launcher.given import others
+from launcher.provision import LOGINS, variable
 from launcher.servers import DATABASE, servers
 
 if TYPE_CHECKING:
@@ -27,14 +29,6 @@ PREFIX = "connect-care-test-"
 TEST_DATABASE = "connectcare_test"
 WORKERS = 2
 
-NOT_THE_TESTS = (
-    "CONNECTCARE_LOGIN",
-    "CONNECTCARE_ORIGIN",
-    "ALLOWED_HOSTS",
-    *(f"DATABASE_{login}_URL" for login in ("OWNER", "WEB", "PIPELINE", "SEALER", "BACKUP")),
-)
-"""What a shell may have set for an installation; no test may meet it."""
-
 
 def main(arguments: list[str]) -> int:
     """Run pytest with these options in the tests' environment; return its exit code.
@@ -42,8 +36,9 @@ def main(arguments: list[str]) -> int:
     The tests find in the environment: DATABASE_ADMIN_URL, DATABASE_<LOGIN>_URL of an empty
     database, REDIS_URL, TEST_CHROMIUM or TEST_CHROMIUM_ABSENT, and what the settings need.
     """
-    for name in NOT_THE_TESTS:
+    for name in (variable(login) for login in LOGINS):  # of an installation, perhaps
         os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
     frontend.install()
     chromium = browser.environment()
     _remove_leftovers()
@@ -61,7 +56,7 @@ def main(arguments: list[str]) -> int:
             admin_url = up.admin_url or ""
             _refuse_installation(admin_url)
             environment = {
-                **os.environ,
+                **others(),
                 **up.provision({}, TEST_DATABASE),
                 **chromium,
                 "CONNECTCARE_PROFILE": "test",

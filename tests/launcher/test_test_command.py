@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher import browser, testing
+from launcher import browser, given, testing
 from launcher.errors import LauncherError
 from launcher.servers import DATABASE
 
@@ -75,3 +75,20 @@ def test_without_any_browser_the_reason_is_given(monkeypatch: pytest.MonkeyPatch
     found = browser.environment()
     assert set(found) == {"TEST_CHROMIUM_ABSENT"}
     assert "x86-64 Linux only" in found["TEST_CHROMIUM_ABSENT"]
+
+
+def test_what_a_shell_holds_for_an_installation_reaches_no_demo_and_no_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "web_url"
+    secret.write_text("postgresql://connectcare_web:word@server/connectcare\n")
+    monkeypatch.setenv("DATABASE_WEB_URL_FILE", str(secret))
+    monkeypatch.setenv("SECRET_KEY", "theirs")
+    monkeypatch.setenv("EDITOR", "ed")
+    found = given.others()
+    assert found["EDITOR"] == "ed"
+    assert not {"DATABASE_WEB_URL_FILE", "SECRET_KEY"} & set(found)
+    assert given.value_of("DATABASE_WEB_URL") == secret.read_text().strip()
+    secret.unlink()
+    with pytest.raises(LauncherError, match="DATABASE_WEB_URL_FILE cannot be read"):
+        given.value_of("DATABASE_WEB_URL")
