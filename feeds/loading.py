@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,7 +16,7 @@ from access import actions as access
 from audit import actions as audit
 from audit.models import Action
 from feeds.formats import fhir_r4
-from feeds.mapped import Held, Item, Mapped, MappedPerson, PassedOver
+from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
 from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
 from feeds.sealed import seal, unseal
 from identity import actions as identity
@@ -28,6 +28,7 @@ CHUNK_ITEMS = 1000
 
 #: Held for want of the person; tried again when the whole batch has been read.
 PERSON_NOT_KNOWN = "Its person is not known from this source yet."
+TWO_PEOPLE = "It names its person by an id and an NHS number that are not one person's."
 BY_NUMBER_ONLY = "It names its person by NHS number only; the source's own id is needed."
 REFUSED_BY_DATABASE = "It holds a value that cannot be stored; correct it at the source."
 
@@ -190,11 +191,7 @@ class Loader:
             trusted_for_numbers=self._feed.trusted_for_nhs_numbers,
         )
         access.relationships_are_due([one.resident_id for one in received if one.changed])
-        changed = {
-            position
-            for position, one in zip(persons, received, strict=True)
-            if one.changed
-        }
+        changed = {position for position, one in zip(persons, received, strict=True) if one.changed}
         for position in persons:
             outcome = items[position].outcome
             if isinstance(outcome, Mapped) and not outcome.entries:
@@ -215,14 +212,16 @@ class Loader:
         for position, item in enumerate(items):
             if not isinstance(item.outcome, Mapped) or not item.outcome.entries:
                 continue
-            whose = {entry.person for entry in item.outcome.entries}
-            missing = [person for person in whose if person not in known]
-            if missing:
-                result.hold(item, BY_NUMBER_ONLY if None in missing else PERSON_NOT_KNOWN)
+            why_not = _why_held(item.outcome.entries, known)
+            if why_not:
+                result.hold(item, why_not)
                 continue
             arrivals.extend(
-                records.Arrival(position, entry, *known[entry.person or ""])
+                records.Arrival(
+                    position, entry, known[entry.person].pk, known[entry.person].resident_id
+                )
                 for entry in item.outcome.entries
+                if entry.person is not None
             )
         refused: set[int] = set()
         written = self._merge_or_split(arrivals, refused)
@@ -251,7 +250,7 @@ class Loader:
             right = [arrival for arrival in arrivals if arrival.position >= middle]
             return self._merge_or_split(left, refused) | self._merge_or_split(right, refused)
 
-    def _known_persons(self, items: list[Item]) -> dict[str, tuple[int, int]]:
+    def _known_persons(self, items: list[Item]) -> dict[str, SourcePerson]:
         wanted = {
             entry.person
             for item in items
@@ -259,12 +258,8 @@ class Loader:
             for entry in item.outcome.entries
             if entry.person is not None
         }
-        return {
-            identifier: (source_person, resident)
-            for identifier, source_person, resident in SourcePerson.objects.filter(
-                source=self._source, identifier__in=wanted
-            ).values_list("identifier", "pk", "resident_id")
-        }
+        found = SourcePerson.objects.filter(source=self._source, identifier__in=wanted)
+        return {person.identifier: person for person in found}
 
     def _write(self, delivery: Delivery, result: _Result) -> None:
         self._add_to_tallies(result.counts)
@@ -324,6 +319,24 @@ class Loader:
         hold.delete()
 
 
+def _why_held(entries: Iterable[MappedEntry], known: Mapping[str, SourcePerson]) -> str | None:
+    """Why an item cannot be anybody's yet, if so."""
+    for entry in entries:
+        if entry.person is None:
+            return BY_NUMBER_ONLY
+        person = known.get(entry.person)
+        if person is None:
+            return PERSON_NOT_KNOWN
+        said, sent = _digits(entry.person_nhs_number), _digits(person.nhs_number_sent)
+        if said and sent and said != sent:
+            return TWO_PEOPLE
+    return None
+
+
+def _digits(number: str | None) -> str:
+    return "".join(letter for letter in number or "" if letter.isdigit())
+
+
 def _bytes_of(item: Item) -> bytes:
     """A held item's bytes: as they were read, or the resource that its entry was made of."""
     if not item.raw and isinstance(item.outcome, Mapped) and item.outcome.entries:
@@ -335,5 +348,3 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     walker = iter(items)
     while chunk := list(islice(walker, CHUNK_ITEMS)):
         yield chunk
-
-

@@ -12,17 +12,18 @@ from decimal import Decimal
 from enum import StrEnum
 
 from organisations.categories import Category
+from records.statuses import EntryStatus
 
-
-class EntryStatus(StrEnum):
-    """Where an entry stands, in the words that pages sort by."""
-
-    CURRENT = "current"
-    PAST = "past"
-    PLANNED = "planned"
-    CANCELLED = "cancelled"
-    ENTERED_IN_ERROR = "entered-in-error"
-    UNKNOWN = "unknown"
+__all__ = [
+    "EntryStatus",
+    "Held",
+    "Item",
+    "Mapped",
+    "MappedEntry",
+    "MappedPerson",
+    "PassedOver",
+    "Precision",
+]
 
 
 class Precision(StrEnum):

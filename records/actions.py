@@ -21,7 +21,8 @@ from access.relationships import Derived, Evidence, derive
 from identity.models import LinkState, Resident, SourcePerson
 from organisations.categories import Category
 from organisations.models import Organisation, OrganisationKind, Team
-from records.models import Entry, EntryStatus
+from records.models import Entry
+from records.statuses import EntryStatus
 
 
 class EntrySent(Protocol):

@@ -9,17 +9,7 @@ from django.db.models.functions import Cast, Now
 
 from audit.fields import UuidV7
 from organisations.categories import Category
-
-
-class EntryStatus(models.TextChoices):
-    """Where an entry stands."""
-
-    CURRENT = "current", "Current"
-    PAST = "past", "Past"
-    PLANNED = "planned", "Planned"
-    CANCELLED = "cancelled", "Cancelled"
-    ENTERED_IN_ERROR = "entered-in-error", "Entered in error"
-    UNKNOWN = "unknown", "Not known"
+from records.statuses import EntryStatus
 
 
 class Entry(models.Model):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from organisations.categories import Category
 from records.items import ItemView
-from records.models import EntryStatus
+from records.statuses import EntryStatus
 from records.sections import SECTION_OF
 from records.selectors import EntrySeen
 from records.standings import Standing, StateLine, UnlabelledSection

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from organisations.categories import Category
-from records.models import EntryStatus
+from records.statuses import EntryStatus
 
 _NOW = (EntryStatus.CURRENT, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
 _OVER = (EntryStatus.PAST, EntryStatus.CANCELLED)

@@ -19,7 +19,8 @@ from django.db.models import Count, F, QuerySet
 from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
-from records.models import Entry, EntryStatus
+from records.models import Entry
+from records.statuses import EntryStatus
 from records.sections import PAGE, Group, Section
 
 
@@ -163,7 +164,7 @@ def newest(
             limit wanted.most) as e
         order by wanted.place, e.effective desc nulls last, e.id desc
     """  # noqa: S608 - made of this module's own column names; every value is a parameter
-    parameters: list[object] = []
+    parameters: list[int | list[str]] = []
     for place, (category, group) in enumerate(wanted):
         parameters += [place, int(category), list(group.statuses), group.most]
     with connection.cursor() as cursor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-import pkgutil
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -38,9 +37,6 @@ def written(region) -> list[tuple[str, dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def model_of_fhir() -> Any:
-    # The library's top package is called as this project's own: widen its path.
-    package = importlib.import_module("fhir")
-    package.__path__ = pkgutil.extend_path(package.__path__, "fhir")
     return importlib.import_module("fhir.resources.R4B")
 
 

@@ -7,7 +7,6 @@ Source: https://hl7.org/fhir/R4/xml.html, https://hl7.org/fhir/R4/json.html.
 """
 
 import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -48,13 +47,7 @@ class XmlShapeError(Exception):
 
 @cache
 def _model() -> Any:
-    """Give the library's model of FHIR R4 (as R4B, which reads R4).
-
-    Its top package is called ``fhir``, and so is this project's door for other systems, so that
-    package's search path is widened first; it is imported by name for the same reason.
-    """
-    package = importlib.import_module("fhir")
-    package.__path__ = pkgutil.extend_path(package.__path__, "fhir")
+    """Give the library's model of FHIR R4 (as R4B, which reads R4); it is slow to import."""
     return importlib.import_module("fhir.resources.R4B")
 
 

@@ -1,0 +1,14 @@
+"""Where an entry stands: one vocabulary for the formats, the table and the pages."""
+
+from django.db.models import TextChoices
+
+
+class EntryStatus(TextChoices):
+    """Where an entry stands, in the words that pages sort by."""
+
+    CURRENT = "current", "Current"
+    PAST = "past", "Past"
+    PLANNED = "planned", "Planned"
+    CANCELLED = "cancelled", "Cancelled"
+    ENTERED_IN_ERROR = "entered-in-error", "Entered in error"
+    UNKNOWN = "unknown", "Not known"

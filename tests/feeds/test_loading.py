@@ -1,0 +1,296 @@
+"""Loading: nothing lost, nothing doubled, nothing half applied, and counts that add up."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from access.models import CareRelationship, RelationshipDue
+from feeds import actions, loading, selectors
+from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
+from feeds.sealed import CannotBeOpened, seal, unseal
+from records.models import Entry
+from tests import factories
+from tests.feeds.conftest import condition, ndjson, patient
+
+
+def totals(report: selectors.Report) -> dict[str, int]:
+    return {
+        outcome: report.total(outcome)
+        for outcome in ("loaded", "unchanged", "passed-over", "held")
+        if report.total(outcome)
+    }
+
+
+def stored(as_login: Any) -> dict[str, str]:
+    with as_login("pipeline"):
+        return dict(Entry.objects.values_list("identifier", "display"))
+
+
+def test_a_delivery_becomes_a_person_and_entries(deliver: Any, as_login: Any) -> None:
+    report = deliver(ndjson(patient(), condition(), condition("c2")))
+    assert totals(report) == {"loaded": 3}
+    assert report.batch.state == BatchState.LOADED
+    assert stored(as_login) == {"Condition/c1": "Asthma", "Condition/c2": "Asthma"}
+
+
+def test_the_same_again_changes_nothing(deliver: Any, as_login: Any) -> None:
+    content = ndjson(patient(), condition())
+    deliver(content)
+    with as_login("pipeline"):
+        before = list(Entry.objects.values_list("id", "batch_id", "received"))
+    report = deliver(content)
+    assert totals(report) == {"unchanged": 2}
+    with as_login("pipeline"):
+        assert list(Entry.objects.values_list("id", "batch_id", "received")) == before
+
+
+def test_a_bad_item_is_held_with_its_reason_and_its_neighbours_load(
+    deliver: Any, as_login: Any
+) -> None:
+    content = ndjson(patient(), condition()) + b"{not json\n" + ndjson(condition("c2"))
+    report = deliver(content)
+    assert totals(report) == {"loaded": 3, "held": 1}
+    with as_login("pipeline"):
+        hold = Hold.objects.get()
+        assert hold.pointer == "line 3"
+        assert hold.reason
+        assert unseal(HeldContent.objects.get().raw, purpose="hold").strip() == b"{not json"
+
+
+def test_a_value_that_the_database_refuses_holds_that_item_alone(
+    deliver: Any, as_login: Any, monkeypatch: Any
+) -> None:
+    from records import actions as records
+
+    row = records._row
+
+    def spoiled(arrival: Any) -> Any:
+        values = list(row(arrival))
+        if arrival.entry.identifier == "Condition/c2":
+            values[-1] = "{this is not jsonb"
+        return tuple(values)
+
+    monkeypatch.setattr(records, "_row", spoiled)
+    report = deliver(ndjson(patient(), condition(), condition("c2"), condition("c3")))
+    assert totals(report) == {"loaded": 3, "held": 1}
+    assert set(stored(as_login)) == {"Condition/c1", "Condition/c3"}
+    assert [line.reason for line in report.lines if line.outcome == "held"] == [
+        loading.REFUSED_BY_DATABASE
+    ]
+
+
+def at(time: str) -> dict[str, str]:
+    return {"lastUpdated": time}
+
+
+def test_a_newer_version_replaces_and_an_older_one_does_not(deliver: Any, as_login: Any) -> None:
+    deliver(ndjson(patient(), condition(meta=at("2026-02-01T00:00:00Z"))))
+    newer = condition(meta=at("2026-03-01T00:00:00Z"), code={"text": "Asthma, severe"})
+    assert totals(deliver(ndjson(newer))) == {"loaded": 1}
+    older = condition(meta=at("2026-01-01T00:00:00Z"), code={"text": "Wheeze"})
+    assert totals(deliver(ndjson(older))) == {"unchanged": 1}
+    assert stored(as_login) == {"Condition/c1": "Asthma, severe"}
+
+
+def test_of_two_versions_in_one_delivery_the_newer_holds_in_any_order(
+    deliver: Any, as_login: Any
+) -> None:
+    newer = condition(meta=at("2026-03-01T00:00:00Z"), code={"text": "Asthma, severe"})
+    older = condition(meta=at("2026-01-01T00:00:00Z"), code={"text": "Wheeze"})
+    deliver(ndjson(patient(), newer, older))
+    assert stored(as_login) == {"Condition/c1": "Asthma, severe"}
+
+
+def test_a_person_who_comes_later_in_the_batch_is_waited_for(deliver: Any, as_login: Any) -> None:
+    report = deliver(ndjson(condition()), ndjson(patient()))
+    assert totals(report) == {"loaded": 2}
+    assert report.read == 2
+    with as_login("pipeline"):
+        assert not Hold.objects.exists()
+
+
+def test_an_item_whose_person_never_comes_is_held(deliver: Any) -> None:
+    report = deliver(ndjson(condition(person="nobody")))
+    assert totals(report) == {"held": 1}
+    assert report.lines[0].reason == loading.PERSON_NOT_KNOWN
+
+
+def test_an_item_that_names_two_people_is_held(deliver: Any) -> None:
+    other = {
+        "reference": "Patient/p1",
+        "identifier": {
+            "system": "https://fhir.nhs.uk/Id/nhs-number",
+            "value": factories.made_up_nhs_number(2),
+        },
+    }
+    report = deliver(ndjson(patient(), condition(subject=other)))
+    assert totals(report) == {"loaded": 1, "held": 1}
+    assert report.lines[-1].reason == loading.TWO_PEOPLE
+
+
+def test_an_empty_file_says_so(deliver: Any) -> None:
+    report = deliver(b"")
+    assert report.read == 1
+    assert report.total("held") == 1
+
+
+def test_raw_bytes_are_kept_and_not_readable_in_the_database(deliver: Any, as_login: Any) -> None:
+    deliver(ndjson(patient()))
+    with as_login("pipeline"):
+        content = bytes(Chunk.objects.get().content)
+    assert b"Carter" not in content
+    assert b"Carter" in unseal(content, purpose="delivery")
+    with pytest.raises(CannotBeOpened):
+        unseal(content, purpose="hold")
+    with pytest.raises(CannotBeOpened):
+        unseal(content[:-1] + bytes([content[-1] ^ 1]), purpose="delivery")
+    assert seal(b"x", purpose="a") != seal(b"x", purpose="a")
+
+
+class Killed(BaseException):
+    """Stands for a worker that dies: nothing of it is caught."""
+
+
+@pytest.mark.parametrize("dies_at", range(6))
+def test_a_worker_that_dies_anywhere_leaves_the_end_state_of_a_clean_run(
+    give_in: Any, as_login: Any, monkeypatch: Any, dies_at: int
+) -> None:
+    monkeypatch.setattr(loading, "CHUNK_ITEMS", 2)
+    content = [
+        ndjson(patient(), *(condition(f"c{n}") for n in range(5))),
+        b"{broken\n" + ndjson(condition("c8"), condition("c9", person="nobody")),
+    ]
+    batch = give_in(*content)
+    calls = {"left": dies_at}
+    write = loading.Loader._write
+
+    def dying(self: Any, *arguments: Any) -> None:
+        write(self, *arguments)
+        if calls["left"] == 0:
+            calls["left"] = -1
+            raise Killed
+        calls["left"] -= 1
+
+    monkeypatch.setattr(loading.Loader, "_write", dying)
+    with as_login("pipeline"):
+        try:
+            actions.load(batch.pk)
+        except Killed:
+            connection.close()
+    with as_login("pipeline"):
+        loaded = actions.load(batch.pk)
+        assert loaded is not None
+        assert loaded.state == BatchState.LOADED
+        assert totals(selectors.report(loaded)) == {"loaded": 7, "held": 2}
+        assert Entry.objects.count() == 6
+        assert Hold.objects.count() == 2
+        assert not RelationshipDue.objects.exists()
+
+
+def test_two_workers_on_one_batch_load_it_once(give_in: Any, as_login: Any) -> None:
+    batch = give_in(ndjson(patient(), *(condition(f"c{n}") for n in range(50))))
+    answers: list[Batch | None] = []
+
+    def work() -> None:
+        with as_login("pipeline"):
+            answers.append(actions.load(batch.pk))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    with as_login("pipeline"):
+        report = selectors.report(Batch.objects.select_related("feed").get(pk=batch.pk))
+        assert totals(report) == {"loaded": 51}
+        assert Entry.objects.count() == 50
+    assert any(answer is not None for answer in answers)
+
+
+def test_two_batches_of_one_source_at_once_make_one_person(give_in: Any, as_login: Any) -> None:
+    batches = [give_in(ndjson(patient(), condition())) for _ in range(4)]
+
+    def work(batch: Batch) -> None:
+        with as_login("pipeline"):
+            actions.load(batch.pk)
+
+    workers = [threading.Thread(target=work, args=[batch]) for batch in batches]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    with as_login("pipeline"):
+        reports = [selectors.report(Batch.objects.get(pk=batch.pk)) for batch in batches]
+        assert sum(report.total("loaded") for report in reports) == 2
+        assert sum(report.total("unchanged") for report in reports) == 6
+
+
+def test_a_fault_is_said_without_its_text_and_can_be_gone_on_from(
+    give_in: Any, as_login: Any, monkeypatch: Any
+) -> None:
+    batch = give_in(ndjson(patient(), condition()))
+    with monkeypatch.context() as broken, as_login("pipeline"):
+        broken.setattr(loading.records, "merge_entries", lambda *_a, **_k: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            actions.load(batch.pk)
+        failed = Batch.objects.get(pk=batch.pk)
+        assert (failed.state, failed.fault) == (BatchState.FAILED, "ZeroDivisionError")
+    with as_login("pipeline"):
+        loaded = actions.load(batch.pk)
+        assert loaded is not None
+        assert totals(selectors.report(loaded)) == {"loaded": 2}
+
+
+def test_entered_in_error_is_kept_as_such(deliver: Any, as_login: Any) -> None:
+    wrong = condition(verificationStatus={"coding": [{"code": "entered-in-error"}]})
+    deliver(ndjson(patient(), wrong))
+    with as_login("pipeline"):
+        assert Entry.objects.get().status == "entered-in-error"
+
+
+def test_an_admission_opens_a_relationship_and_its_end_follows(deliver: Any, as_login: Any) -> None:
+    stay = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "meta": at("2026-11-01T00:00:00Z"),
+        "status": "in-progress",
+        "class": {"code": "IMP"},
+        "subject": {"reference": "Patient/p1"},
+        "period": {"start": "2026-11-01T08:00:00Z"},
+    }
+    deliver(ndjson(patient(), stay))
+    with as_login("pipeline"):
+        relationship = CareRelationship.objects.get()
+        assert (relationship.kind, relationship.valid_until) == ("admission", None)
+    gone = {
+        **stay,
+        "meta": at("2026-11-02T00:00:00Z"),
+        "status": "finished",
+        "period": {"start": "2020-11-01T08:00:00Z", "end": "2020-11-02T08:00:00Z"},
+    }
+    deliver(ndjson(gone))
+    with as_login("pipeline"):
+        assert CareRelationship.objects.get().valid_until is not None
+
+
+def test_the_web_may_not_load_or_read_a_delivery(give_in: Any, run_sql: Any) -> None:
+    give_in(ndjson(patient()))
+    web = run_sql("web")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        web.execute("select content from feeds_chunk")
+
+
+def test_refusals_say_what_to_do(database: object, as_login: Any) -> None:
+    with as_login("pipeline"):
+        with pytest.raises(actions.DeliveryRefused, match="load_registry"):
+            actions.feed_of("NOSUCH", "fhir-r4")
+        factories.organisation("Test practice", kind="gp_practice", code="Y99901")
+        with pytest.raises(actions.DeliveryRefused, match="add_feed --source Y99901"):
+            actions.feed_of("y99901", "fhir-r4")
+        with pytest.raises(actions.DeliveryRefused, match="fhir-r4"):
+            actions.feed_of("Y99901", "hl7v2")
