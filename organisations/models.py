@@ -26,9 +26,7 @@ __all__ = [
 ]
 
 #: ODS codes are 1–10 letters and digits; new ones of any kind may be ANANA, so no more is asked.
-ODS_CODE = RegexValidator(
-    r"^[A-Z0-9]{1,10}$", "An ODS code is 1 to 10 capital letters and digits."
-)
+ODS_CODE = RegexValidator(r"^[A-Z0-9]{1,10}$", "An ODS code is 1 to 10 capital letters and digits.")
 
 
 class OrganisationKind(models.TextChoices):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, QuerySet
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from organisations.models import (
+    Feed,
     GroupMembership,
     Membership,
     Organisation,
     OrganisationKind,
     Role,
+    SharingAgreement,
     Team,
 )
 from organisations.staff import StaffMember
@@ -53,3 +58,66 @@ def participating_organisations() -> QuerySet[Organisation]:
 def councils() -> QuerySet[Organisation]:
     """The councils' adult social care, whose choices are about one council each."""
     return Organisation.objects.current().filter(kind=OrganisationKind.ADULT_SOCIAL_CARE)
+
+
+PAGE_LENGTH = 25
+
+
+def organisations_by_name(name: str, page: int) -> Page[Organisation]:
+    """The organisations whose name or code holds a text, a page of them; participants first."""
+    found = Organisation.objects.order_by(F("participates").desc(), "name", "pk")
+    if name:
+        found = found.filter(Q(name__icontains=name) | Q(ods_code__iexact=name))
+    return Paginator(found, PAGE_LENGTH).get_page(page)
+
+
+def organisation_with_all(public_id: UUID) -> Organisation | None:
+    """One organisation with its teams, groups, members, agreements and feeds of every state."""
+    return (
+        Organisation.objects.filter(public_id=public_id)
+        .prefetch_related(
+            Prefetch("teams", Team.objects.order_by("name", "pk")),
+            Prefetch("feeds", Feed.objects.order_by("format")),
+            Prefetch(
+                "member_of", GroupMembership.objects.select_related("group").order_by("group__name")
+            ),
+            Prefetch(
+                "group_members",
+                GroupMembership.objects.select_related("member").order_by("member__name"),
+            ),
+            Prefetch(
+                "shows",
+                SharingAgreement.objects.select_related("recipient").order_by("recipient__name"),
+            ),
+            Prefetch(
+                "is_shown",
+                SharingAgreement.objects.select_related("source").order_by("source__name"),
+            ),
+        )
+        .first()
+    )
+
+
+def staff_by_name(name: str, page: int, *, of: QuerySet[Organisation]) -> Page[StaffMember]:
+    """The staff of some organisations whose name holds a text, a page of them.
+
+    Each comes with their memberships at these organisations (``memberships_there``), of every
+    state; their memberships elsewhere are not read.
+    """
+    memberships = (
+        Membership.objects.filter(organisation__in=of)
+        .select_related("organisation", "team", "role")
+        .order_by("organisation__name", "role__name", "-valid_from")
+    )
+    found = StaffMember.objects.filter(pk__in=memberships.values("staff")).order_by("name", "pk")
+    if name:
+        found = found.filter(name__icontains=name)
+    listed = found.prefetch_related(
+        Prefetch("memberships", queryset=memberships, to_attr="memberships_there")
+    )
+    return Paginator(listed, PAGE_LENGTH).get_page(page)
+
+
+def all_roles() -> QuerySet[Role]:
+    """Every role, by name."""
+    return Role.objects.order_by("name", "pk")

@@ -10,4 +10,12 @@ urlpatterns = [
         views.participating,
         name="participating-organisations",
     ),
+    path("registry/organisations", views.organisations, name="registry-organisations"),
+    path(
+        "registry/organisations/<uuid:public_id>",
+        views.organisation,
+        name="registry-organisation",
+    ),
+    path("registry/staff", views.staff, name="registry-staff"),
+    path("registry/roles", views.roles, name="registry-roles"),
 ]

@@ -1,18 +1,95 @@
-"""The public list of participating organisations, and the registry's pages."""
+"""The public list of participating organisations, and the registry's pages.
+
+An administrator sees organisations, staff and roles, and nothing of a resident: nothing here
+imports what could show one.
+"""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from uuid import UUID
 
-from access.doors import public
-from organisations.selectors import participating_organisations
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from access.doors import needs, public
+from access.requests import ActingRequest
+from audit import actions as audit
+from audit.models import Action
+from organisations import presenters, selectors
+from organisations.activities import Activity
+from organisations.delegation import organisations_administered
+from organisations.forms import OrganisationFilterForm, StaffSearchForm
+
+ADMINISTRATORS = (Activity.MANAGE_REGISTRY, Activity.MANAGE_ORGANISATION)
 
 
 @public
 @require_GET
 def participating(request: HttpRequest) -> HttpResponse:
     """The organisations that take part, from the registry, so that the list is always true."""
-    context = {"organisations": participating_organisations()}
+    context = {"organisations": selectors.participating_organisations()}
     return render(request, "organisations/participating.jinja", context)
+
+
+@needs(*ADMINISTRATORS)
+@require_GET
+def organisations(request: ActingRequest) -> HttpResponse:
+    """Organisations with kind, code, state, and whether they take part."""
+    form = OrganisationFilterForm(request.GET)
+    name = form.cleaned_data["name"] if form.is_valid() else ""
+    page = selectors.organisations_by_name(name, _page(request.GET.get("page")))
+    lines = presenters.organisation_lines(page)
+    _audit_reading(request, "organisations", count=len(lines))
+    context = {"form": form, "name": name, "page": page, "lines": lines}
+    return render(request, "organisations/organisations.jinja", context)
+
+
+@needs(*ADMINISTRATORS)
+@require_GET
+def organisation(request: ActingRequest, public_id: UUID) -> HttpResponse:
+    """One organisation: teams, groups, agreements on both sides, feeds."""
+    found = selectors.organisation_with_all(public_id)
+    if found is None:
+        raise Http404
+    _audit_reading(request, "organisation", id=found.pk)
+    context = {"shown": presenters.organisation_page(found)}
+    return render(request, "organisations/organisation.jinja", context)
+
+
+@needs(*ADMINISTRATORS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff(request: ActingRequest) -> HttpResponse:
+    """Staff of the organisations that the reader administers, with their memberships."""
+    form = StaffSearchForm(request.POST or None)
+    name = form.cleaned_data["name"] if form.is_bound and form.is_valid() else ""
+    mine = organisations_administered(request.user, request.acting.activities)
+    page = selectors.staff_by_name(name, _page(request.POST.get("page")), of=mine)
+    lines = presenters.staff_lines(page)
+    _audit_reading(request, "staff", count=len(lines))
+    context = {"form": form, "name": name, "page": page, "lines": lines}
+    return render(request, "organisations/staff.jinja", context)
+
+
+@needs(*ADMINISTRATORS)
+@require_GET
+def roles(request: ActingRequest) -> HttpResponse:
+    """Every role: what it reads, and what it may do."""
+    matrix = presenters.role_matrix(selectors.all_roles())
+    _audit_reading(request, "roles", count=len(matrix.roles))
+    return render(request, "organisations/roles.jinja", {"matrix": matrix})
+
+
+def _page(text: str | None) -> int:
+    """A page number as somebody may have typed it; the first unless it is one."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 7 else 1
+
+
+def _audit_reading(request: ActingRequest, what: str, **detail: int) -> None:
+    audit.record(
+        Action.REGISTRY_READ,
+        reason=what,
+        request=request.request_id,
+        detail=detail,
+        **request.acting.for_audit(),
+    )
