@@ -12,8 +12,8 @@ from typing import Concatenate, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from access import gate, looks
@@ -21,6 +21,7 @@ from access.acting import Acting
 from access.decision import Reason
 from access.gate import Opened, Refused
 from access.looks import Look
+from access.requests import ActingRequest
 from access.ways_in import ways_in
 from audit import actions as audit
 from audit.models import Action
@@ -29,7 +30,7 @@ from ui.views import not_found
 
 P = ParamSpec("P")
 #: A view of an open record: the request, the opening, the resident by the id that pages show.
-RecordView = Callable[Concatenate[HttpRequest, Opened, UUID, P], HttpResponse]
+RecordView = Callable[Concatenate[ActingRequest, Opened, UUID, P], HttpResponse]
 
 #: How often a page is asked for again because its facts changed under it, before a person is told.
 MOST_TRIES = 3
@@ -39,9 +40,7 @@ class LeavesTransaction(RuntimeError):
     """A response that would be made after the gate's last question, outside the transaction."""
 
 
-def reading_record(
-    view: RecordView[P],
-) -> Callable[Concatenate[HttpRequest, UUID, P], HttpResponse]:
+def reading_record(view: RecordView[P]) -> Callable[..., HttpResponse]:
     """Run a view with a record open, for GET and HEAD alone.
 
     Without a current look at this resident: a page with a button that opens the record again.
@@ -53,15 +52,13 @@ def reading_record(
 
     @wraps(view)
     def read(
-        request: HttpRequest, resident: UUID, *args: P.args, **kwargs: P.kwargs
+        request: ActingRequest, resident: UUID, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        acting: Acting | None = getattr(request, "acting", None)
-        if acting is None:
-            return redirect("choose-membership")
+        acting = request.acting
         look = looks.current(request, acting, resident)
         if look is None:
             return _open_again(request, resident)
-        opened = gate.open_record(acting, resident, look=look.id, request_id=_request_id(request))
+        opened = gate.open_record(acting, resident, look=look.id, request_id=request.request_id)
         if isinstance(opened, Refused):
             return _refused(request, acting, look, opened)
         response = _whole(view(request, opened, resident, *args, **kwargs))
@@ -83,17 +80,13 @@ def _whole(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _request_id(request: HttpRequest) -> str:
-    return str(request.request_id)  # type: ignore[attr-defined]  # a plain attribute
-
-
-def _open_again(request: HttpRequest, resident: UUID) -> HttpResponse:
+def _open_again(request: ActingRequest, resident: UUID) -> HttpResponse:
     """403: nothing is shown without a look. It does not say whether there is such a resident."""
     context = {"resident": resident, "minutes": settings.LOOK_MINUTES}
     return render(request, "access/withheld_open_again.jinja", context, status=403)
 
 
-def _refused(request: HttpRequest, acting: Acting, look: Look, refused: Refused) -> HttpResponse:
+def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refused) -> HttpResponse:
     """The page that says why, and what would open the record. Returned: its event stays."""
     match refused.reason:
         case None:
@@ -110,12 +103,12 @@ def _refused(request: HttpRequest, acting: Acting, look: Look, refused: Refused)
             return _page(request, "reader", {"reason": refused.reason})
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+def _page(request: ActingRequest, name: str, context: dict[str, object]) -> HttpResponse:
     return render(request, f"access/withheld_{name}.jinja", context, status=403)
 
 
 def _closed_meanwhile(
-    request: HttpRequest, acting: Acting, opened: Opened, look: Look
+    request: ActingRequest, acting: Acting, opened: Opened, look: Look
 ) -> HttpResponse:
     """The page was made and never leaves: the event says so."""
     audit.record(
@@ -124,13 +117,13 @@ def _closed_meanwhile(
         reason="closed-meanwhile",
         resident_id=opened.resident_id,
         look=look.id,
-        request=_request_id(request),
+        request=request.request_id,
         **acting.for_audit(),
     )
     return _ask_again(request, look)
 
 
-def _ask_again(request: HttpRequest, look: Look) -> HttpResponse:
+def _ask_again(request: ActingRequest, look: Look) -> HttpResponse:
     """The same address once more; a person is told when that has been tried often enough."""
     if looks.count_try(request, look) < MOST_TRIES:
         return HttpResponseRedirect(request.get_full_path(), status=303)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from access.facts import Source
 from organisations.categories import Category
-from records.statuses import EntryStatus
 from records.sections import SECTION_OF
 from records.selectors import EntrySeen
 from records.standings import Naming
+from records.statuses import EntryStatus
 from ui.formatting import clinical_date, clinical_time, number
 
 
@@ -108,9 +108,16 @@ def when_of(effective: datetime | None, precision: str, ends: datetime | None) -
     return start if clinical_date(effective) == end else f"{start} to {end}"
 
 
+#: The sources' own words that say no more than ours do.
+_SAYS_NO_MORE = frozenset({"active", "in progress", "completed", "finished", "unknown"})
+#: Codes of FHIR that are not yet English.
+_IN_ENGLISH = {"onhold": "on hold", "noshow": "did not attend", "waitlist": "waiting list"}
+
+
 def status_of(seen: EntrySeen) -> str:
     """Where the entry stands, in our word and the source's; for a result the source's alone."""
     own = seen.source_status.replace("-", " ").strip()
+    own = _IN_ENGLISH.get(own.casefold(), own)
     word = str(EntryStatus(seen.status).label)
     if seen.status == EntryStatus.UNKNOWN:
         word = "Status not known"
@@ -118,7 +125,7 @@ def status_of(seen: EntrySeen) -> str:
     plain = seen.status in (EntryStatus.CURRENT, EntryStatus.PAST)
     if not section.status_matters and plain:
         return own[:1].upper() + own[1:]
-    if not own or own.casefold() == word.casefold():
+    if not own or own.casefold() in _SAYS_NO_MORE | {word.casefold()}:
         return word
     return f"{word} ({own})"
 

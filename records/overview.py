@@ -9,10 +9,10 @@ from uuid import UUID
 
 from organisations.categories import Category
 from records.items import ItemView
-from records.statuses import EntryStatus
 from records.sections import SECTION_OF
 from records.selectors import EntrySeen
 from records.standings import Standing, StateLine, UnlabelledSection
+from records.statuses import EntryStatus
 
 #: Items of one block of the overview; alerts and allergies are never cut.
 MOST = 10

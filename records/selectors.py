@@ -20,8 +20,8 @@ from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
 from records.models import Entry
-from records.statuses import EntryStatus
 from records.sections import PAGE, Group, Section
+from records.statuses import EntryStatus
 
 
 @dataclass(frozen=True, slots=True)

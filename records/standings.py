@@ -107,7 +107,7 @@ class Naming:
     def duty(self, source: Source) -> str:
         """Whom to ring about a council's social care."""
         if source.duty_phone and not self.protected:
-            return source.duty_phone
+            return source.duty_phone.replace(" ", "\N{NO-BREAK SPACE}")
         return "the council's adult social care duty team"
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from access import looks
-from access.acting import Acting
 from access.doors import needs
 from access.gate import Opened
 from access.reading import reading_record
+from access.requests import ActingRequest
 from identity import selectors as identity
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
@@ -24,13 +24,13 @@ from ui.views import bad_request, not_found
 
 @needs(Activity.READ_RECORDS)
 @require_POST
-def open_record(request: HttpRequest) -> HttpResponse:
+def open_record(request: ActingRequest) -> HttpResponse:
     """Begin a look at a resident's record, and go to it."""
     try:
         resident = UUID(request.POST.get("resident", ""))
     except ValueError as error:
         return bad_request(request, error)
-    looks.begin(request, _acting(request), resident)
+    looks.begin(request, request.acting, resident)
     response = redirect("record", resident=resident)
     response.status_code = 303
     return response
@@ -38,7 +38,7 @@ def open_record(request: HttpRequest) -> HttpResponse:
 
 @needs(Activity.READ_RECORDS)
 @reading_record
-def record(request: HttpRequest, opened: Opened, resident: UUID) -> HttpResponse:
+def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
     """The record: banner, overview, and every section."""
     page = presenters.record_page(
         opened,
@@ -54,7 +54,7 @@ def record(request: HttpRequest, opened: Opened, resident: UUID) -> HttpResponse
 @needs(Activity.READ_RECORDS)
 @reading_record
 def record_section(
-    request: HttpRequest,
+    request: ActingRequest,
     opened: Opened,
     resident: UUID,
     category: str,
@@ -83,7 +83,7 @@ def record_section(
 @needs(Activity.READ_RECORDS)
 @reading_record
 def record_item(
-    request: HttpRequest,
+    request: ActingRequest,
     opened: Opened,
     resident: UUID,
     item: UUID,
@@ -98,13 +98,8 @@ def record_item(
     return render(request, "records/item.jinja", {"page": page})
 
 
-def _acting(request: HttpRequest) -> Acting:
-    acting: Acting = request.acting  # type: ignore[attr-defined]  # a plain attribute
-    return acting
-
-
-def _reader(request: HttpRequest) -> str:
-    acting = _acting(request)
+def _reader(request: ActingRequest) -> str:
+    acting = request.acting
     return f"{acting.staff_name}, {acting.role_name}, {acting.organisation_name}"
 
 
@@ -120,7 +115,7 @@ def _who(opened: Opened, resident: UUID) -> ResidentSeen:
     return who
 
 
-def _page_number(request: HttpRequest, pages: int) -> int:
+def _page_number(request: ActingRequest, pages: int) -> int:
     """The page asked for, or the nearest that there is."""
     asked = request.GET.get("page", "1")
     return min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1

@@ -211,7 +211,8 @@ def test_when_is_no_more_precise_than_its_source(
 
 def test_status_is_our_word_with_the_sources() -> None:
     medicine = Category.MEDICATIONS
-    assert status_of(seen(category=medicine, source_status="active")) == "Current (active)"
+    assert status_of(seen(category=medicine, source_status="active")) == "Current"
+    assert status_of(seen(category=medicine, source_status="onhold")) == "Current (on hold)"
     assert status_of(seen(category=medicine, status="past", source_status="")) == "Past"
     assert status_of(seen(category=medicine, status="unknown")) == "Status not known"
     assert status_of(seen(source_status="final")) == "Final"
