@@ -70,8 +70,7 @@ def relationships_are_due(residents: Sequence[int]) -> None:
 def residents_due(limit: int) -> list[int]:
     """Residents whose relationships are due, oldest first; locked against other workers."""
     return list(
-        RelationshipDue.objects
-        .order_by("since", "resident_id")
+        RelationshipDue.objects.order_by("since", "resident_id")
         .select_for_update(skip_locked=True)
         .values_list("resident_id", flat=True)[:limit]
     )

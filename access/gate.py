@@ -49,9 +49,7 @@ class Refused:
         return self.decision.reason if self.decision else None
 
 
-def open_record(
-    acting: Acting, resident: UUID, *, look: UUID, request_id: str
-) -> Opened | Refused:
+def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) -> Opened | Refused:
     """Decide, and open the record for this transaction if the rule says so.
 
     A refusal is returned, not raised: its audit event must stand.

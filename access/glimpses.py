@@ -64,9 +64,7 @@ def find(acting: Acting, search: Search, *, request_id: str) -> Found:
     return Found(ids)
 
 
-def glimpse(
-    acting: Acting, resident: UUID, *, activity: Activity, request_id: str
-) -> int | None:
+def glimpse(acting: Acting, resident: UUID, *, activity: Activity, request_id: str) -> int | None:
     """One resident, by the id that pages show; their own id, or ``None`` if not to be known of.
 
     With ``Activity.RECORD_CHOICES`` their choices can be read, and added to, as well.

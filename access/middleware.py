@@ -67,5 +67,3 @@ class EveryDoorIsDeclared:
         if door is None:
             return refuse(request, "undeclared")
         return door.check(request)
-
-

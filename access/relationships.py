@@ -79,9 +79,7 @@ def derive(
     return derived
 
 
-def _after_death(
-    died_on: date | None, now: datetime, periods: Mapping[str, timedelta]
-) -> datetime:
+def _after_death(died_on: date | None, now: datetime, periods: Mapping[str, timedelta]) -> datetime:
     if died_on is None:
         return now + periods["after_death"]
     return (
@@ -97,37 +95,38 @@ def _one(item: Evidence, periods: Mapping[str, timedelta]) -> Derived | None:
         return None
     ends = item.ends or item.begins
 
-    def until(kind: RelationshipKind, end: datetime | None, begins: datetime | None = None) -> Derived:
-        return Derived(
-            item.organisation, item.team, kind, item.reference, begins or item.begins, end
-        )
+    if item.what in _WHILE_OPEN:
+        lasts = item.is_open and (item.what != "referral" or item.team is not None)
+        return _as(item, _WHILE_OPEN[item.what], item.begins, None) if lasts else None
+    if item.what not in _FOR_A_TIME:
+        return None
+    kind, period = _FOR_A_TIME[item.what]
+    begins = item.begins
+    if item.what == "appointment":
+        begins -= periods["before_appointment"]
+    under_treatment = item.is_open and item.what in {"inpatient", "emergency"}
+    return _as(item, kind, begins, None if under_treatment else ends + periods[period])
 
-    match item.what:
-        case "registration":
-            return until(RelationshipKind.REGISTERED_PRACTICE, None)
-        case "inpatient":
-            end = None if item.is_open else ends + periods["after_discharge"]
-            return until(RelationshipKind.ADMISSION, end)
-        case "emergency":
-            end = None if item.is_open else ends + periods["after_attendance"]
-            return until(RelationshipKind.ATTENDANCE, end)
-        case "outpatient":
-            return until(RelationshipKind.APPOINTMENT, ends + periods["after_appointment"])
-        case "appointment":
-            return until(
-                RelationshipKind.APPOINTMENT,
-                ends + periods["after_appointment"],
-                item.begins - periods["before_appointment"],
-            )
-        case "out-of-hours":
-            return until(RelationshipKind.OUT_OF_HOURS, ends + periods["out_of_hours"])
-        case "caseload" if item.is_open:
-            return until(RelationshipKind.CASELOAD, None)
-        case "social-care-service" if item.is_open:
-            return until(RelationshipKind.SOCIAL_CARE_SERVICE, None)
-        case "allocated-worker" if item.is_open:
-            return until(RelationshipKind.ALLOCATED_WORKER, None)
-        case "referral" if item.is_open and item.team is not None:
-            return until(RelationshipKind.REFERRAL, None)
-        case _:
-            return None
+
+#: Evidence that carries a relationship for as long as it is open.
+_WHILE_OPEN = {
+    "registration": RelationshipKind.REGISTERED_PRACTICE,
+    "caseload": RelationshipKind.CASELOAD,
+    "social-care-service": RelationshipKind.SOCIAL_CARE_SERVICE,
+    "allocated-worker": RelationshipKind.ALLOCATED_WORKER,
+    "referral": RelationshipKind.REFERRAL,
+}
+#: Evidence that carries one for a period after it, by the period's name in the settings.
+_FOR_A_TIME = {
+    "inpatient": (RelationshipKind.ADMISSION, "after_discharge"),
+    "emergency": (RelationshipKind.ATTENDANCE, "after_attendance"),
+    "outpatient": (RelationshipKind.APPOINTMENT, "after_appointment"),
+    "appointment": (RelationshipKind.APPOINTMENT, "after_appointment"),
+    "out-of-hours": (RelationshipKind.OUT_OF_HOURS, "out_of_hours"),
+}
+
+
+def _as(
+    item: Evidence, kind: RelationshipKind, begins: datetime, until: datetime | None
+) -> Derived:
+    return Derived(item.organisation, item.team, kind, item.reference, begins, until)

@@ -120,7 +120,7 @@ _SITE_WIDE = frozenset({"admission", "attendance"})
 
 
 def state_of(facts: Facts, category: Category, source: Source) -> SectionState:
-    """R5 Of a category and a source, what is shown: the role's, the agreement's, and no refused one.
+    """R5 A category of a source is shown by role and agreement, unless it was refused.
 
     In this order, so that nothing is told of what a resident refused: the role, the agreement and
     what the source sends come before any choice.

@@ -115,7 +115,7 @@ class Environment:
                 key = base64.urlsafe_b64decode(word.strip())
             except (binascii.Error, ValueError) as error:
                 raise ImproperlyConfigured(_say(name, hint)) from error
-            if len(key) != 32:  # noqa: PLR2004 - AES-256
+            if len(key) != 32:  # AES-256
                 raise ImproperlyConfigured(_say(name, hint))
             keys.append(key)
         return keys

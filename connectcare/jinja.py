@@ -83,8 +83,10 @@ class LoudUndefined(ChainableUndefined):
 def environment(**options: Any) -> Environment:
     """Django's hook: our templates, the design system's, and the few functions that pages use."""
     loader = options.pop("loader")
+    options.pop("autoescape", None)  # it is always on
     jinja = Environment(
-        **{**options, "undefined": LoudUndefined, "autoescape": True},
+        **{**options, "undefined": LoudUndefined},
+        autoescape=True,
         loader=ChoiceLoader([loader, PackageLoader("nhsuk_frontend_jinja")]),
         trim_blocks=True,
         lstrip_blocks=True,

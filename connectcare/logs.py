@@ -14,9 +14,7 @@ from types import TracebackType
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-_ExcInfo = (
-    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-)
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class WithRequestId(logging.Filter):

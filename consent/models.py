@@ -10,7 +10,7 @@ from audit.fields import UuidV7
 
 
 class Kind(models.TextChoices):
-    """The three choices, never mixed. (The national data opt-out is a fourth and not one of ours.)"""
+    """The three choices, never mixed. (The national data opt-out is a fourth, not ours.)"""
 
     SOCIAL_CARE_SHARING = "social-care-sharing", "Sharing social care information"
     NHS_NUMBER = "nhs-number", "Use of the NHS number by the council"

@@ -53,7 +53,9 @@ def feed_of(ods_code: str, format_code: str) -> Feed:
             "No organisation in force has this ODS code. Load it with bin/manage load_registry, "
             "or look the code up on the registry's pages."
         )
-    feed = Feed.objects.current().filter(organisation=organisation, format=format_code).first()
+    feed: Feed | None = (
+        Feed.objects.current().filter(organisation=organisation, format=format_code).first()
+    )
     if feed is None:
         raise DeliveryRefused(
             f"{organisation.name} has no {format_code} feed in the registry. Add one with "
@@ -147,9 +149,7 @@ class _held:  # noqa: N801 - used as a context manager, read as a word
 
     def __enter__(self) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_try_advisory_lock(%s, %s)", [self._SPACE, self._key % 2**31]
-            )
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", [self._SPACE, self._key % 2**31])
             (self._mine,) = cursor.fetchone()
         return bool(self._mine)
 

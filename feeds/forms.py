@@ -11,7 +11,7 @@ class DeliveryForm(NhsForm):
     """Which source's feed, and the files."""
 
     feed = SelectField(label="Who sent it", hint="The organisation and its feed.")
-    files = FileField(
+    contents = FileField(
         label="Files",
         hint="FHIR R4 as JSON, NDJSON or XML. You can choose several.",
         multiple=True,

@@ -179,7 +179,7 @@ class Loader:
                 case Mapped(person=MappedPerson() as person):
                     persons[position] = person
         changed = self._receive_persons(items, persons, result)
-        self._merge(items, changed, persons, result)
+        self._merge(items, changed, result)
         return result
 
     def _receive_persons(
@@ -204,7 +204,6 @@ class Loader:
         self,
         items: list[Item],
         persons_changed: set[int],
-        persons: dict[int, MappedPerson],
         result: _Result,
     ) -> None:
         known = self._known_persons(items)
@@ -277,7 +276,8 @@ class Loader:
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into feeds_tally (batch_id, outcome, resource_type, reason, count) "
-                "values (%s, %s, %s, %s, %s) on conflict (batch_id, outcome, resource_type, reason) "
+                "values (%s, %s, %s, %s, %s) "
+                "on conflict (batch_id, outcome, resource_type, reason) "
                 "do update set count = feeds_tally.count + excluded.count",
                 [(self._batch.pk, *key, number) for key, number in sorted(counts.items())],
             )

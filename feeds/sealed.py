@@ -31,7 +31,7 @@ def seal(plain: bytes, *, purpose: str) -> bytes:
     return _VERSION + _key_id(key) + nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
 
 
-def unseal(sealed: bytes, *, purpose: str) -> bytes:
+def unseal(sealed: bytes | memoryview, *, purpose: str) -> bytes:
     """Decrypt.
 
     :raises CannotBeOpened: if no key fits, or the bytes or the purpose are not those sealed.

@@ -68,18 +68,20 @@ class Report:
 
     def as_text(self) -> str:
         """For a terminal: the totals, then every type with its reason."""
-        rate = f" in {self.seconds:.1f} s, {self.read / self.seconds:,.0f} a second" if (
-            self.seconds
-        ) else ""
+        rate = (
+            f" in {self.seconds:.1f} s, {self.read / self.seconds:,.0f} a second"
+            if (self.seconds)
+            else ""
+        )
         head = [f"Batch {self.batch.public_id}: {self.read:,} items read{rate}"]
         head += [f"  {outcome.label:<12} {self.total(outcome):>9,}" for outcome in Outcome]
         if self.batch.wrappers:
             head.append(f"  ({self.batch.wrappers:,} bundles, whose entries are counted above)")
         body = [
-            f"  {line.count:>9,}  {line.outcome:<12} {line.resource_type:<24} {line.reason}".rstrip()
+            f"  {line.count:>9,}  {line.outcome:<12} {line.resource_type:<24} {line.reason}"
             for line in self.lines
         ]
-        return "\n".join([*head, "", *body])
+        return "\n".join(line.rstrip() for line in [*head, "", *body])
 
 
 def report(batch: Batch) -> Report:

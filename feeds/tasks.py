@@ -8,13 +8,13 @@ from feeds import actions
 from records.actions import renew_due_relationships
 
 
-@shared_task(name="feeds.tasks.load")
+@shared_task(name="feeds.tasks.load")  # type: ignore[untyped-decorator]  # Celery has no types
 def load(batch_id: int) -> None:
     """Load one batch, unless another worker has it."""
     actions.load(batch_id)
 
 
-@shared_task(name="feeds.tasks.sweep")
+@shared_task(name="feeds.tasks.sweep")  # type: ignore[untyped-decorator]  # likewise
 def sweep() -> None:
     """Pick up whatever was never nudged, or whose worker died."""
     for batch_id in actions.batches_to_do():

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.doors import needs
+from access.requests import ActingRequest
 from feeds import actions, presenters, selectors, tasks
 from feeds.forms import DeliveryForm
 from feeds.models import Batch
@@ -28,13 +29,13 @@ log = logging.getLogger(__name__)
 
 @needs(Activity.LOAD_FEEDS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def give_in(request: HttpRequest) -> HttpResponse:
+def give_in(request: ActingRequest) -> HttpResponse:
     """The form, and the taking in of what it brings. Loading goes on in the background."""
     form = DeliveryForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         feed = selectors.feeds_in_force().get(pk=form.cleaned_data["feed"])
         batch = actions.receive(
-            (actions.File(file.name, file) for file in form.cleaned_data["files"]),
+            (actions.File(file.name, file) for file in form.cleaned_data["contents"]),
             feed=feed,
             by=request.acting,
             request_id=request.request_id,

@@ -211,7 +211,7 @@ class _Arrival:
         )
         if not known_by_number:
             return self._source_person(resident, LinkState.ALONE)
-        assert self.number is not None
+        assert self.number is not None  # noqa: S101 - known_by_number says so
         ResidentNhsNumber.objects.create(
             resident=resident,
             number=self.number.digits,
@@ -282,7 +282,7 @@ def _protection(person: PersonSent) -> str | None:
 def _renew(
     known: SourcePerson, person: PersonSent, number: NhsNumber | None, source: Organisation
 ) -> bool:
-    """A newer version of a person who is known. An older one, or the same again, changes nothing."""
+    """A newer version of a person who is known; an older one, or the same, changes nothing."""
     digest = fingerprint(person)
     if bytes(known.fingerprint) == digest:
         return False
@@ -345,10 +345,10 @@ def _apply(
         put("sex", person.sex if person.sex in Sex.values and person.sex != Sex.UNKNOWN else None)
         put("language", person.language)
     if person.deceased or person.deceased_on:
-        put("deceased", True)
+        put("deceased", value=True)
         put("deceased_on", person.deceased_on)
     if person.interpreter_needed:
-        put("interpreter_needed", True)
+        put("interpreter_needed", value=True)
     protection = _protection(person)
     if protection and resident.protection == Protection.UNRESTRICTED:
         put("protection", protection)

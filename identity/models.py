@@ -20,7 +20,7 @@ class Sex(models.TextChoices):
 
 
 class Protection(models.TextChoices):
-    """The security code of the Personal Demographics Service. Anything but ``U`` hides the place."""
+    """The Personal Demographics Service's security code. Anything but ``U`` hides the place."""
 
     UNRESTRICTED = "U", "Unrestricted"
     RESTRICTED = "R", "Restricted"

@@ -307,7 +307,7 @@ def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]
         code,
     ) in entries:
         what = _what(category, kind, contact, of)
-        if what is None:
+        if what is None or begins is None:
             continue
         team = teams.get((source, code)) if code else None
         yield (

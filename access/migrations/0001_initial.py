@@ -8,75 +8,187 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("organisations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RelationshipDue',
+            name="RelationshipDue",
             fields=[
-                ('resident_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("resident_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "since",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Glimpse',
+            name="Glimpse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('transaction', audit.fields.Xid8Field(db_default=audit.fields.CurrentTransaction(), editable=False)),
-                ('began', models.DateTimeField()),
-                ('resident_id', models.BigIntegerField()),
-                ('with_place', models.BooleanField()),
-                ('with_number', models.BooleanField()),
-                ('with_choices', models.BooleanField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "transaction",
+                    audit.fields.Xid8Field(
+                        db_default=audit.fields.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("began", models.DateTimeField()),
+                ("resident_id", models.BigIntegerField()),
+                ("with_place", models.BooleanField()),
+                ("with_number", models.BooleanField()),
+                ("with_choices", models.BooleanField()),
             ],
             options={
-                'indexes': [models.Index(fields=['transaction'], name='glimpse_by_transaction')],
+                "indexes": [models.Index(fields=["transaction"], name="glimpse_by_transaction")],
             },
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('transaction', audit.fields.Xid8Field(db_default=audit.fields.CurrentTransaction(), editable=False, unique=True)),
-                ('began', models.DateTimeField(help_text="The transaction's own start.")),
-                ('look', models.UUIDField()),
-                ('resident_id', models.BigIntegerField()),
-                ('staff_id', models.BigIntegerField()),
-                ('membership_id', models.BigIntegerField()),
-                ('relationship_id', models.BigIntegerField()),
-                ('keys', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('resident_epoch', models.BigIntegerField()),
-                ('rules_epoch', models.BigIntegerField()),
-                ('decision', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                (
+                    "transaction",
+                    audit.fields.Xid8Field(
+                        db_default=audit.fields.CurrentTransaction(), editable=False, unique=True
+                    ),
+                ),
+                ("began", models.DateTimeField(help_text="The transaction's own start.")),
+                ("look", models.UUIDField()),
+                ("resident_id", models.BigIntegerField()),
+                ("staff_id", models.BigIntegerField()),
+                ("membership_id", models.BigIntegerField()),
+                ("relationship_id", models.BigIntegerField()),
+                (
+                    "keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                ("resident_epoch", models.BigIntegerField()),
+                ("rules_epoch", models.BigIntegerField()),
+                ("decision", models.JSONField()),
             ],
             options={
-                'indexes': [models.Index(fields=['look'], name='opening_by_look')],
+                "indexes": [models.Index(fields=["look"], name="opening_by_look")],
             },
         ),
         migrations.CreateModel(
-            name='CareRelationship',
+            name="CareRelationship",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('registered-practice', 'Registered with this practice'), ('admission', 'Admitted here'), ('attendance', 'Attended the emergency department'), ('appointment', 'Outpatient appointment'), ('out-of-hours', 'Out-of-hours contact'), ('caseload', "On the team's caseload"), ('referral', 'Open referral'), ('social-care-service', 'Open adult social care service'), ('allocated-worker', 'Allocated worker')], max_length=30)),
-                ('evidence', models.TextField()),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('derived', models.BooleanField(default=True)),
-                ('recorded', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('resident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='care_relationships', to='identity.resident')),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("registered-practice", "Registered with this practice"),
+                            ("admission", "Admitted here"),
+                            ("attendance", "Attended the emergency department"),
+                            ("appointment", "Outpatient appointment"),
+                            ("out-of-hours", "Out-of-hours contact"),
+                            ("caseload", "On the team's caseload"),
+                            ("referral", "Open referral"),
+                            ("social-care-service", "Open adult social care service"),
+                            ("allocated-worker", "Allocated worker"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("evidence", models.TextField()),
+                ("valid_from", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(null=True)),
+                ("derived", models.BooleanField(default=True)),
+                (
+                    "recorded",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="care_relationships",
+                        to="identity.resident",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.team",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'team'], name='relationship_by_organisation')],
-                'constraints': [models.UniqueConstraint(fields=('resident', 'organisation', 'kind', 'evidence'), name='relationship_once_per_evidence'), models.CheckConstraint(condition=models.Q(('kind__in', ['registered-practice', 'admission', 'attendance', 'appointment', 'out-of-hours', 'caseload', 'referral', 'social-care-service', 'allocated-worker'])), name='relationship_kind_is_known'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='relationship_ends_after_it_begins')],
+                "indexes": [
+                    models.Index(
+                        fields=["organisation", "team"], name="relationship_by_organisation"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("resident", "organisation", "kind", "evidence"),
+                        name="relationship_once_per_evidence",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "registered-practice",
+                                    "admission",
+                                    "attendance",
+                                    "appointment",
+                                    "out-of-hours",
+                                    "caseload",
+                                    "referral",
+                                    "social-care-service",
+                                    "allocated-worker",
+                                ],
+                            )
+                        ),
+                        name="relationship_kind_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_until__isnull", True),
+                            ("valid_until__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="relationship_ends_after_it_begins",
+                    ),
+                ],
             },
         ),
     ]

@@ -7,127 +7,253 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organisations', '0001_initial'),
+        ("organisations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pointer', models.TextField()),
-                ('resource_type', models.CharField(max_length=60)),
-                ('reason', models.TextField()),
-                ('raised', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('resolved', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pointer", models.TextField()),
+                ("resource_type", models.CharField(max_length=60)),
+                ("reason", models.TextField()),
+                (
+                    "raised",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("resolved", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('state', models.CharField(choices=[('received', 'Received, waiting to be loaded'), ('loading', 'Loading'), ('loaded', 'Loaded'), ('failed', 'Stopped by a fault')], default='received', max_length=10)),
-                ('received', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('given_in_by', models.BigIntegerField(help_text='The staff member, if one did.', null=True)),
-                ('started', models.DateTimeField(null=True)),
-                ('finished', models.DateTimeField(null=True)),
-                ('heartbeat', models.DateTimeField(null=True)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('total_bytes', models.BigIntegerField(default=0)),
-                ('done_bytes', models.BigIntegerField(default=0)),
-                ('delivery_done', models.IntegerField(default=0, help_text='Files loaded completely.')),
-                ('items_done', models.BigIntegerField(default=0, help_text='Items done of the file in hand.')),
-                ('wrappers', models.BigIntegerField(default=0)),
-                ('fault', models.CharField(blank=True, max_length=200)),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='organisations.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received, waiting to be loaded"),
+                            ("loading", "Loading"),
+                            ("loaded", "Loaded"),
+                            ("failed", "Stopped by a fault"),
+                        ],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "received",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "given_in_by",
+                    models.BigIntegerField(help_text="The staff member, if one did.", null=True),
+                ),
+                ("started", models.DateTimeField(null=True)),
+                ("finished", models.DateTimeField(null=True)),
+                ("heartbeat", models.DateTimeField(null=True)),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("total_bytes", models.BigIntegerField(default=0)),
+                ("done_bytes", models.BigIntegerField(default=0)),
+                (
+                    "delivery_done",
+                    models.IntegerField(default=0, help_text="Files loaded completely."),
+                ),
+                (
+                    "items_done",
+                    models.BigIntegerField(default=0, help_text="Items done of the file in hand."),
+                ),
+                ("wrappers", models.BigIntegerField(default=0)),
+                ("fault", models.CharField(blank=True, max_length=200)),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="organisations.feed",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.IntegerField()),
-                ('name', models.BinaryField()),
-                ('size', models.BigIntegerField(default=0)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='feeds.batch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("name", models.BinaryField()),
+                ("size", models.BigIntegerField(default=0)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="feeds.batch",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.IntegerField()),
-                ('content', models.BinaryField()),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='feeds.delivery')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="feeds.delivery",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='HeldContent',
+            name="HeldContent",
             fields=[
-                ('hold', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='content', serialize=False, to='feeds.hold')),
-                ('raw', models.BinaryField()),
+                (
+                    "hold",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="content",
+                        serialize=False,
+                        to="feeds.hold",
+                    ),
+                ),
+                ("raw", models.BinaryField()),
             ],
         ),
         migrations.AddField(
-            model_name='hold',
-            name='batch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='feeds.batch'),
+            model_name="hold",
+            name="batch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="holds", to="feeds.batch"
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='delivery',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='feeds.delivery'),
+            model_name="hold",
+            name="delivery",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="holds",
+                to="feeds.delivery",
+            ),
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('loaded', 'Loaded'), ('unchanged', 'Unchanged'), ('passed-over', 'Passed over'), ('held', 'Held')], max_length=12)),
-                ('resource_type', models.CharField(max_length=60)),
-                ('reason', models.TextField(blank=True)),
-                ('count', models.BigIntegerField()),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='feeds.batch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("loaded", "Loaded"),
+                            ("unchanged", "Unchanged"),
+                            ("passed-over", "Passed over"),
+                            ("held", "Held"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("resource_type", models.CharField(max_length=60)),
+                ("reason", models.TextField(blank=True)),
+                ("count", models.BigIntegerField()),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tallies",
+                        to="feeds.batch",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('state__in', ['received', 'loading'])), fields=['id'], name='batch_to_be_done'),
+            model_name="batch",
+            index=models.Index(
+                condition=models.Q(("state__in", ["received", "loading"])),
+                fields=["id"],
+                name="batch_to_be_done",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'loading', 'loaded', 'failed'])), name='batch_state_is_known'),
+            model_name="batch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["received", "loading", "loaded", "failed"])),
+                name="batch_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('batch', 'position'), name='delivery_position_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "position"), name="delivery_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.UniqueConstraint(fields=('delivery', 'position'), name='chunk_position_once'),
+            model_name="chunk",
+            constraint=models.UniqueConstraint(
+                fields=("delivery", "position"), name="chunk_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tally',
-            constraint=models.UniqueConstraint(fields=('batch', 'outcome', 'resource_type', 'reason'), name='tally_once'),
+            model_name="tally",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "outcome", "resource_type", "reason"), name="tally_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tally',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['loaded', 'unchanged', 'passed-over', 'held'])), name='tally_outcome_is_known'),
+            model_name="tally",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["loaded", "unchanged", "passed-over", "held"])),
+                name="tally_outcome_is_known",
+            ),
         ),
     ]

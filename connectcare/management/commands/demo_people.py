@@ -34,4 +34,7 @@ class Command(BaseCommand):
                 ),
                 person.shows,
             )
-        Console(file=self.stdout, width=None if self.stdout.isatty() else 120).print(table)
+        console = Console(width=None if self.stdout.isatty() else 120)
+        with console.capture() as printed:
+            console.print(table)
+        self.stdout.write(printed.get())

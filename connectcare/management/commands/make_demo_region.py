@@ -158,9 +158,7 @@ def _make_person(person: DemoPerson) -> None:
             staff=staff,
             organisation=organisation,
             role=Role.objects.get(code=each.role),
-            team=Team.objects.get(organisation=organisation, code=each.team)
-            if each.team
-            else None,
+            team=Team.objects.get(organisation=organisation, code=each.team) if each.team else None,
         )
     if person.administers:
         registry.let_administer(

@@ -17,7 +17,7 @@ from organisations.models import Feed, Organisation
 
 
 class Command(BaseCommand):
-    """``add_feed --source RJ2 --format fhir-r4 [--trusted-for-nhs-numbers] [--expected-hours 24]``."""
+    """``add_feed --source RJ2 --format fhir-r4 [--expected-hours 24] …``."""
 
     help = __doc__ or ""
 

@@ -39,10 +39,7 @@ class Command(BaseCommand):
             batch = actions.receive(_opened(paths), feed=feed, by=None)
         except actions.DeliveryRefused as error:
             raise CommandError(str(error)) from error
-        if options["json"]:
-            loaded = actions.load(batch.pk)
-        else:
-            loaded = self._with_progress(batch)
+        loaded = actions.load(batch.pk) if options["json"] else self._with_progress(batch)
         if loaded is None:
             raise CommandError("Another worker is loading this batch. Watch it on its page.")
         report = selectors.report(loaded)

@@ -1,1 +1,1 @@
-"""Django commands of ``organisations``."""
+"""Commands of ``manage.py``."""
