@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     first_failure = 0
     for name in chosen:
         began = time.monotonic()
-        code = call(checks[name], env=environment, cwd=ROOT)
+        code = call(checks[name], env=environment, cwd=ROOT, interactive=True)
         outcome = "ok" if code == 0 else f"FAILED (exit code {code})"
         say(f"{name}: {outcome}, {time.monotonic() - began:.1f} s")
         first_failure = first_failure or code

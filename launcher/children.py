@@ -33,27 +33,29 @@ def call(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    interactive: bool = False,
 ) -> int:
     """Run a command to its end in the foreground and return its exit code.
 
-    Ctrl-C is the command's to deal with: an interactive shell goes on, a migration ends. Told to
-    stop ourselves, we stop the command first.
+    Told to stop, we stop the command first. An interactive one deals with Ctrl-C itself: a shell
+    goes on, pytest reports what it has.
     """
     words = leashed(command, end_signal=signal.SIGTERM)
     # The words are the launcher's own and the caller's options; no shell reads them.
-    process = subprocess.Popen(words, env=_complete(env), cwd=cwd)  # noqa: S603
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process = subprocess.Popen(  # noqa: S603
+        words, env=_complete(env), cwd=cwd, start_new_session=not interactive
+    )
+    before = signal.getsignal(signal.SIGINT)
+    if interactive:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        code = process.wait()
+        return process.wait()
     except BaseException:
         process.terminate()
         process.wait()
         raise
     finally:
         signal.signal(signal.SIGINT, before)
-    if code == -signal.SIGINT:
-        raise KeyboardInterrupt
-    return code
 
 
 def capture(

@@ -133,6 +133,16 @@ class Data:
         write_private(self.path / "sockets", f"{made}\n")
         return made
 
+    def temporary(self) -> Path:
+        """Return an empty 0700 folder for what the processes keep for a moment only.
+
+        It may hold deliveries, which are not for the system's temporary folder.
+        """
+        folder = self.path / "temporary"
+        shutil.rmtree(folder, ignore_errors=True)  # what killed processes left
+        folder.mkdir(mode=0o700)
+        return folder
+
     def secrets(self) -> dict[str, str]:
         """Return the site's secret key and encryption keys, made once and kept."""
         kept = self.path / "secrets.env"

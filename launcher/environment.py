@@ -67,6 +67,7 @@ def demo_environment(data: Data, *, port: int = DEFAULT_PORT) -> Iterator[Up]:
                 "CONNECTCARE_ORIGIN": f"http://127.0.0.1:{port}",
                 "ALLOWED_HOSTS": "127.0.0.1,localhost",
                 "REDIS_URL": found.redis_url,
+                "TMPDIR": str(data.temporary()),
                 **data.secrets(),
                 **logins,
             },

@@ -26,14 +26,14 @@ def main(arguments: list[str]) -> int:
     """
     command = [sys.executable, MANAGE, *arguments]
     if given_logins() and not value_of("DATABASE_ADMIN_URL"):
-        return call(command, env=os.environ)
+        return call(command, env=os.environ, interactive=True)
     data = Data.default()
     data.prepared.unlink(missing_ok=True)  # whatever the command does, the demo looks again
     holder = data.holder()
     if holder is not None and holder.command == "bin/demo":
-        return call(command, env=_beside(_running_demo(data)))
+        return call(command, env=_beside(_running_demo(data)), interactive=True)
     with data.held("bin/manage", wait=True), demo_environment(data) as up:
-        return call(command, env=_beside(up.environment))
+        return call(command, env=_beside(up.environment), interactive=True)
 
 
 def _running_demo(data: Data) -> dict[str, str]:

@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
             }
             frontend.collect(environment)
             command = [sys.executable, "-m", "pytest", *parallel(arguments), *arguments]
-            return call(command, env=environment, cwd=ROOT)
+            return call(command, env=environment, cwd=ROOT, interactive=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(sockets, ignore_errors=True)

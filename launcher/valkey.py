@@ -71,6 +71,7 @@ class Valkey:
                 executable(),
                 *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "700"),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+                *("--set-proc-title", "no"),
                 *("--databases", "64", "--dir", str(self.sockets)),
             ],
             log=self.log,

@@ -124,6 +124,15 @@ def test_sockets_are_private_and_short_and_what_was_left_in_them_goes(tmp_path: 
         folder.rmdir()
 
 
+def test_temporary_files_are_private_and_gone_with_the_next_start(tmp_path: Path) -> None:
+    data = Data(tmp_path / "demo")
+    with data.held("a test"):
+        folder = data.temporary()
+        (folder / "delivery.ndjson").write_text("{}")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert list(data.temporary().iterdir()) == []
+
+
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     values = {"ONE": "plain", "TWO": "a b'c\"d$e\\f=g#h", "THREE": ""}
     write_env(tmp_path / "some.env", values)
