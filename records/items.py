@@ -130,23 +130,52 @@ def status_of(seen: EntrySeen) -> str:
     return f"{word} ({own})"
 
 
+#: What says, in words of its own, where a person is and who looks after them.
+_TELLS_WHERE = frozenset(
+    {
+        Category.CONTACTS,
+        Category.APPOINTMENTS,
+        Category.DOCUMENTS,
+        Category.SOCIAL_CARE_SERVICES,
+        Category.SOCIAL_CARE_ASSESSMENTS,
+        Category.PEOPLE_INVOLVED,
+    }
+)
+PROTECTED_DETAIL = "Details are not shown: they may say where this person is."
+
+
 def item_of(seen: EntrySeen, sources: Mapping[int, Source], naming: Naming) -> ItemView:
-    """An entry for a list. Of a protected resident's workers the role is shown and not the name."""
+    """An entry for a list.
+
+    Rule 7: of a protected resident's sources and workers the kind is shown and not the name or
+    the place, so words that may name them are kept back.
+    """
+    category = Category(seen.category)
+    people = category is Category.PEOPLE_INVOLVED
     hidden = naming.protected
-    named = () if hidden else (seen.author,)
-    author = ", ".join(part for part in (*named, seen.author_role) if part)
+    kept_back = hidden and category in _TELLS_WHERE
+    what = seen.display or "Not named by its source"
+    if people and hidden:
+        what = seen.author_role or "Someone involved in this person's care"
     return ItemView(
         public_id=seen.public_id,
-        what=seen.display or "Not named by its source",
+        what=what,
         value=value_of(seen),
         flag=flag_of(seen),
         normal=normal_range(seen),
-        detail=seen.detail,
+        detail=PROTECTED_DETAIL if kept_back else seen.detail,
         when=when_of(seen.effective, seen.precision, seen.ends),
         status=status_of(seen),
         source=naming.name(sources[seen.source_id]),
-        author=author or ("Name not shown" if hidden else "Author not recorded"),
+        author="" if people else _author(seen, hidden=hidden),
         place="" if hidden else seen.place,
         phone="" if hidden else seen.phone,
-        notes=tuple(seen.notes),
+        notes=() if kept_back else tuple(seen.notes),
     )
+
+
+def _author(seen: EntrySeen, *, hidden: bool) -> str:
+    if hidden:
+        return seen.author_role or "Name not shown"
+    named = [part for part in (seen.author, seen.author_role) if part]
+    return ", ".join(named) or "Author not recorded"

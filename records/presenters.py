@@ -256,13 +256,18 @@ def item_page(
         section=SECTION_OF[Category(seen.category)],
         item=item,
         fields=tuple((label, words) for label, words in fields if words),
-        parts=whole.parts,
+        parts=tuple(_kept_back(part) for part in whole.parts) if who.protected else whole.parts,
         printed=_printed(by, at),
     )
 
 
 def _sources(decision: Decision) -> dict[int, Source]:
     return {source.id: source for source in decision.facts.sources}
+
+
+def _kept_back(part: DocumentPart) -> DocumentPart:
+    """A letter of a protected resident names places: it stays at its source."""
+    return DocumentPart(title="", content_type=part.content_type, text=None)
 
 
 def _errors(entries: int) -> str:

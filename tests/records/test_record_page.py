@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -109,6 +110,42 @@ def test_protected_resident_shows_kinds_and_no_place(ward: Ward) -> None:
     item = page_of(response).find("a", class_="record-item__name")["href"]
     assert "Elm Surgery" not in text_of(ward.client.get(item))
     assert "Okafor" not in text_of(ward.client.get(item))
+
+
+def test_protected_resident_keeps_back_words_that_may_say_where(ward: Ward) -> None:
+    practice = ward.person(ward.practice)
+    attachment = {
+        "contentType": "text/plain",
+        "title": "Elm",
+        "data": base64.b64encode(b"Seen at Elm Surgery").decode(),
+    }
+    items = [
+        ward.entry(
+            practice,
+            category,
+            "Mr Elm" if category is Category.PEOPLE_INVOLVED else "Something",
+            detail="Elm Surgery sent her",
+            notes=["Elm Surgery noted"],
+            author="Dr Elm",
+            author_role="Key worker",
+            resource=json.dumps({"presentedForm": [attachment]}),
+        )
+        for category in (
+            Category.CONTACTS,
+            Category.APPOINTMENTS,
+            Category.DOCUMENTS,
+            Category.PEOPLE_INVOLVED,
+        )
+    ]
+    with ward.as_login("pipeline"):
+        type(ward.resident).objects.filter(pk=ward.resident.pk).update(protection="V")
+    page = text_of(ward.open())
+    assert "Elm" not in page
+    assert page.count("Details are not shown: they may say where this person is.") >= len(items)
+    for item in items:
+        shown = text_of(ward.get("record-item", item=item))
+        assert "Key worker" in shown
+        assert "Elm" not in shown
 
 
 def test_every_section_has_a_labelled_state_for_every_source(ward: Ward) -> None:
@@ -291,10 +328,13 @@ def test_an_item_page_shows_all_fields_and_the_text_of_a_letter(ward: Ward) -> N
         practice,
         Category.DOCUMENTS,
         "Clinic letter",
-        resource=(
-            '{"content": [{"attachment": {"contentType": "text/plain; charset=UTF-8", "data": "'
-            f"{letter}"
-            '"}}, {"attachment": {"contentType": "application/pdf", "title": "Scan"}}]}'
+        resource=json.dumps(
+            {
+                "content": [
+                    {"attachment": {"contentType": "text/plain; charset=UTF-8", "data": letter}},
+                    {"attachment": {"contentType": "application/pdf", "title": "Scan"}},
+                ]
+            }
         ),
     )
     ward.open()

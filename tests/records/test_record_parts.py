@@ -222,6 +222,8 @@ def test_status_is_our_word_with_the_sources() -> None:
 def test_an_item_always_names_its_source_and_says_when_no_author_is_known() -> None:
     item = item_of(seen(), {1: source()}, OPEN)
     assert (item.source, item.author) == ("Test practice", "Author not recorded")
+    involved = seen(category=Category.PEOPLE_INVOLVED, author="A Worker")
+    assert item_of(involved, {1: source()}, OPEN).author == "", "who is involved is no author"
 
 
 @pytest.mark.parametrize(
