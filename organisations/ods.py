@@ -125,7 +125,7 @@ def in_words(name: str) -> str:
             return word.lower()
         return word.capitalize()
 
-    return re.sub(r"[A-Z][A-Z'\u2019]*", cased, name)
+    return re.sub(r"[^\W\d_](?:[^\W\d_]|['\u2019])*", cased, name)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

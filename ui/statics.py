@@ -28,8 +28,8 @@ class OwnHostOnly(StaticFilesStorage):
     def post_process(
         self,
         paths: dict[str, Any],
-        dry_run: bool = False,
-        **_options: Any,  # noqa: FBT - Django's
+        dry_run: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        **_options: Any,
     ) -> Iterator[tuple[str, str, bool]]:
         """Called by ``collectstatic`` with everything that it has collected."""
         for path in paths:

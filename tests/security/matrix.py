@@ -1,0 +1,125 @@
+"""Who may open which address: every address × method × persona → status.
+
+This table is written by hand and is the answer to "who may open this?". The walker
+(``test_matrix.py``) asks every address of the portal and compares; it fails where an address has
+no row here, and where a row's address is gone.
+
+Ids in addresses are made up, so a row says what the door and the view answer where nobody is
+known: 404 for those whom the door lets in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Persona(StrEnum):
+    """Who asks."""
+
+    ANONYMOUS = "anonymous"
+    NURSE = "nurse"
+    SOCIAL_WORKER = "social-worker"
+    ADVISER = "contact-centre-adviser"
+    REGISTRY_ADMINISTRATOR = "registry-administrator"
+    ORGANISATION_ADMINISTRATOR = "organisation-administrator"
+    SYSTEM_SUPPORT = "system-support"
+    RECEPTIONIST = "receptionist"
+    #: Signed in, and no membership of theirs is in force.
+    NO_MEMBERSHIP = "no-membership"
+    #: Holds two memberships in force and has chosen neither.
+    UNDECIDED = "undecided"
+    #: Was a nurse with an open session when the account was suspended.
+    SUSPENDED = "suspended"
+
+
+FINDERS = (Persona.NURSE, Persona.SOCIAL_WORKER, Persona.ADVISER)
+READERS = (Persona.NURSE, Persona.SOCIAL_WORKER)
+RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
+ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
+SUPPORT = (Persona.SYSTEM_SUPPORT,)
+#: Whoever has no valid session is sent to sign in.
+SIGNED_OUT = (Persona.ANONYMOUS, Persona.SUSPENDED)
+#: Whoever acts as nothing is sent to choose.
+ACTING_AS_NOTHING = (Persona.NO_MEMBERSHIP, Persona.UNDECIDED)
+
+UUID = "019a0000-0000-7000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address and method: what those answer whom the door lets in, and what the others.
+
+    ``instead`` names personas whose answer differs from their kind's.
+    """
+
+    name: str
+    method: str
+    status: int
+    allowed: tuple[Persona, ...] = tuple(Persona)
+    ids: dict[str, str] = field(default_factory=dict)
+    instead: dict[Persona, int] = field(default_factory=dict)
+
+    def expected(self, persona: Persona) -> int:
+        """The status that this persona must get."""
+        if persona in self.instead:
+            return self.instead[persona]
+        if persona in self.allowed:
+            return self.status
+        return 302 if persona in (*SIGNED_OUT, *ACTING_AS_NOTHING) else 403
+
+
+def _both(
+    name: str, get: int, post: int, allowed: Iterable[Persona] = tuple(Persona), **ids: str
+) -> list[Row]:
+    return [
+        Row(name, "GET", get, tuple(allowed), ids),
+        Row(name, "POST", post, tuple(allowed), ids),
+    ]
+
+
+_REFUSED_SIGNED_OUT = dict.fromkeys(SIGNED_OUT, 403)
+_SIGNED_IN = tuple(persona for persona in Persona if persona not in SIGNED_OUT)
+
+MATRIX: list[Row] = [
+    # Anyone.
+    *_both("participating-organisations", 200, 405),
+    *_both("health-live", 200, 405),
+    *_both("health-ready", 200, 405),
+    # The sign-in page sends on whoever has signed in already.
+    Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
+    Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
+    *_both("sign-out", 405, 302),
+    # Whoever has signed in.
+    Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200}),
+    Row("home", "POST", 405, _SIGNED_IN),
+    *_both("choose-membership", 200, 200, _SIGNED_IN),
+    # Finding a resident.
+    *_both("find-resident", 200, 200, FINDERS),
+    # Records. Without a look at this resident: 403 with a button, for any id.
+    *_both("open-record", 405, 400, READERS),
+    *_both("record", 403, 405, READERS, resident=UUID),
+    *_both("record-section", 403, 405, READERS, resident=UUID, category="medications"),
+    *_both("record-item", 403, 405, READERS, resident=UUID, item=UUID),
+    # Choices. No clinical role but the social worker's records them.
+    *_both("resident-choices", 404, 405, RECORDERS, resident=UUID),
+    *_both("record-choice", 405, 404, RECORDERS, resident=UUID),
+    *_both("choice-recorded", 404, 405, RECORDERS, resident=UUID, choice=UUID),
+    *_both("check-choice", 404, 404, RECORDERS, draft=UUID),
+    *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
+    # The registry: no record, and nobody's.
+    *_both("registry-organisations", 200, 405, ADMINISTRATORS),
+    *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-staff", 200, 200, ADMINISTRATORS),
+    *_both("registry-roles", 200, 405, ADMINISTRATORS),
+    # Deliveries.
+    *_both("batches", 200, 405, SUPPORT),
+    *_both("give-in-delivery", 200, 200, SUPPORT),
+    *_both("batch", 404, 405, SUPPORT, public_id=UUID),
+    # Read by a script: whoever is signed out is told so, and not sent to a form.
+    *(
+        Row("batch-as-json", method, status, SUPPORT, {"public_id": UUID}, _REFUSED_SIGNED_OUT)
+        for method, status in (("GET", 404), ("POST", 405))
+    ),
+]
