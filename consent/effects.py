@@ -75,15 +75,15 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         says="The resident opts out of Connect Care as a whole.",
         does=_sentences(
             """
-                Their Connect Care record closes. It shows no health or social care
-                information from any organisation.
+            Their Connect Care record closes. It shows no health or social care
+            information from any organisation.
 
-                Nobody can open it by giving a reason, in an emergency either. Only
-                the law, in a single case decided by two privacy officers, could.
+            Nobody can open it by giving a reason, in an emergency either. Only
+            the law, in a single case decided by two privacy officers, could.
 
-                Their address and phone number are not shown. Their NHS number is
-                shown only to staff who already have it.
-                """
+            Their address and phone number are not shown. Their NHS number is
+            shown only to staff who already have it.
+            """
         ),
         for_whom="For everyone who uses Connect Care, in every organisation.",
         from_when=_AT_ONCE,
@@ -105,12 +105,12 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         ),
         limits=_sentences(
             """
-                Staff may not know of allergies, medicines or plans recorded
-                elsewhere, and may ask for them again.
+            Staff may not know of allergies, medicines or plans recorded
+            elsewhere, and may ask for them again.
 
-                Leaving hospital may take longer, because ward staff cannot see what
-                support is in place or whom to ring.
-                """
+            Leaving hospital may take longer, because ward staff cannot see what
+            support is in place or whom to ring.
+            """
         ),
         talk_to=f"Their GP practice or care team, or {_TEAM}.",
     ),
@@ -118,11 +118,11 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         says="The resident agrees to be on Connect Care. An earlier opt-out ends.",
         does=_sentences(
             """
-                Staff who are directly involved in their care can open their Connect
-                Care record.
+            Staff who are directly involved in their care can open their Connect
+            Care record.
 
-                Each sees only what their role and the sharing agreements allow.
-                """
+            Each sees only what their role and the sharing agreements allow.
+            """
         ),
         for_whom=(
             "For staff directly involved in the resident's care, in every organisation that "
@@ -145,12 +145,10 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
     ),
     (Kind.CONNECT_CARE, Answer.NOT_ASKED): Effect(
         says="The resident could not be asked about Connect Care.",
-        does=(
-            *_sentences(
-                """
-                It is noted that they could not be asked, and why.
-                """
-            ),
+        does=_sentences(
+            """
+            It is noted that they could not be asked, and why.
+            """
         ),
         for_whom="For nobody: what staff see stays as it is.",
         from_when=_NOTHING_CHANGES,
@@ -170,16 +168,14 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
     ),
     (Kind.SOCIAL_CARE_SHARING, Answer.REFUSES): Effect(
         says="The resident refuses to let {council} share their social care information.",
-        does=(
-            *_sentences(
-                """
-                Connect Care stops showing social care information from {council} to
-                anyone outside its adult social care.
+        does=_sentences(
+            """
+            Connect Care stops showing social care information from {council} to
+            anyone outside its adult social care.
 
-                Nobody outside can open it by giving a reason. Only the law, in a
-                single case decided by two privacy officers, could.
-                """
-            ),
+            Nobody outside can open it by giving a reason. Only the law, in a
+            single case decided by two privacy officers, could.
+            """
         ),
         for_whom=(
             "For the NHS, out-of-hours services and other councils. Adult social care staff of "
@@ -201,11 +197,11 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         ),
         limits=_sentences(
             """
-                Hospital staff cannot see what support is in place or whom to ring,
-                so leaving hospital may take longer.
+            Hospital staff cannot see what support is in place or whom to ring,
+            so leaving hospital may take longer.
 
-                The resident may have to tell their story again to health staff.
-                """
+            The resident may have to tell their story again to health staff.
+            """
         ),
         talk_to="Their social worker, or {council}'s Contact Centre.",
     ),
@@ -213,12 +209,12 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         says="The resident agrees to let {council} share their social care information.",
         does=_sentences(
             """
-                Connect Care shows social care assessments and services from
-                {council} to staff outside it who are directly involved in the
-                resident's care.
+            Connect Care shows social care assessments and services from
+            {council} to staff outside it who are directly involved in the
+            resident's care.
 
-                Each sees only what their role and the sharing agreements allow.
-                """
+            Each sees only what their role and the sharing agreements allow.
+            """
         ),
         for_whom="For health and social care staff directly involved in the resident's care.",
         from_when=_AT_ONCE,
@@ -239,12 +235,10 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
     ),
     (Kind.SOCIAL_CARE_SHARING, Answer.NOT_ASKED): Effect(
         says="The resident could not be asked about sharing {council}'s social care information.",
-        does=(
-            *_sentences(
-                """
-                It is noted that they could not be asked, and why.
-                """
-            ),
+        does=_sentences(
+            """
+            It is noted that they could not be asked, and why.
+            """
         ),
         for_whom="For nobody: what staff see stays as it is.",
         from_when=_NOTHING_CHANGES,
@@ -253,7 +247,7 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
                 """
                 The answer that was in force before stays in force. If there was
                 none, the information is shared with staff directly involved in
-                their care.
+                their care, unless they opted out of Connect Care.
 
                 They will be asked the next time they discuss their social care.
                 """
@@ -266,18 +260,16 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
     ),
     (Kind.NHS_NUMBER, Answer.REFUSES): Effect(
         says="The resident objects to {council} using their NHS number.",
-        does=(
-            *_sentences(
-                """
-                {council}'s social care information is no longer linked to the
-                resident on Connect Care, and is shown to nobody there.
+        does=_sentences(
+            """
+            {council}'s social care information is no longer linked to the
+            resident on Connect Care, and is shown to nobody there.
 
-                {council}'s staff can no longer open the resident's Connect Care
-                record.
+            {council}'s staff can no longer open the resident's Connect Care
+            record.
 
-                Connect Care no longer traces or links the resident for {council}.
-                """
-            ),
+            Connect Care no longer traces or links the resident for {council}.
+            """
         ),
         for_whom=(
             "For everyone who uses Connect Care, {council}'s own staff included. They go on "
@@ -298,12 +290,12 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         ),
         limits=_sentences(
             """
-                The council relies on name, address and date of birth to know who
-                they are, so mistakes of identity are likelier.
+            The council relies on name, address and date of birth to know who
+            they are, so mistakes of identity are likelier.
 
-                Health and social care staff work together more slowly, leaving
-                hospital included.
-                """
+            Health and social care staff work together more slowly, leaving
+            hospital included.
+            """
         ),
         talk_to="Their social worker, or {council}'s Contact Centre.",
     ),
@@ -311,12 +303,12 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
         says="The resident agrees to {council} using their NHS number. An earlier objection ends.",
         does=_sentences(
             """
-                {council}'s social care information is linked to the resident by NHS
-                number on Connect Care.
+            {council}'s social care information is linked to the resident by NHS
+            number on Connect Care.
 
-                {council}'s staff who are directly involved in their care can open
-                their record.
-                """
+            {council}'s staff who are directly involved in their care can open
+            their record.
+            """
         ),
         for_whom="For staff directly involved in the resident's care.",
         from_when=_AT_ONCE,
@@ -336,12 +328,10 @@ EFFECTS: Mapping[tuple[Kind, Answer], Effect] = {
     ),
     (Kind.NHS_NUMBER, Answer.NOT_ASKED): Effect(
         says="The resident could not be asked about {council} using their NHS number.",
-        does=(
-            *_sentences(
-                """
-                It is noted that they could not be asked, and why.
-                """
-            ),
+        does=_sentences(
+            """
+            It is noted that they could not be asked, and why.
+            """
         ),
         for_whom="For nobody: what staff see stays as it is.",
         from_when=_NOTHING_CHANGES,

@@ -27,11 +27,11 @@ _STANDS: Mapping[tuple[Kind, Answer], str] = {
 }
 
 _NOTHING_SAID: Mapping[Kind, str] = {
-    Kind.CONNECT_CARE: "No choice is in force. Their record is shared with staff directly "
-    "involved in their care.",
-    Kind.SOCIAL_CARE_SHARING: "No choice is in force. The council's information is shared with "
-    "staff directly involved in their care.",
-    Kind.NHS_NUMBER: "No choice is in force. The council uses the NHS number.",
+    Kind.CONNECT_CARE: "No choice is in force. Without one, their record is shared with staff "
+    "directly involved in their care.",
+    Kind.SOCIAL_CARE_SHARING: "No choice is in force. Without one, the council's information is "
+    "shared with staff directly involved in their care, unless they opt out of Connect Care.",
+    Kind.NHS_NUMBER: "No choice is in force. Without one, the council uses the NHS number.",
 }
 
 

@@ -22,7 +22,7 @@ from consent.actions import AlreadyInForce, record_choice
 from consent.drafts import Draft
 from consent.effects import VERSION, effect_of
 from consent.kinds import council_for, kinds_for
-from consent.models import Answer, Choice, DecidedBy
+from consent.models import Answer, Choice, DecidedBy, Kind
 from identity.presenters import PersonShown, person
 from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
@@ -93,6 +93,8 @@ def with_draft(
             return render(request, "consent/gone.jinja", status=404)
         if kept.made is not None:
             return redirect("choice-recorded", kept.resident, kept.made)
+        if kept.said.get("kind", Kind.CONNECT_CARE) not in kinds_for(request.acting):
+            kept = replace(kept, said={})
         about = caller(request, kept.resident)
         if about is None:
             return not_found(request, Http404())

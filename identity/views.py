@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -33,6 +34,7 @@ def _search(request: ActingRequest, form: FindResidentForm) -> dict[str, Any]:
     return {
         "searched": True,
         "too_many": found.too_many,
+        "limit": settings.SEARCH_LIMIT,
         "by_number": search.nhs_number is not None,
         "heading": "Too many residents found" if found.too_many else count_found(len(results)),
         "results": results,

@@ -353,6 +353,18 @@ def test_staff_of_no_council_record_connect_care_alone(world: World) -> None:
     assert adviser.page.title.get_text().startswith("Error: ")
 
 
+def test_a_draft_of_a_kind_that_may_no_longer_be_recorded_begins_again(
+    world: World, as_login: AsLogin
+) -> None:
+    adviser = at(world, world.adviser).begin("nhs-number").press(answer="refuses")
+    with as_login("pipeline"):
+        world.bexley.kind = "out_of_hours"
+        world.bexley.save()
+    adviser.press(decided_by="resident")
+    assert adviser.heading == "What is the choice about?"
+    assert choices(as_login) == []
+
+
 def test_an_opted_out_residents_place_is_not_shown(world: World) -> None:
     adviser = at(world, world.adviser)
     number = f"{world.number[:3]}\u00a0{world.number[3:6]}\u00a0{world.number[6:]}"

@@ -14,7 +14,7 @@ COUNCIL = "London Borough of Bexley (adult social care)"
 
 #: Whoever changes a word takes a new version, and puts the new digest here.
 DIGESTS = {
-    "2026-11-22.1": "",
+    "2026-11-22.1": "02eafc986c059783",
 }
 
 every_choice = pytest.mark.parametrize(
