@@ -29,6 +29,7 @@ def stopped_cluster(tmp_path: Path, sockets: Path) -> Iterator[Cluster]:
     cluster = make_cluster(tmp_path / ("deep-" * 25), sockets)
     yield cluster
     cluster.postgres.stop()
+    shutil.rmtree(cluster.postgres.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -39,4 +40,5 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.postgres.start()
     yield made
     made.postgres.stop()
+    shutil.rmtree(made.postgres.folder)
     shutil.rmtree(folder)

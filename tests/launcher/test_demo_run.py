@@ -1,0 +1,113 @@
+"""The whole demo, as somebody who tries it out meets it: ready, killed, ready again, stopped."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from launcher import ROOT
+from launcher.children import is_alive
+from launcher.data import Data, Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 180
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def demo(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A demo that is ready, with the line that says so."""
+    words = ["-m", "launcher", "demo", "--data", str(folder), "--port", str(port)]
+    log = folder.with_suffix(".log")
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=kept,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            line = ""
+            for line in process.stdout:
+                if "is ready at" in line:
+                    break
+            assert "is ready at" in line, log.read_text(encoding="utf-8")
+            yield process, line
+        finally:
+            process.kill()
+
+
+def status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def gone(pids: list[int]) -> bool:
+    deadline = time.monotonic() + 30
+    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(is_alive(pid) for pid in pids)
+
+
+@pytest.mark.xdist_group("processes")
+def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Path) -> None:
+    folder, port = tmp_path / "demo", free_port()
+    ready = f"Connect Care is ready at http://127.0.0.1:{port}\n"
+
+    with demo(folder, port) as (process, line):
+        assert line == ready
+        data = Data(folder)
+        assert data.holder() == Holder(process.pid, "bin/demo", port)
+        first = [int(pid) for pid in json.loads((folder / "children.json").read_text())]
+        assert len(first) == 5
+        assert status(port, "/health/ready") == 200
+        assert status(port, "/sign-in") == 200
+        process.kill()
+
+    began = time.monotonic()
+    with demo(folder, port) as (process, line):
+        assert line == ready
+        assert time.monotonic() - began < 60
+        assert gone(first)
+        second = [int(pid) for pid in json.loads((folder / "children.json").read_text())]
+        sockets = Path((folder / "sockets").read_text().strip())
+        assert sockets.is_dir()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+
+    assert gone(second)
+    assert data.holder() is None
+    assert not sockets.exists()
+    assert not data.running.exists()
+    with pytest.raises(ConnectionRefusedError):
+        status(port, "/health/ready")
+    shutil.rmtree(folder)  # a database is too large to be kept with the traces of a test
