@@ -37,7 +37,9 @@ class Door:
         if self.public:
             return None
         if not request.user.is_authenticated:
-            return None  # the sign-in middleware, which runs before, has answered
+            # Pages were sent to sign in by the middleware before this one; what is left are
+            # views of frameworks that leave signing in to themselves. Not here.
+            return HttpResponse("Sign in first.", status=403, content_type="text/plain")
         if not self.activities:
             return None
         acting: Acting | None = getattr(request, "acting", None)

@@ -232,6 +232,10 @@ declare
     asker record;
     found bigint;
 begin
+    if in_activity not in ('find-residents', 'read-records', 'record-choices') then
+        raise exception 'no glimpse is given for this activity'
+            using errcode = 'invalid_parameter_value';
+    end if;
     select * into asker from access.membership_in_force(in_staff, in_membership);
     if asker is null or not in_activity = any (asker.activities) then
         perform audit.record('glimpse', 'refused', 'activity-not-in-role', in_staff, null,
