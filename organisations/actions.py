@@ -170,11 +170,11 @@ def add_membership(
     held = Membership.objects.current().filter(
         staff=staff, organisation=organisation, role=role, team=team
     )
-    found = held.first()
+    found: Membership | None = held.first()
     if found is not None:
         return found
     dates = {"valid_from": valid_from} if valid_from else {}
-    membership = Membership.objects.create(
+    membership: Membership = Membership.objects.create(
         staff=staff,
         organisation=organisation,
         role=role,
@@ -203,13 +203,14 @@ def agree_sharing(
     wanted = sorted(int(category) for category in categories)
     now = timezone.now()
     in_force = SharingAgreement.objects.current(now).filter(source=source, recipient=recipient)
+    agreement: SharingAgreement
     for agreement in in_force:
         if sorted(agreement.categories) == wanted:
             return agreement
         agreement.state, agreement.valid_until = State.ENDED, now
         agreement.save()
         _audit(by, "agreement", made=False, row=agreement, fields=["state", "valid_until"])
-    made = SharingAgreement.objects.create(
+    made: SharingAgreement = SharingAgreement.objects.create(
         source=source, recipient=recipient, categories=wanted, **details
     )
     _audit(by, "agreement", made=True, row=made, fields=[])
@@ -231,10 +232,10 @@ def enter_feed(
     **details: Any,
 ) -> Feed:
     """Say that an organisation sends a feed. One that is there already is left alone."""
-    found = Feed.objects.filter(organisation=organisation, format=format).first()
+    found: Feed | None = Feed.objects.filter(organisation=organisation, format=format).first()
     if found is not None:
         return found
-    feed = Feed.objects.create(
+    feed: Feed = Feed.objects.create(
         organisation=organisation,
         format=format,
         categories=sorted(int(category) for category in categories),

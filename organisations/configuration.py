@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from organisations.models import ODS_CODE
+from organisations.ods import is_ods_code
 from organisations.shipped import PARTICIPANTS
 
 
@@ -88,7 +89,7 @@ def check(configured: Mapping[str, Details]) -> dict[str, Details]:
                 f"Give the code of [organisations.{participant.key}]: it is in no public file."
             )
             raise ConfigurationError(message)
-        if not ODS_CODE.regex.fullmatch(code):
+        if not is_ods_code(code):
             message = f"[organisations.{participant.key}]: {ODS_CODE.message}"
             raise ConfigurationError(message)
     return dict(configured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -112,7 +113,7 @@ def staff_by_name(name: str, page: int, *, of: QuerySet[Organisation]) -> Page[S
     found = StaffMember.objects.filter(pk__in=memberships.values("staff")).order_by("name", "pk")
     if name:
         found = found.filter(name__icontains=name)
-    listed = found.prefetch_related(
+    listed: QuerySet[Any] = found.prefetch_related(
         Prefetch("memberships", queryset=memberships, to_attr="memberships_there")
     )
     return Paginator(listed, PAGE_LENGTH).get_page(page)

@@ -15,7 +15,7 @@ that an error summary can link to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -35,7 +35,7 @@ class NhsFormRenderer(DjangoJinja):
     """Django's own widgets are not used on our pages; this is for third parties' forms."""
 
 
-class Component:
+class Component(forms.Field):
     """What every field adds to Django's: a component's name and its parameters."""
 
     component: ClassVar[str]
@@ -204,11 +204,11 @@ class DateField(Component, forms.Field):
         return wrong_parts(errors.as_data()[0])
 
 
-class _Choosing(Component):
+class _Choosing(Component, forms.ChoiceField):
     """A field with options, each of which may have a hint."""
 
     grouped = True
-    hints: Mapping[str, str]
+    options: tuple[Option, ...]
 
     def __init__(self, *, choices: Iterable[Option] = (), **options: Any) -> None:
         """Declare it with its options: (value, label) or (value, label, hint)."""
@@ -221,19 +221,17 @@ class _Choosing(Component):
 
     def offer(self, choices: Iterable[Option]) -> None:
         """Set the options, at declaration or when a view knows them."""
-        options = list(choices)
-        self.choices = [(option[0], option[1]) for option in options]
-        self.hints = {option[0]: option[2] for option in options if len(option) > 2}
+        self.options = tuple(choices)
+        self.choices = [(option[0], option[1]) for option in self.options]
 
     def _items(self) -> list[dict[str, str]]:
         return [
-            {"value": str(value), "text": str(label)}
-            | ({"hint": self.hints[value]} if value in self.hints else {})
-            for value, label in self.choices  # type: ignore[attr-defined]  # of ChoiceField
+            {"value": value, "text": label} | ({"hint": hint[0]} if hint else {})
+            for value, label, *hint in self.options
         ]
 
 
-class RadioField(_Choosing, forms.ChoiceField):
+class RadioField(_Choosing):
     """One of several options."""
 
     component = "radios"
@@ -301,7 +299,7 @@ class FileField(Component, forms.FileField):
         """The file, or the files in the order in which they were chosen."""
         if not self.multiple:
             return super().clean(data, initial)
-        files: list[UploadedFile] = [file for file in data or [] if file]
+        files: list[UploadedFile[Any]] = [file for file in data or [] if file]
         if not files:
             super().clean(None, initial)  # says that one is needed, if it is
         return [super(FileField, self).clean(file, initial) for file in files]

@@ -83,7 +83,7 @@ def test_another_agreement_follows_the_former(database, as_login) -> None:
         )
         second = actions.agree_sharing(by=None, source=a, recipient=b, categories=[Category.ALERTS])
     assert first == same
-    assert [each for each in SharingAgreement.objects.current()] == [second]
+    assert list(SharingAgreement.objects.current()) == [second]
     first.refresh_from_db()
     assert first.state == State.ENDED
 
