@@ -21,6 +21,9 @@ from records import presenters, selectors
 from records.sections import section_called
 from ui.views import bad_request, not_found
 
+#: Digits of a page's number that are read: nobody's section has a million pages.
+MOST_DIGITS = 6
+
 
 @needs(Activity.READ_RECORDS)
 @require_POST
@@ -118,4 +121,5 @@ def _who(opened: Opened, resident: UUID) -> ResidentSeen:
 def _page_number(request: ActingRequest, pages: int) -> int:
     """The page asked for, or the nearest that there is."""
     asked = request.GET.get("page", "1")
-    return min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
+    plain = asked.isascii() and asked.isdigit() and len(asked) <= MOST_DIGITS
+    return min(max(int(asked), 1), pages) if plain else 1

@@ -17,6 +17,7 @@ from organisations.categories import Category
 from organisations.models import Role
 from records.sections import SECTIONS
 from tests.records.conftest import Ward, late, page_of, text_of
+from ui.formatting import LONDON, clinical_date
 
 
 def section(response: Any, slug: str) -> Any:
@@ -54,10 +55,15 @@ def test_practitioner_with_relationship_sees_entries_with_source_date_and_author
 
 
 def test_banner_names_the_resident_in_the_order_of_the_standard(ward: Ward) -> None:
-    banner = words(page_of(ward.open()).find(class_="record-banner"))
+    banner = page_of(ward.open()).find(class_="record-banner")
+    printed = banner.find(class_="record-printed").extract()
     number = ward_number(ward)
-    assert banner == (
+    assert words(banner) == (
         f"CARTER, Ruth (Mrs) Born 03-Mar-1941 ({age_today()}y) Gender Female NHS No. {number}"
+    )
+    today = clinical_date(datetime.now(LONDON))
+    assert words(printed).startswith(
+        f"Printed by {ward.nurse.staff.name}, Nurse, Test trust at {today}"
     )
 
 
@@ -297,7 +303,9 @@ def test_a_long_section_shows_its_newest_and_goes_on_in_pages(ward: Ward) -> Non
     assert "51 to 56 of 56" in text_of(beyond)
 
 
-@pytest.mark.parametrize("query", ["?page=x", "?page=-1", "?page=0", "?page=²", "?show=none"])
+@pytest.mark.parametrize(
+    "query", ["?page=x", "?page=-1", "?page=0", "?page=²", f"?page={'9' * 5000}", "?show=none"]
+)
 def test_a_made_up_query_shows_the_first_page(ward: Ward, query: str) -> None:
     practice = ward.person(ward.practice)
     ward.entry(practice, Category.LAB_RESULTS, "Potassium")

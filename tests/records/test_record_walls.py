@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from access import facts
 from access.gate import Opened
 from access.models import CareRelationship
 from access.reading import LeavesTransaction
@@ -250,6 +251,26 @@ def test_an_opt_out_that_commits_while_the_page_is_made_throws_the_page_away(
     assert final.status_code == 403
     assert_nothing_shown(final)
     assert "By choice." in text_of(final)
+
+
+def test_facts_that_change_before_the_opening_are_asked_again(
+    told: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.open()
+    asked = facts.read
+
+    def read_then_change(**who: Any) -> facts.Facts:
+        found = asked(**who)
+        told.refuse("connect-care")
+        return found
+
+    monkeypatch.setattr(facts, "read", read_then_change)
+    response = told.get()
+    assert response.status_code == 303
+    assert response.content == b""
+    assert events(told, "refusal")[-1].reason == "changed-meanwhile"
+    monkeypatch.undo()
+    assert "By choice." in text_of(told.client.get(response["Location"]))
 
 
 def test_facts_that_keep_changing_end_in_a_page_that_says_so(
