@@ -18,6 +18,7 @@ from organisations.categories import Category
 from organisations.models import OrganisationKind
 
 RecordRule = Callable[[Facts], Reason | None]
+SectionRule = Callable[[Facts, Category, Source], SectionState | None]
 
 
 def staff_member_is_active(facts: Facts) -> Reason | None:
@@ -55,7 +56,7 @@ def role_is_in_force(facts: Facts) -> Reason | None:
 
 
 def resident_is_known(facts: Facts) -> Reason | None:
-    """R2 The resident is known beyond doubt, or is the reader's own organisation's person."""
+    """R2.1 The resident is known beyond doubt, or is the reader's own organisation's person."""
     if facts.resident is None or facts.resident_epoch is None or not facts.resident.may_be_known:
         return Reason.RESIDENT_NOT_KNOWN
     return None
@@ -119,36 +120,86 @@ def relationship_in_force(facts: Facts) -> Relationship | None:
 _SITE_WIDE = frozenset({"admission", "attendance"})
 
 
-def state_of(facts: Facts, category: Category, source: Source) -> SectionState:
-    """R5 A category of a source is shown by role and agreement, unless it was refused.
-
-    In this order, so that nothing is told of what a resident refused: the role, the agreement and
-    what the source sends come before any choice.
-    """
+def role_reads_category(facts: Facts, category: Category, source: Source) -> SectionState | None:
+    """R5.1 The role reads the category."""
     membership = facts.membership
     if membership is None or category not in membership.role.categories:
         return SectionState.NOT_FOR_ROLE
-    own = source.id == membership.organisation.id
-    if not own and category not in source.agreed:
-        return SectionState.NOT_HELD
-    if category not in source.sends:
-        return SectionState.NOT_HELD
-    if _withheld(facts, source, own=own):
-        return SectionState.WITHHELD
-    if source.id not in facts.links:
-        return SectionState.NONE_RECORDED
-    if not own and not facts.links[source.id]:
-        return SectionState.UNAVAILABLE
+    return None
+
+
+def agreement_covers_category(
+    facts: Facts, category: Category, source: Source
+) -> SectionState | None:
+    """R5.2 The source is the reader's own organisation, or a sharing agreement covers it."""
+    if _is_own(facts, source) or category in source.agreed:
+        return None
+    return SectionState.NOT_HELD
+
+
+def source_sends_category(facts: Facts, category: Category, source: Source) -> SectionState | None:
+    """R5.3 A feed of the source in force brings the category."""
+    return None if category in source.sends else SectionState.NOT_HELD
+
+
+def council_may_share(facts: Facts, category: Category, source: Source) -> SectionState | None:
+    """R3.3 A social-care refusal withholds a council's entries from all but that council."""
+    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE or _is_own(facts, source):
+        return None
+    refused = _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
+    return SectionState.WITHHELD if refused else None
+
+
+def council_may_be_joined(facts: Facts, category: Category, source: Source) -> SectionState | None:
+    """R3.4 Refusing a council the NHS number withholds that council's entries from everyone."""
+    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE:
+        return None
+    refused = _refused(facts, Kind.NHS_NUMBER, source.id)
+    return SectionState.WITHHELD if refused else None
+
+
+def source_knows_resident(facts: Facts, category: Category, source: Source) -> SectionState | None:
+    """R2.2 A source without a source person of this resident has recorded nothing."""
+    return None if source.id in facts.links else SectionState.NONE_RECORDED
+
+
+def source_link_is_beyond_doubt(
+    facts: Facts, category: Category, source: Source
+) -> SectionState | None:
+    """R2.3 Doubt about a source person withholds that source's entries from all but itself."""
+    if _is_own(facts, source) or facts.links.get(source.id, False):
+        return None
+    return SectionState.UNAVAILABLE
+
+
+#: The rules about one category of one source, in the order in which they are asked. The role, the
+#: agreement and the feed come before any choice, so that nothing is told of what was refused.
+SECTION_RULES: tuple[SectionRule, ...] = (
+    role_reads_category,
+    agreement_covers_category,
+    source_sends_category,
+    council_may_share,
+    council_may_be_joined,
+    source_knows_resident,
+    source_link_is_beyond_doubt,
+)
+
+
+def state_of(facts: Facts, category: Category, source: Source) -> SectionState:
+    """Where a source stands in a section: the first of the rules that objects, or ``SHOWN``."""
+    for rule in SECTION_RULES:
+        state = rule(facts, category, source)
+        if state is not None:
+            return state
     return SectionState.SHOWN
 
 
 def grants_of(facts: Facts, category: Category, source: Source) -> frozenset[Grant]:
-    """R6 What is shown of a source is shown without its sensitive entries, but to itself."""
+    """R6 Entries marked sensitive stay with their source."""
     if state_of(facts, category, source) is not SectionState.SHOWN:
         return frozenset()
-    assert facts.membership is not None  # noqa: S101 - a shown state implies it
     plain = Grant(category, source.id, sensitive=False)
-    if source.id == facts.membership.organisation.id:
+    if _is_own(facts, source):
         return frozenset({plain, Grant(category, source.id, sensitive=True)})
     return frozenset({plain})
 
@@ -176,16 +227,8 @@ def decide(facts: Facts) -> Decision:
     )
 
 
-def _withheld(facts: Facts, source: Source, *, own: bool) -> bool:
-    """R3.3 A social-care refusal withholds a council's entries from all but that council.
-
-    R3.4 Refusing a council the NHS number withholds that council's entries from everyone.
-    """
-    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE:
-        return False
-    if _refused(facts, Kind.NHS_NUMBER, source.id):
-        return True
-    return not own and _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
+def _is_own(facts: Facts, source: Source) -> bool:
+    return facts.membership is not None and source.id == facts.membership.organisation.id
 
 
 def _refused(facts: Facts, kind: Kind, council: int) -> bool:
