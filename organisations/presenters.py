@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.paginator import Page
@@ -27,12 +27,15 @@ from organisations.periods import Period, State
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """From when until when something counts, and whether it does now."""
+    """From when until when something counts, and whether it does now.
+
+    ``last`` is the last moment at which it counts, so that a page names the last day.
+    """
 
     words: str
     colour: str
-    begins: datetime | None
-    ends: datetime | None
+    begins: datetime
+    last: datetime | None
 
     @classmethod
     def of(cls, period: Period, at: datetime) -> Term:
@@ -46,7 +49,9 @@ class Term:
                 words, colour = "Ended", "grey"
         elif period.state == State.SUSPENDED:
             colour = "red"
-        return cls(words, colour, period.valid_from, period.valid_until)
+        ends = period.valid_until
+        last = ends - timedelta(microseconds=1) if ends else None
+        return cls(words, colour, period.valid_from, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.urls import reverse
 from organisations import actions
 from organisations.models import Organisation
 from tests import factories
+from ui.formatting import LONDON
 
 
 @pytest.fixture
@@ -178,13 +180,13 @@ def test_staff_are_shown_a_page_at_a_time_without_a_name_in_the_address(
             factories.membership(at=region["practice"], as_role="nurse")
     client = signed_in("registry-administrator")
     first = page_of(client.post(reverse("registry-staff"), {"name": "Sam Sample"}))
-    assert len(first.select("tbody")) == 25
+    assert len(first.select("tbody tr")) == 25
     form = first.select_one("nav[aria-label=Pages] form")
     sent = {each["name"]: each["value"] for each in form.select("input")}
     assert form["method"] == "post"
     assert sent["name"] == "Sam Sample"
     second = page_of(client.post(reverse("registry-staff"), sent))
-    assert len(second.select("tbody")) == 31 - 25
+    assert len(second.select("tbody tr")) == 31 - 25
 
 
 def test_the_matrix_of_roles_says_yes_and_no(region, signed_in, as_login) -> None:
@@ -209,3 +211,19 @@ def test_names_are_escaped(region, signed_in, as_login) -> None:
     assert "<script>alert(1)</script> Trust" in page.main.get_text()
     public = page_of(Client().get(reverse("participating-organisations")))
     assert "<script>alert(1)</script> Trust" in public.main.get_text()
+
+
+def test_the_last_day_is_named(region, signed_in, as_login) -> None:
+    with as_login("pipeline"):
+        who = factories.staff(name="Ann Example")
+        factories.membership(
+            who,
+            region["council"],
+            "nurse",
+            valid_from=datetime(2024, 1, 1, tzinfo=LONDON),
+            valid_until=datetime(2025, 1, 1, tzinfo=LONDON),
+        )
+    client = signed_in("registry-administrator")
+    words = page_of(client.post(reverse("registry-staff"), {"name": "Ann"})).main.get_text(" ")
+    assert "1 January 2024 to 31 December 2024" in " ".join(words.split())
+    assert "Ended" in words
