@@ -6,38 +6,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('at', models.DateTimeField(db_default=audit.fields.ClockTimestamp())),
-                ('transaction', audit.fields.Xid8Field(db_default=audit.fields.CurrentTransaction(), editable=False)),
-                ('action', models.CharField(choices=[('sign-in', 'Signed in'), ('sign-in-failed', 'Failed to sign in'), ('sign-out', 'Signed out'), ('membership-chosen', 'Chose to act for an organisation'), ('search', 'Searched for a resident'), ('glimpse', 'Saw who a resident is'), ('opening', 'Opened a record'), ('refusal', 'Was refused a record'), ('choice-recorded', "Recorded a resident's choice"), ('import-received', 'Received a delivery'), ('import-loaded', 'Loaded a delivery'), ('registry-changed', 'Changed the registry'), ('registry-read', 'Read the registry')], max_length=30)),
-                ('outcome', models.CharField(default='done', max_length=20)),
-                ('reason', models.CharField(blank=True, default='', max_length=60)),
-                ('staff_id', models.BigIntegerField(null=True)),
-                ('staff_name', models.CharField(blank=True, default='', max_length=200)),
-                ('membership_id', models.BigIntegerField(null=True)),
-                ('role_code', models.CharField(blank=True, default='', max_length=40)),
-                ('organisation_id', models.BigIntegerField(null=True)),
-                ('organisation_name', models.CharField(blank=True, default='', max_length=200)),
-                ('resident_id', models.BigIntegerField(null=True)),
-                ('residents', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('look', models.UUIDField(null=True)),
-                ('request', models.UUIDField(null=True)),
-                ('detail', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                ("at", models.DateTimeField(db_default=audit.fields.ClockTimestamp())),
+                (
+                    "transaction",
+                    audit.fields.Xid8Field(
+                        db_default=audit.fields.CurrentTransaction(), editable=False
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("sign-in", "Signed in"),
+                            ("sign-in-failed", "Failed to sign in"),
+                            ("sign-out", "Signed out"),
+                            ("membership-chosen", "Chose to act for an organisation"),
+                            ("search", "Searched for a resident"),
+                            ("glimpse", "Saw who a resident is"),
+                            ("opening", "Opened a record"),
+                            ("refusal", "Was refused a record"),
+                            ("choice-recorded", "Recorded a resident's choice"),
+                            ("import-received", "Received a delivery"),
+                            ("import-loaded", "Loaded a delivery"),
+                            ("registry-changed", "Changed the registry"),
+                            ("registry-read", "Read the registry"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("outcome", models.CharField(default="done", max_length=20)),
+                ("reason", models.CharField(blank=True, default="", max_length=60)),
+                ("staff_id", models.BigIntegerField(null=True)),
+                ("staff_name", models.CharField(blank=True, default="", max_length=200)),
+                ("membership_id", models.BigIntegerField(null=True)),
+                ("role_code", models.CharField(blank=True, default="", max_length=40)),
+                ("organisation_id", models.BigIntegerField(null=True)),
+                ("organisation_name", models.CharField(blank=True, default="", max_length=200)),
+                ("resident_id", models.BigIntegerField(null=True)),
+                (
+                    "residents",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("look", models.UUIDField(null=True)),
+                ("request", models.UUIDField(null=True)),
+                ("detail", models.JSONField(default=dict)),
             ],
             options={
-                'indexes': [models.Index(fields=['resident_id', '-at'], name='event_by_resident'), models.Index(fields=['staff_id', '-at'], name='event_by_staff'), models.Index(fields=['organisation_id', '-at'], name='event_by_organisation'), models.Index(fields=['-at'], name='event_by_time'), models.Index(fields=['transaction'], name='event_by_transaction')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['sign-in', 'sign-in-failed', 'sign-out', 'membership-chosen', 'search', 'glimpse', 'opening', 'refusal', 'choice-recorded', 'import-received', 'import-loaded', 'registry-changed', 'registry-read'])), name='event_action_is_known')],
+                "indexes": [
+                    models.Index(fields=["resident_id", "-at"], name="event_by_resident"),
+                    models.Index(fields=["staff_id", "-at"], name="event_by_staff"),
+                    models.Index(fields=["organisation_id", "-at"], name="event_by_organisation"),
+                    models.Index(fields=["-at"], name="event_by_time"),
+                    models.Index(fields=["transaction"], name="event_by_transaction"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "action__in",
+                                [
+                                    "sign-in",
+                                    "sign-in-failed",
+                                    "sign-out",
+                                    "membership-chosen",
+                                    "search",
+                                    "glimpse",
+                                    "opening",
+                                    "refusal",
+                                    "choice-recorded",
+                                    "import-received",
+                                    "import-loaded",
+                                    "registry-changed",
+                                    "registry-read",
+                                ],
+                            )
+                        ),
+                        name="event_action_is_known",
+                    )
+                ],
             },
         ),
     ]
