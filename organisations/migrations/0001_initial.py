@@ -10,259 +10,816 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GroupMembership',
+            name="GroupMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StaffMember',
+            name="StaffMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(max_length=150, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('is_active', models.BooleanField(default=True)),
-                ('date_joined', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("username", models.CharField(max_length=150, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("is_active", models.BooleanField(default=True)),
+                ("date_joined", models.DateTimeField(auto_now_add=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('ods_code', models.CharField(blank=True, max_length=10, null=True, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9]{1,10}$', 'An ODS code is 1 to 10 capital letters and digits.')])),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('group', 'Group of organisations'), ('gp_practice', 'GP practice'), ('nhs_trust', 'NHS trust'), ('adult_social_care', 'Council adult social care'), ('out_of_hours', 'Out-of-hours provider')], max_length=20)),
-                ('participates', models.BooleanField(default=False, help_text='Named in the public list of participating organisations.')),
-                ('area', models.CharField(blank=True, help_text='The borough it serves.', max_length=60)),
-                ('postcode', models.CharField(blank=True, max_length=8)),
-                ('phone', models.CharField(blank=True, max_length=30)),
-                ('duty_phone', models.CharField(blank=True, help_text='Whom to ring when no social care is shown.', max_length=30)),
-                ('out_of_hours_phone', models.CharField(blank=True, max_length=30)),
-                ('members', models.ManyToManyField(related_name='groups', through='organisations.GroupMembership', through_fields=('group', 'member'), to='organisations.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                (
+                    "ods_code",
+                    models.CharField(
+                        blank=True,
+                        max_length=10,
+                        null=True,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z0-9]{1,10}$",
+                                "An ODS code is 1 to 10 capital letters and digits.",
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("group", "Group of organisations"),
+                            ("gp_practice", "GP practice"),
+                            ("nhs_trust", "NHS trust"),
+                            ("adult_social_care", "Council adult social care"),
+                            ("out_of_hours", "Out-of-hours provider"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "participates",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Named in the public list of participating organisations.",
+                    ),
+                ),
+                (
+                    "area",
+                    models.CharField(blank=True, help_text="The borough it serves.", max_length=60),
+                ),
+                ("postcode", models.CharField(blank=True, max_length=8)),
+                ("phone", models.CharField(blank=True, max_length=30)),
+                (
+                    "duty_phone",
+                    models.CharField(
+                        blank=True,
+                        help_text="Whom to ring when no social care is shown.",
+                        max_length=30,
+                    ),
+                ),
+                ("out_of_hours_phone", models.CharField(blank=True, max_length=30)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        related_name="groups",
+                        through="organisations.GroupMembership",
+                        through_fields=("group", "member"),
+                        to="organisations.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'permissions': [('administer', "Can manage this organisation's staff and teams")],
-                'abstract': False,
+                "ordering": ["name"],
+                "permissions": [("administer", "Can manage this organisation's staff and teams")],
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='groupmembership',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='group_members', to='organisations.organisation'),
+            model_name="groupmembership",
+            name="group",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="group_members",
+                to="organisations.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='groupmembership',
-            name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='member_of', to='organisations.organisation'),
+            model_name="groupmembership",
+            name="member",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="member_of",
+                to="organisations.organisation",
+            ),
         ),
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('format', models.CharField(max_length=30)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(choices=[(1, 'Appointments and referrals'), (2, 'Admissions, attendances and discharges'), (3, 'Diagnoses and problems'), (4, 'Medications'), (5, 'Allergies and adverse reactions'), (6, 'Blood and other laboratory results'), (7, 'Measurements'), (8, 'Imaging'), (9, 'Procedures and vaccinations'), (10, 'Documents'), (11, 'Care plans and decisions'), (12, 'Social care assessments'), (13, 'Social care services'), (14, 'People involved'), (15, 'Alerts'), (16, 'Safeguarding')]), size=None)),
-                ('trusted_for_nhs_numbers', models.BooleanField(default=False, help_text='A number that it calls verified is taken as verified, where birth date and name agree.')),
-                ('expected_every', models.DurationField(blank=True, null=True)),
-                ('last_received', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feeds', to='organisations.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                ("format", models.CharField(max_length=30)),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (1, "Appointments and referrals"),
+                                (2, "Admissions, attendances and discharges"),
+                                (3, "Diagnoses and problems"),
+                                (4, "Medications"),
+                                (5, "Allergies and adverse reactions"),
+                                (6, "Blood and other laboratory results"),
+                                (7, "Measurements"),
+                                (8, "Imaging"),
+                                (9, "Procedures and vaccinations"),
+                                (10, "Documents"),
+                                (11, "Care plans and decisions"),
+                                (12, "Social care assessments"),
+                                (13, "Social care services"),
+                                (14, "People involved"),
+                                (15, "Alerts"),
+                                (16, "Safeguarding"),
+                            ]
+                        ),
+                        size=None,
+                    ),
+                ),
+                (
+                    "trusted_for_nhs_numbers",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A number that it calls verified is taken as verified, where birth date and name agree.",
+                    ),
+                ),
+                ("expected_every", models.DurationField(blank=True, null=True)),
+                ("last_received", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="feeds",
+                        to="organisations.organisation",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('national_code', models.CharField(blank=True, max_length=10)),
-                ('clinical', models.BooleanField(default=False)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(choices=[(1, 'Appointments and referrals'), (2, 'Admissions, attendances and discharges'), (3, 'Diagnoses and problems'), (4, 'Medications'), (5, 'Allergies and adverse reactions'), (6, 'Blood and other laboratory results'), (7, 'Measurements'), (8, 'Imaging'), (9, 'Procedures and vaccinations'), (10, 'Documents'), (11, 'Care plans and decisions'), (12, 'Social care assessments'), (13, 'Social care services'), (14, 'People involved'), (15, 'Alerts'), (16, 'Safeguarding')]), blank=True, default=list, size=None)),
-                ('activities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('find-residents', 'Find a resident'), ('read-records', 'Open the record of a resident in their care'), ('record-choices', 'Record what a resident has said about sharing'), ('manage-registry', 'Manage every organisation, role and agreement'), ('manage-organisation', 'Manage the staff and teams of an organisation'), ('load-feeds', 'Give in deliveries and watch them load')], max_length=40), blank=True, default=list, size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("national_code", models.CharField(blank=True, max_length=10)),
+                ("clinical", models.BooleanField(default=False)),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (1, "Appointments and referrals"),
+                                (2, "Admissions, attendances and discharges"),
+                                (3, "Diagnoses and problems"),
+                                (4, "Medications"),
+                                (5, "Allergies and adverse reactions"),
+                                (6, "Blood and other laboratory results"),
+                                (7, "Measurements"),
+                                (8, "Imaging"),
+                                (9, "Procedures and vaccinations"),
+                                (10, "Documents"),
+                                (11, "Care plans and decisions"),
+                                (12, "Social care assessments"),
+                                (13, "Social care services"),
+                                (14, "People involved"),
+                                (15, "Alerts"),
+                                (16, "Safeguarding"),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "activities",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("find-residents", "Find a resident"),
+                                ("read-records", "Open the record of a resident in their care"),
+                                ("record-choices", "Record what a resident has said about sharing"),
+                                (
+                                    "manage-registry",
+                                    "Manage every organisation, role and agreement",
+                                ),
+                                (
+                                    "manage-organisation",
+                                    "Manage the staff and teams of an organisation",
+                                ),
+                                ("load-feeds", "Give in deliveries and watch them load"),
+                            ],
+                            max_length=40,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='role_state_is_known'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='role_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('categories__contained_by', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])), name='role_categories_are_known'), models.CheckConstraint(condition=models.Q(('activities__contained_by', ['find-residents', 'read-records', 'record-choices', 'manage-registry', 'manage-organisation', 'load-feeds'])), name='role_activities_are_known')],
+                "ordering": ["name"],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "active", "suspended", "ended"])
+                        ),
+                        name="role_state_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_until__isnull", True),
+                            ("valid_until__gt", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="role_ends_after_it_begins",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "categories__contained_by",
+                                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+                            )
+                        ),
+                        name="role_categories_are_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "activities__contained_by",
+                                [
+                                    "find-residents",
+                                    "read-records",
+                                    "record-choices",
+                                    "manage-registry",
+                                    "manage-organisation",
+                                    "load-feeds",
+                                ],
+                            )
+                        ),
+                        name="role_activities_are_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RulesEpoch',
+            name="RulesEpoch",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('epoch', models.BigIntegerField(default=1)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("epoch", models.BigIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_rules_epoch')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="one_rules_epoch")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SharingAgreement',
+            name="SharingAgreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(choices=[(1, 'Appointments and referrals'), (2, 'Admissions, attendances and discharges'), (3, 'Diagnoses and problems'), (4, 'Medications'), (5, 'Allergies and adverse reactions'), (6, 'Blood and other laboratory results'), (7, 'Measurements'), (8, 'Imaging'), (9, 'Procedures and vaccinations'), (10, 'Documents'), (11, 'Care plans and decisions'), (12, 'Social care assessments'), (13, 'Social care services'), (14, 'People involved'), (15, 'Alerts'), (16, 'Safeguarding')]), size=None)),
-                ('purpose', models.CharField(default='Direct care', max_length=200)),
-                ('legal_basis', models.CharField(default='UK GDPR 6(1)(e) and 9(2)(h); implied consent for direct care', max_length=200)),
-                ('review_on', models.DateField(blank=True, null=True)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='is_shown', to='organisations.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shows', to='organisations.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (1, "Appointments and referrals"),
+                                (2, "Admissions, attendances and discharges"),
+                                (3, "Diagnoses and problems"),
+                                (4, "Medications"),
+                                (5, "Allergies and adverse reactions"),
+                                (6, "Blood and other laboratory results"),
+                                (7, "Measurements"),
+                                (8, "Imaging"),
+                                (9, "Procedures and vaccinations"),
+                                (10, "Documents"),
+                                (11, "Care plans and decisions"),
+                                (12, "Social care assessments"),
+                                (13, "Social care services"),
+                                (14, "People involved"),
+                                (15, "Alerts"),
+                                (16, "Safeguarding"),
+                            ]
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("purpose", models.CharField(default="Direct care", max_length=200)),
+                (
+                    "legal_basis",
+                    models.CharField(
+                        default="UK GDPR 6(1)(e) and 9(2)(h); implied consent for direct care",
+                        max_length=200,
+                    ),
+                ),
+                ("review_on", models.DateField(blank=True, null=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="is_shown",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shows",
+                        to="organisations.organisation",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('code', models.CharField(help_text="The source's own code for it, as its feed gives it.", max_length=40)),
-                ('name', models.CharField(max_length=120)),
-                ('serves_whole_site', models.BooleanField(default=False, help_text='On call, pharmacy, therapies, discharge: an admission there is its admission.')),
-                ('phone', models.CharField(blank=True, max_length=30)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teams', to='organisations.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="The source's own code for it, as its feed gives it.",
+                        max_length=40,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "serves_whole_site",
+                    models.BooleanField(
+                        default=False,
+                        help_text="On call, pharmacy, therapies, discharge: an admission there is its admission.",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=30)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="teams",
+                        to="organisations.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'name'],
-                'abstract': False,
+                "ordering": ["organisation__name", "name"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended')], default='active', max_length=10)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='organisations.organisation')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='organisations.role')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='organisations.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="organisations.role",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="organisations.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'role__name'],
-                'abstract': False,
+                "ordering": ["organisation__name", "role__name"],
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.CheckConstraint(condition=models.Q(('is_superuser', False)), name='no_superuser'),
+            model_name="staffmember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_superuser", False)), name="no_superuser"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='organisation_state_is_known'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="organisation_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='organisation_ends_after_it_begins'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="organisation_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'group'), ('ods_code__isnull', True)), models.Q(models.Q(('kind', 'group'), _negated=True), ('ods_code__regex', '^[A-Z0-9]{1,10}$')), _connector='OR'), name='organisation_has_code_unless_group'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "group"), ("ods_code__isnull", True)),
+                    models.Q(
+                        models.Q(("kind", "group"), _negated=True),
+                        ("ods_code__regex", "^[A-Z0-9]{1,10}$"),
+                    ),
+                    _connector="OR",
+                ),
+                name="organisation_has_code_unless_group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['group', 'gp_practice', 'nhs_trust', 'adult_social_care', 'out_of_hours'])), name='organisation_kind_is_known'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["group", "gp_practice", "nhs_trust", "adult_social_care", "out_of_hours"],
+                    )
+                ),
+                name="organisation_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='groupmembership_state_is_known'),
+            model_name="groupmembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="groupmembership_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='groupmembership_ends_after_it_begins'),
+            model_name="groupmembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="groupmembership_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.CheckConstraint(condition=models.Q(('group', models.F('member')), _negated=True), name='group_is_not_its_member'),
+            model_name="groupmembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("group", models.F("member")), _negated=True),
+                name="group_is_not_its_member",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active'), ('valid_until__isnull', True)), fields=('group', 'member'), name='group_member_once'),
+            model_name="groupmembership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active"), ("valid_until__isnull", True)),
+                fields=("group", "member"),
+                name="group_member_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='feed_state_is_known'),
+            model_name="feed",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="feed_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='feed_ends_after_it_begins'),
+            model_name="feed",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="feed_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.UniqueConstraint(fields=('organisation', 'format'), name='feed_once'),
+            model_name="feed",
+            constraint=models.UniqueConstraint(fields=("organisation", "format"), name="feed_once"),
         ),
         migrations.AddConstraint(
-            model_name='sharingagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='sharingagreement_state_is_known'),
+            model_name="sharingagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="sharingagreement_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharingagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='sharingagreement_ends_after_it_begins'),
+            model_name="sharingagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="sharingagreement_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharingagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('categories__contained_by', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])), name='agreement_categories_are_known'),
+            model_name="sharingagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "categories__contained_by",
+                        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+                    )
+                ),
+                name="agreement_categories_are_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='team_state_is_known'),
+            model_name="team",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="team_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='team_ends_after_it_begins'),
+            model_name="team",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="team_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('organisation', 'code'), name='team_code_once'),
+            model_name="team",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "code"), name="team_code_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'suspended', 'ended'])), name='membership_state_is_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "active", "suspended", "ended"])),
+                name="membership_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='membership_ends_after_it_begins'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="membership_ends_after_it_begins",
+            ),
         ),
     ]
