@@ -68,13 +68,13 @@ def main(arguments: list[str]) -> int:
             people = _prepare(data, up)
             write_env(data.running, up.environment)
             stack.callback(data.running.unlink, missing_ok=True)
-            children = _processes(data, up.environment, options.port)
+            children = processes(data, up.environment, options.port)
             for child in children:
                 stack.callback(child.stop)
                 child.start()
             everything = [*up.servers.children, *children]
             stack.callback(_remember(data, everything).unlink, missing_ok=True)
-            _wait_until_ready(options.port, everything)
+            wait_until_ready(options.port, everything)
             sys.stdout.write(f"Connect Care is ready at http://{HOST}:{options.port}\n\n{people}")
             sys.stdout.flush()
             _watch(everything)
@@ -186,8 +186,11 @@ def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
     )
 
 
-def _processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
-    """The web, the worker and the timer, each with the database logins it needs and no other."""
+def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
+    """The web, the worker and the timer, each with the database logins it needs and no other.
+
+    None is started. The browser tests run the same ones on a database of their own.
+    """
     from launcher.children import Child
     from launcher.given import others
 
@@ -237,7 +240,12 @@ def _processes(data: Data, environment: dict[str, str], port: int) -> Sequence[C
     ]
 
 
-def _wait_until_ready(port: int, children: Sequence[Child]) -> None:
+def wait_until_ready(port: int, children: Sequence[Child]) -> None:
+    """Return when the web answers that all is well.
+
+    Raises LauncherError with the last lines of a log if a process ends, or the web is not ready
+    within READY_PATIENCE.
+    """
     deadline = time.monotonic() + READY_PATIENCE
     answer = "nothing"
     while time.monotonic() < deadline:

@@ -82,7 +82,7 @@ def _as_login(login: Login) -> Iterator[None]:
         connections["default"] = before
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def as_login() -> AsLogin:
     """``with as_login("pipeline"):`` the block's statements are another login's."""
 
@@ -94,13 +94,21 @@ def as_login() -> AsLogin:
 
 @pytest.fixture
 def database(
-    _migrated: dict[str, str], django_db_blocker: DjangoDbBlocker
+    _migrated: dict[str, str],
+    empty_database: Callable[[], None],
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[dict[str, str]]:
     """The database, with the web's login as the default connection; emptied afterwards."""
     with django_db_blocker.unblock():
         with _as_login(Login.WEB):
             yield _migrated
-        _empty(_migrated["admin"])
+        empty_database()
+
+
+@pytest.fixture(scope="session")
+def empty_database(_migrated: dict[str, str]) -> Callable[[], None]:
+    """Deletes whatever tests wrote, for those who keep it for longer than one test."""
+    return lambda: _empty(_migrated["admin"])
 
 
 _DELETES = """
