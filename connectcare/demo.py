@@ -64,8 +64,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
         "social-worker",
         "Kofi Mensah-Jones",
-        (DemoMembership("social-worker", "RBG01", "RBG01-SOUTH"),),
-        "residents with a Greenwich care service; records what they say about sharing",
+        (DemoMembership("social-worker", "RBG01", "RBG01-NORTH"),),
+        f"{note.IN_HOSPITAL.name}, with care at home; records what residents say about sharing",
     ),
     DemoPerson(
         "adviser",
