@@ -1,0 +1,165 @@
+"""A browser, the portal's real processes, and a small region for them.
+
+All of it lives as long as this folder's tests, and is gone before others run: a browser's event
+loop, a worker that listens, and rows in the database are no company for them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserType, Playwright, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
+
+from connectcare.demo import PASSWORD
+from feeds import actions as feeds
+from launcher.data import Data
+from launcher.demo import processes, wait_until_ready
+from launcher.given import NAMES
+from organisations import actions as registry
+from organisations.models import Organisation, Role, Team
+from tests.browser.deliveries import CROWD, PRACTICE, ndjson, patient
+from tests.browser.visitor import Visitor
+from tests.conftest import AsLogin
+
+#: Who is suspended while signed in.
+LEAVER = "leaver"
+
+#: Nudges of other tests' databases go through the same broker, in its database 0.
+BROKER_DATABASE = 7
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path, or a visible skip with the reason why there is none."""
+    path = os.environ.get("TEST_CHROMIUM")
+    if not path:
+        pytest.skip(os.environ.get("TEST_CHROMIUM_ABSENT") or "TEST_CHROMIUM names no browser")
+    return path
+
+
+# The plugin's fixtures live as long as the session, and so would their event loop, in which
+# Django refuses to ask the database. These four are the plugin's, for this folder alone.
+@pytest.fixture(scope="package")
+def playwright(chromium: str) -> Iterator[Playwright]:
+    """The driver."""
+    with sync_playwright() as driver, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield driver
+
+
+@pytest.fixture(scope="package")
+def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
+    """Chromium, unless an option of the plugin says otherwise."""
+    chosen: BrowserType = getattr(playwright, browser_name)
+    return chosen
+
+
+@pytest.fixture(scope="package")
+def browser(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any], chromium: str
+) -> Iterator[Browser]:
+    """Without its sandbox, which root and many containers refuse it: it reads our pages alone."""
+    options = {"executable_path": chromium, **browser_type_launch_args}
+    launched = browser_type.launch(args=["--no-sandbox", "--disable-dev-shm-usage"], **options)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture(scope="package")
+def browser_context_args() -> dict[str, Any]:
+    """How every context is made."""
+    return {"locale": "en-GB", "timezone_id": "Europe/London"}
+
+
+@pytest.fixture(scope="package")
+def region(
+    _migrated: dict[str, str],
+    as_login: AsLogin,
+    empty_database: Callable[[], None],
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """The demo's registry, staff and people of note, through the real pipeline."""
+    with django_db_blocker.unblock():
+        try:
+            with as_login("pipeline"):
+                call_command("make_demo_region", residents=1, stdout=io.StringIO())
+                _add_leaver()
+                _load(ndjson([patient(each) for each in CROWD]))
+            yield
+        finally:
+            empty_database()
+
+
+def _add_leaver() -> None:
+    practice = Organisation.objects.get(ods_code=PRACTICE)
+    staff = registry.create_staff(by=None, username=LEAVER, name="Noor Aziz", password=PASSWORD)
+    registry.add_membership(
+        by=None,
+        staff=staff,
+        organisation=practice,
+        role=Role.objects.get(code="doctor"),
+        team=Team.objects.get(organisation=practice, code=f"{PRACTICE}-GP"),
+    )
+
+
+def _load(content: bytes) -> None:
+    file = feeds.File("crowd.ndjson", io.BytesIO(content))
+    batch = feeds.receive([file], feed=feeds.feed_of(PRACTICE, "fhir-r4"), by=None)
+    feeds.load(batch.pk)
+
+
+@pytest.fixture(scope="package")
+def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The portal's address. The web and the worker are the demo's, on this worker's database."""
+    port = _free_port()
+    environment = {name: os.environ[name] for name in NAMES if name in os.environ}
+    environment["REDIS_URL"] = _apart(environment["REDIS_URL"])
+    data = Data(tmp_path_factory.mktemp("portal") / "data")
+    children = [
+        child for child in processes(data, environment, port) if child.name in ("web", "worker")
+    ]
+    try:
+        for child in children:
+            child.start()
+        wait_until_ready(port, children)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        for child in reversed(children):
+            child.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _apart(address: str) -> str:
+    """The same broker's database of our own, in a form that Celery reads."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.path}?virtual_host={BROKER_DATABASE}"
+    return parts._replace(path=f"/{BROKER_DATABASE}", query="").geturl()
+
+
+@pytest.fixture
+def visit(portal: str, new_context: Callable[..., Any]) -> Iterator[Visit]:
+    """``visit()`` is somebody at a browser of their own; nothing may go wrong in it unseen."""
+    visitors: list[Visitor] = []
+
+    def begin(*, checked: bool = True, **options: Any) -> Visitor:
+        visitors.append(Visitor(new_context(**options), portal, checked=checked))
+        return visitors[-1]
+
+    yield begin
+    assert [fault for visitor in visitors for fault in visitor.faults] == []

@@ -1,0 +1,76 @@
+"""What several stories have in common: a delivery given in, a choice recorded."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from consent.effects import Effect, effect_of
+from tests.browser.deliveries import HELD, LOADED, PRACTICE_NAME, READ
+from tests.browser.visitor import Visitor
+
+REFERENCE = re.compile(r"CC-[0-9A-Z]{4,}")
+CONNECT_CARE = "Connect Care as a whole"
+SOCIAL_CARE = "Sharing social care information"
+
+
+def give_in(support: Visitor, name: str, content: bytes) -> None:
+    """Give a file in as the practice's, up to the page that tells of its loading."""
+    support.opens("/deliveries").arrives("Deliveries").presses("Give in a delivery")
+    support.arrives("Give in a delivery")
+    support.page.get_by_label("Who sent it").select_option(label=f"{PRACTICE_NAME}: FHIR R4")
+    support.page.get_by_label("Files", exact=True).set_input_files(
+        [{"name": name, "mimeType": "application/x-ndjson", "buffer": content}]
+    )
+    support.presses("Give in and load")
+
+
+def watch_it_load(support: Visitor) -> None:
+    """Wait for the worker, and compare the counts."""
+    expect(support.page.get_by_role("heading", level=1)).to_contain_text("Delivery from")
+    expect(support.page.locator("#batch .nhsuk-tag")).to_have_text("Loaded")
+    for label, count in (
+        ("Items read", READ), ("Loaded", LOADED), ("Unchanged", 0), ("Held", HELD)
+    ):  # fmt: skip
+        row = support.page.locator(".nhsuk-summary-list__row").filter(
+            has=support.page.locator("dt").get_by_text(label, exact=True)
+        )
+        expect(row.last.locator("dd")).to_have_text(str(count))
+    support.arrives(re.compile("^Delivery from"))
+
+
+def begin_choice(recorder: Visitor, banner: str, about: str) -> None:
+    """From the search's result to the journey's first question about one kind of choice."""
+    recorder.follows(f"Choices about sharing of {banner}").arrives("Choices about sharing")
+    recorder.presses(f"Record what they say about: {about}")
+
+
+def answer_all(recorder: Visitor, question: str, answer: str, *, relayed_by: str = "") -> None:
+    """Answer the journey's questions, up to the page that is read back."""
+    recorder.arrives(question).chooses(answer).presses("Continue")
+    recorder.arrives("Whose decision is it?").chooses("The resident").presses("Continue")
+    recorder.arrives("Did someone else pass this on?")
+    recorder.types("Did someone else pass this on?", relayed_by).presses("Continue")
+    recorder.arrives("How did they tell you?").chooses("Phone").presses("Continue")
+    recorder.arrives("Read back and confirm")
+
+
+def assert_read_back(recorder: Visitor, kind: str, answer: str, *, council: str = "") -> Effect:
+    """Every sentence of the effect stands there to be read out."""
+    effect = effect_of(kind, answer, council=council)
+    said = recorder.page.locator(".app-read-back")
+    for sentence in (
+        effect.says, *effect.does, effect.for_whom, effect.from_when, *effect.keeps,
+        *effect.limits, effect.talk_to,
+    ):  # fmt: skip
+        expect(said).to_contain_text(sentence)
+    return effect
+
+
+def confirm(recorder: Visitor) -> str:
+    """Confirm, and return the reference number."""
+    recorder.presses("Confirm and record").arrives("Choice recorded")
+    found = REFERENCE.search(recorder.page.locator(".nhsuk-panel").inner_text())
+    assert found is not None
+    return found[0]
