@@ -161,6 +161,23 @@ class _held:  # noqa: N801 - used as a context manager, read as a word
                 )
 
 
+@transaction.atomic
+def put_back(batch: Batch, *, by: Acting, request_id: str) -> bool:
+    """Put a batch that a fault stopped back among those that wait; whether it was such a one."""
+    changed = Batch.objects.filter(pk=batch.pk, state=BatchState.FAILED).update(
+        state=BatchState.RECEIVED
+    )
+    if changed:
+        audit.record(
+            Action.IMPORT_RECEIVED,
+            reason="put-back",
+            request=request_id,
+            detail={"batch": str(batch.public_id)},
+            **by.for_audit(),
+        )
+    return bool(changed)
+
+
 def batches_to_do() -> Iterator[int]:
     """Batches that wait, or whose worker may have died, oldest first."""
     yield from (

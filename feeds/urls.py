@@ -8,5 +8,6 @@ urlpatterns = [
     path("deliveries", views.batches, name="batches"),
     path("deliveries/give-in", views.give_in, name="give-in-delivery"),
     path("deliveries/<uuid:public_id>", views.batch, name="batch"),
+    path("deliveries/<uuid:public_id>/again", views.load_again, name="load-batch-again"),
     path("api/deliveries/<uuid:public_id>", views.batch_as_json, name="batch-as-json"),
 ]

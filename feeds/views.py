@@ -9,7 +9,7 @@ from celery.exceptions import CeleryError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 from rest_framework.decorators import api_view, permission_classes
@@ -73,6 +73,16 @@ def batch(request: HttpRequest, public_id: UUID) -> HttpResponse:
     }
     fragment = request.headers.get("HX-Request") == "true"
     return render(request, "feeds/_batch.jinja" if fragment else "feeds/batch.jinja", context)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_POST
+def load_again(request: ActingRequest, public_id: UUID) -> HttpResponse:
+    """Let a batch that a fault stopped go on from where it stands."""
+    found = _batch(public_id)
+    if actions.put_back(found, by=request.acting, request_id=request.request_id):
+        transaction.on_commit(lambda: _nudge(found.pk))
+    return redirect("batch", public_id)
 
 
 @needs(Activity.LOAD_FEEDS)

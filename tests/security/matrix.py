@@ -117,6 +117,7 @@ MATRIX: list[Row] = [
     *_both("batches", 200, 405, SUPPORT),
     *_both("give-in-delivery", 200, 200, SUPPORT),
     *_both("batch", 404, 405, SUPPORT, public_id=UUID),
+    *_both("load-batch-again", 405, 404, SUPPORT, public_id=UUID),
     # Read by a script: whoever is signed out is told so, and not sent to a form.
     *(
         Row("batch-as-json", method, status, SUPPORT, {"public_id": UUID}, _REFUSED_SIGNED_OUT)
