@@ -9,11 +9,14 @@ forgotten gate. So nothing here rolls back; what a test wrote is emptied after i
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -152,6 +155,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not beside the project")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches past this machine: a connection to anywhere else is refused loudly."""
+    connect = socket.socket.connect
+
+    def checked(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = str(address[0])
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError("a test reached past the loopback")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", checked)
 
 
 @pytest.fixture(autouse=True)
