@@ -1,0 +1,160 @@
+"""A plain world's facts in the shape in which ``access.read_facts`` answers, without a database.
+
+What PostgreSQL answers itself is tested against rows in ``test_rows.py``; this feeds the rule a
+million times without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.proof.worlds import NOW, Asked, Span, World
+
+_ORIGIN = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def moment(hour: int) -> str:
+    """An hour of the world, as PostgreSQL writes it in JSON."""
+    return (_ORIGIN + timedelta(hours=hour - NOW)).isoformat()
+
+
+def facts_json(world: World, asked: Asked) -> dict[str, Any]:
+    """What the gate's function would answer to this question."""
+    member = next(
+        (m for m in world.members if (m.id, m.staff) == (asked.membership, asked.staff)), None
+    )
+    known = asked.resident in world.residents
+    persons = [p for p in world.persons if p.resident == asked.resident]
+    links: dict[str, bool] = {}
+    for person in persons:
+        linked = links.get(str(person.source), True)
+        links[str(person.source)] = linked and person.link == "linked"
+    return {
+        "at": moment(asked.at),
+        "rules_epoch": 1,
+        "resident_epoch": 1 if known else None,
+        "staff": (
+            {"id": asked.staff, "name": "S", "active": world.staff[asked.staff]}
+            if asked.staff in world.staff
+            else None
+        ),
+        "membership": member and _membership(world, member),
+        "resident": {
+            "id": asked.resident,
+            "known_to_all": world.residents[asked.resident],
+            "protection": "U",
+            "deceased": False,
+            "deceased_on": None,
+            "may_be_known": (
+                world.residents[asked.resident] or any(p.source == member.body for p in persons)
+                if member
+                else None
+            ),
+        }
+        if known
+        else None,
+        "links": links,
+        "refusals": list(_refusals(world, asked)),
+        "relationships": [
+            {
+                "id": care.id,
+                "kind": care.kind,
+                "team": care.team,
+                "from": moment(care.start),
+                "until": None if care.end is None else moment(care.end),
+            }
+            for care in sorted(world.care, key=lambda care: (-care.start, -care.id))
+            if care.resident == asked.resident and member and care.body == member.body
+        ],
+        "sources": list(_sources(world, asked.at, links, member.body if member else None)),
+    }
+
+
+def _period(span: Span) -> dict[str, Any]:
+    until = None if span.end is None else moment(span.end)
+    return {"state": span.state, "from": moment(span.start), "until": until}
+
+
+def _in_force(span: Span, at: int) -> bool:
+    return span.state == "active" and span.start <= at and (span.end is None or span.end > at)
+
+
+def _membership(world: World, member: Any) -> dict[str, Any]:
+    body = next(each for each in world.bodies if each.id == member.body)
+    team = next((each for each in world.teams if each.id == member.team), None)
+    role = next(each for each in world.roles if each.id == member.role)
+    return {
+        "id": member.id,
+        "period": _period(member.span),
+        "organisation": {
+            "id": body.id,
+            "name": f"Body {body.id}",
+            "kind": body.kind,
+            "period": _period(body.span),
+        },
+        "team": team
+        and {"id": team.id, "whole_site": team.whole_site, "period": _period(team.span)},
+        "role": {
+            "code": f"role-{role.id}",
+            "name": f"Role {role.id}",
+            "categories": sorted(role.reads),
+            "activities": sorted(role.activities),
+            "period": _period(role.span),
+        },
+    }
+
+
+def _refusals(world: World, asked: Asked) -> Iterable[dict[str, Any]]:
+    """As ``consent.refusals`` has it: the newest answer of each kind and council."""
+    newest: dict[tuple[str, int | None], tuple[int, bool]] = {}
+    for choice in world.choices:
+        if choice.resident != asked.resident or choice.since > asked.at:
+            continue
+        if choice.answer == "could-not-be-asked":
+            continue
+        about = (choice.kind, choice.council)
+        newest[about] = max(
+            newest.get(about, (-1, False)), (choice.since, choice.answer == "refuses")
+        )
+    for (kind, council), (_, refuses) in newest.items():
+        if refuses:
+            yield {"kind": kind, "council": council}
+
+
+def _sources(
+    world: World, at: int, links: dict[str, bool], own: int | None
+) -> Iterable[dict[str, Any]]:
+    of_own = {own} | {g.group for g in world.grouped if g.member == own and _in_force(g.span, at)}
+    for body in world.bodies:
+        if not (body.participates or str(body.id) in links or body.id == own):
+            continue
+        names = {body.id} | {
+            g.group for g in world.grouped if g.member == body.id and _in_force(g.span, at)
+        }
+        agreed = {
+            category
+            for agreement in world.agreements
+            if agreement.source in names
+            and agreement.recipient in of_own
+            and _in_force(agreement.span, at)
+            for category in agreement.covers
+        }
+        sends = {
+            category
+            for feed in world.feeds
+            if feed.body == body.id and _in_force(feed.span, at)
+            for category in feed.sends
+        }
+        yield {
+            "id": body.id,
+            "name": f"Body {body.id}",
+            "kind": body.kind,
+            "area": "",
+            "duty_phone": "",
+            "sends": sorted(sends),
+            "agreed": sorted(agreed),
+            "late_since": None,
+            "updated": None,
+        }
