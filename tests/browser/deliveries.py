@@ -15,6 +15,19 @@ Resource = dict[str, Any]
 PRACTICE = "Y99901"
 PRACTICE_NAME = "Ladywell Green Surgery (demo)"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+_VERIFIED = {
+    "url": (
+        "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+    ),
+    "valueCodeableConcept": {
+        "coding": [{
+            "system": (
+                "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
+            ),
+            "code": "01",
+        }]
+    },
+}  # fmt: skip
 _RECORDED = "2026-03-02T09:30:00+00:00"
 
 
@@ -129,7 +142,10 @@ def patient(person: NewPerson) -> Resource:
     """The person, registered at the practice."""
     return {
         **_head(person, "Patient", "patient"),
-        "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": person.number}],
+        "identifier": [{
+            "extension": [_VERIFIED],
+            "system": "https://fhir.nhs.uk/Id/nhs-number", "value": person.number,
+        }],
         "active": True,
         "name": [{
             "use": "official", "family": person.family, "given": [person.given],

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from consent.effects import Effect, effect_of
+from feeds.formats import FORMATS
 from tests.browser.deliveries import HELD, LOADED, PRACTICE_NAME, READ
 from tests.browser.visitor import Visitor
 
@@ -19,11 +20,23 @@ def give_in(support: Visitor, name: str, content: bytes) -> None:
     """Give a file in as the practice's, up to the page that tells of its loading."""
     support.opens("/deliveries").arrives("Deliveries").presses("Give in a delivery")
     support.arrives("Give in a delivery")
-    support.page.get_by_label("Who sent it").select_option(label=f"{PRACTICE_NAME}: FHIR R4")
-    support.page.get_by_label("Files", exact=True).set_input_files(
+    support.page.get_by_label("Who sent it").select_option(
+        label=f"{PRACTICE_NAME}: {FORMATS['fhir-r4']}"
+    )
+    support.page.locator("input[type=file]").set_input_files(
         [{"name": name, "mimeType": "application/x-ndjson", "buffer": content}]
     )
     support.presses("Give in and load")
+
+
+def look_until_loaded(support: Visitor) -> None:
+    """Where no script follows the loading: ask for the page again, by its own link."""
+    link = support.page.get_by_role("link", name="See how far it is now")
+    for _ in range(100):
+        if not link.count():
+            break
+        link.click()
+        support.page.wait_for_timeout(200)
 
 
 def watch_it_load(support: Visitor) -> None:
