@@ -220,6 +220,10 @@ TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = False
 
+# --- What stays with its source (rule R6) -----------------------------------------------------
+# The codes themselves, usually as SENSITIVE_CODES_FILE; empty for the example in feeds/.
+SENSITIVE_CODES = environment.text("SENSITIVE_CODES", "")
+
 # --- The rule's periods (docs/adr/0006) -----------------------------------------------------
 LOOK_MINUTES = 15
 SEARCH_LIMIT = 10

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import BinaryIO
 
 from django.db import DataError, connection, transaction
 from django.db.models import F
@@ -19,6 +20,7 @@ from feeds.formats import fhir_r4
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
 from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
 from feeds.sealed import seal, unseal
+from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
 from identity.models import SourcePerson
 from organisations.models import Feed
@@ -86,6 +88,7 @@ class Loader:
         self._feed: Feed = batch.feed
         self._source = batch.feed.organisation
         self._progress = progress
+        self._new_persons = False
 
     def run(self) -> None:
         """Load what is left, try again what lacked its person, and derive relationships."""
@@ -119,7 +122,7 @@ class Loader:
         raw = DeliveryStream(delivery)
         stream = io.BufferedReader(raw, buffer_size=1_048_576)
         name = unseal(delivery.name, purpose="name").decode(errors="replace")
-        items = fhir_r4.read(stream, name=name, source_kind=self._source.kind)
+        items = self._read(stream, name)
         done = self._batch.items_done
         for _ in islice(items, done):
             pass  # a former worker loaded these and said so in the same transaction
@@ -153,7 +156,7 @@ class Loader:
         """One transaction: entries, tallies, holds, and how far the batch has got."""
         with transaction.atomic():
             self._one_at_a_time()
-            result = self._apply(items)
+            result = self._apply(items, self._batch.pk)
             self._write(delivery, result)
             Batch.objects.filter(pk=self._batch.pk).update(
                 items_done=first + len(items), wrappers=F("wrappers") + result.wrappers
@@ -164,7 +167,7 @@ class Loader:
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(7302, %s)", [self._source.pk % 2**31])
 
-    def _apply(self, items: list[Item]) -> _Result:
+    def _apply(self, items: list[Item], batch_id: int) -> _Result:
         result = _Result()
         persons: dict[int, MappedPerson] = {}
         for position, item in enumerate(items):
@@ -179,7 +182,7 @@ class Loader:
                 case Mapped(person=MappedPerson() as person):
                     persons[position] = person
         changed = self._receive_persons(items, persons, result)
-        self._merge(items, changed, result)
+        self._merge(items, changed, result, batch_id)
         return result
 
     def _receive_persons(
@@ -191,6 +194,7 @@ class Loader:
             trusted_for_numbers=self._feed.trusted_for_nhs_numbers,
         )
         access.relationships_are_due([one.resident_id for one in received if one.changed])
+        self._new_persons |= any(one.changed for one in received)
         changed = {position for position, one in zip(persons, received, strict=True) if one.changed}
         for position in persons:
             outcome = items[position].outcome
@@ -205,6 +209,7 @@ class Loader:
         items: list[Item],
         persons_changed: set[int],
         result: _Result,
+        batch_id: int,
     ) -> None:
         known = self._known_persons(items)
         arrivals: list[records.Arrival] = []
@@ -223,7 +228,7 @@ class Loader:
                 if entry.person is not None
             )
         refused: set[int] = set()
-        written = self._merge_or_split(arrivals, refused)
+        written = self._merge_or_split(arrivals, refused, batch_id)
         for position in dict.fromkeys(arrival.position for arrival in arrivals):
             if position in refused:
                 result.hold(items[position], REFUSED_BY_DATABASE)
@@ -232,12 +237,14 @@ class Loader:
             else:
                 result.count(Outcome.UNCHANGED, items[position])
 
-    def _merge_or_split(self, arrivals: list[records.Arrival], refused: set[int]) -> set[int]:
+    def _merge_or_split(
+        self, arrivals: list[records.Arrival], refused: set[int], batch_id: int
+    ) -> set[int]:
         """Merge; where PostgreSQL refuses a value, halve until the item that holds it is alone."""
         try:
             with transaction.atomic():
                 return records.merge_entries(
-                    arrivals, source=self._source, feed_id=self._feed.pk, batch_id=self._batch.pk
+                    arrivals, source=self._source, feed_id=self._feed.pk, batch_id=batch_id
                 )
         except DataError:
             positions = sorted({arrival.position for arrival in arrivals})
@@ -247,7 +254,9 @@ class Loader:
             middle = positions[len(positions) // 2]
             left = [arrival for arrival in arrivals if arrival.position < middle]
             right = [arrival for arrival in arrivals if arrival.position >= middle]
-            return self._merge_or_split(left, refused) | self._merge_or_split(right, refused)
+            return self._merge_or_split(left, refused, batch_id) | self._merge_or_split(
+                right, refused, batch_id
+            )
 
     def _known_persons(self, items: list[Item]) -> dict[str, SourcePerson]:
         wanted = {
@@ -261,7 +270,7 @@ class Loader:
         return {person.identifier: person for person in found}
 
     def _write(self, delivery: Delivery, result: _Result) -> None:
-        self._add_to_tallies(result.counts)
+        self._add_to_tallies(result.counts, self._batch.pk)
         for item, reason in result.holds:
             hold = Hold.objects.create(
                 batch=self._batch,
@@ -272,51 +281,60 @@ class Loader:
             )
             HeldContent.objects.create(hold=hold, raw=seal(_bytes_of(item), purpose="hold"))
 
-    def _add_to_tallies(self, counts: Counter[tuple[str, str, str]]) -> None:
+    def _add_to_tallies(self, counts: Counter[tuple[str, str, str]], batch_id: int) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into feeds_tally (batch_id, outcome, resource_type, reason, count) "
                 "values (%s, %s, %s, %s, %s) "
                 "on conflict (batch_id, outcome, resource_type, reason) "
                 "do update set count = feeds_tally.count + excluded.count",
-                [(self._batch.pk, *key, number) for key, number in sorted(counts.items())],
+                [(batch_id, *key, number) for key, number in sorted(counts.items())],
             )
 
     def _try_held_again(self) -> None:
-        """Items whose person came later in the batch: the order of files does not matter."""
+        """Items whose person came later: the order of files and of deliveries does not matter.
+
+        Looks at this batch's, and where persons arrived at every batch's of this feed.
+        """
+        waiting = Hold.objects.filter(reason=PERSON_NOT_KNOWN, resolved=None)
+        waiting = (
+            waiting.filter(batch__feed=self._feed)
+            if self._new_persons
+            else waiting.filter(batch=self._batch)
+        )
         last = 0
         while True:
-            holds = list(
-                Hold.objects.filter(
-                    batch=self._batch, reason=PERSON_NOT_KNOWN, resolved=None, pk__gt=last
-                )
-                .select_related("delivery", "content")
-                .order_by("pk")[:CHUNK_ITEMS]
-            )
-            if not holds:
-                return
-            last = holds[-1].pk
             with transaction.atomic():
                 self._one_at_a_time()
+                holds = list(
+                    waiting.filter(pk__gt=last)
+                    .select_related("delivery", "content")
+                    .order_by("pk")[:CHUNK_ITEMS]
+                )
+                if not holds:
+                    return
+                last = holds[-1].pk
                 for hold in holds:
                     self._try_again(hold)
 
     def _try_again(self, hold: Hold) -> None:
         raw = unseal(hold.content.raw, purpose="hold")
-        items = [
-            item
-            for item in fhir_r4.read(
-                io.BytesIO(raw), name=hold.pointer, source_kind=self._source.kind
-            )
-            if not item.is_wrapper
-        ]
-        result = self._apply(items)
+        items = [item for item in self._read(io.BytesIO(raw), hold.pointer) if not item.is_wrapper]
+        result = self._apply(items, hold.batch_id)
         if result.holds or not items:
             return
         was = (Outcome.HELD, hold.resource_type, PERSON_NOT_KNOWN)
         result.counts[was] -= 1
-        self._add_to_tallies(result.counts)
+        self._add_to_tallies(result.counts, hold.batch_id)
         hold.delete()
+
+    def _read(self, content: BinaryIO, name: str) -> Iterator[Item]:
+        return fhir_r4.read(
+            content,
+            name=name,
+            source_kind=self._source.kind,
+            sensitive_codes=codes_kept_by_their_source(),
+        )
 
 
 def _why_held(entries: Iterable[MappedEntry], known: Mapping[str, SourcePerson]) -> str | None:

@@ -157,13 +157,23 @@ def fingerprint(person: PersonSent) -> bytes:
 
 
 def agrees(person: PersonSent, resident: Resident) -> bool:
-    """Whether a person sent and a resident have one birth date and one family name."""
+    """Whether a person sent and a resident agree on birth date, family name and given name.
+
+    A given name agrees with its initial, or with none; a twin's does not. Whatever else a name may
+    be (a nickname, a name before a marriage) is for a person to decide.
+    """
     return (
         person.birth_date is not None
         and person.birth_date == resident.birth_date
         and fold(person.family_name) != ""
         and fold(person.family_name) == resident.family_folded
+        and _given_agree(person.given_names, resident.given_names)
     )
+
+
+def _given_agree(one: str, other: str) -> bool:
+    first, second = (fold(name.split(" ")[0]) for name in (one, other))
+    return first.startswith(second) or second.startswith(first)
 
 
 @dataclass(frozen=True, slots=True)

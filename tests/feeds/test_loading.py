@@ -7,12 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from access.models import CareRelationship, RelationshipDue
 from feeds import actions, loading, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
 from feeds.sealed import CannotBeOpened, seal, unseal
+from feeds.sensitive import read_codes
 from records.models import Entry
 from tests import factories
 from tests.feeds.conftest import condition, ndjson, patient
@@ -131,6 +133,43 @@ def test_an_item_that_names_two_people_is_held(deliver: Any) -> None:
     report = deliver(ndjson(patient(), condition(subject=other)))
     assert totals(report) == {"loaded": 1, "held": 1}
     assert report.lines[-1].reason == loading.TWO_PEOPLE
+
+
+def test_a_code_of_the_exclusion_set_keeps_the_entry_with_its_source(
+    deliver: Any, as_login: Any
+) -> None:
+    coding = [{"system": "http://snomed.info/sct", "code": "52637005"}]
+    deliver(ndjson(patient(), condition(), condition("c2", code={"coding": coding})))
+    with as_login("pipeline"):
+        marked = dict(Entry.objects.values_list("identifier", "sensitive"))
+    assert marked == {"Condition/c1": False, "Condition/c2": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("", set()),
+        ("# only a remark\n\n", set()),
+        ("52637005  in vitro fertilisation\n  K5A2.  # no\n", None),
+        ("52637005  in vitro fertilisation # why\nZV26\n", {"52637005", "ZV26"}),
+    ],
+)
+def test_the_list_of_codes_is_read_or_refused(text: str, codes: set[str] | None) -> None:
+    if codes is None:
+        with pytest.raises(ImproperlyConfigured, match="line 2"):
+            read_codes(text)
+    else:
+        assert read_codes(text) == codes
+
+
+def test_a_person_in_a_later_batch_frees_what_was_held_before(deliver: Any, as_login: Any) -> None:
+    first = deliver(ndjson(condition()))
+    assert totals(first) == {"held": 1}
+    deliver(ndjson(patient()))
+    with as_login("pipeline"):
+        assert totals(selectors.report(first.batch)) == {"loaded": 1}
+        assert Entry.objects.get().batch_id == first.batch.pk
+        assert not Hold.objects.exists()
 
 
 def test_an_empty_file_says_so(deliver: Any) -> None:

@@ -76,6 +76,7 @@ def test_a_verified_number_makes_one_resident_of_two_sources(sources: Sources) -
         {"birth_date": None},
         {"family_name": "Carter"},
         {"family_name": ""},
+        {"given_names": "Naomi"},  # her twin
     ],
 )
 def test_a_number_that_disagrees_is_never_linked_and_is_asked_about(

@@ -44,8 +44,7 @@ class Command(BaseCommand):
             raise CommandError("Another worker is loading this batch. Watch it on its page.")
         report = selectors.report(loaded)
         if options["json"]:
-            json.dump(report.as_json(), self.stdout, indent=2)
-            self.stdout.write("")
+            self.stdout.write(json.dumps(report.as_json(), indent=2))
         else:
             self.stdout.write(report.as_text())
 
