@@ -1,0 +1,243 @@
+"""A plain world as rows in PostgreSQL, keys and all: what is row 7 here is row 7 there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import connection
+from django.utils import timezone
+
+from access.acting import Acting
+from access.models import CareRelationship
+from consent.models import Choice
+from identity.models import Resident, ResidentPlace, SourcePerson
+from organisations.models import (
+    Feed,
+    GroupMembership,
+    Membership,
+    Organisation,
+    Role,
+    SharingAgreement,
+    StaffMember,
+    Team,
+)
+from records.statuses import EntryStatus
+from tests.proof.worlds import NOW, Span, World
+
+_SPACE = UUID("6c1f2a52-4d3b-4b7e-9a0d-3f0c8e5d1a77")
+_STATUSES = (EntryStatus.CURRENT, EntryStatus.PAST, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
+
+
+def resident_id(number: int) -> UUID:
+    """The public id of a world's resident."""
+    return uuid5(_SPACE, f"resident {number}")
+
+
+def entry_id(number: int) -> UUID:
+    """The public id of a world's entry."""
+    return uuid5(_SPACE, f"entry {number}")
+
+
+def acting(membership: int, staff: int) -> Acting:
+    """A member of a written world as the gate is told of them, read under the login in use."""
+    found = Membership.objects.select_related("staff", "organisation", "team", "role")
+    named = Acting.of(found.get(pk=membership))
+    return Acting(**{**{name: getattr(named, name) for name in named.__slots__}, "staff_id": staff})
+
+
+def write(world: World) -> None:
+    """Write a world through the connection in use, which must be able to (the pipeline's).
+
+    The world's hour :data:`NOW` becomes this moment, so what begins with it has just begun and
+    what ends with it has just ended.
+    """
+    _Writer(timezone.now()).write(world)
+
+
+class _Writer:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def hour(self, hour: int) -> datetime:
+        return self.now + timedelta(hours=hour - NOW)
+
+    def span(self, span: Span) -> dict[str, Any]:
+        until = None if span.end is None else self.hour(span.end)
+        return {"state": span.state, "valid_from": self.hour(span.start), "valid_until": until}
+
+    def write(self, world: World) -> None:
+        self.registry(world)
+        self.members(world)
+        self.residents(world)
+        self.entries(world)
+
+    def registry(self, world: World) -> None:
+        Organisation.objects.bulk_create(
+            Organisation(
+                id=body.id,
+                name=f"Body {body.id}",
+                kind=body.kind,
+                ods_code=f"B{body.id}",
+                participates=body.participates,
+                **self.span(body.span),
+            )
+            for body in world.bodies
+        )
+        Organisation.objects.bulk_create(
+            Organisation(id=group, name=f"Group {group}", kind="group", **self.span(Span()))
+            for group in world.groups
+        )
+        GroupMembership.objects.bulk_create(
+            GroupMembership(group_id=row.group, member_id=row.member, **self.span(row.span))
+            for row in world.grouped
+        )
+        SharingAgreement.objects.bulk_create(
+            SharingAgreement(
+                source_id=row.source,
+                recipient_id=row.recipient,
+                categories=sorted(row.covers),
+                **self.span(row.span),
+            )
+            for row in world.agreements
+        )
+        Feed.objects.bulk_create(
+            Feed(
+                id=feed.id,
+                organisation_id=feed.body,
+                format=f"format-{feed.id}",
+                categories=sorted(feed.sends),
+                last_received=self.now,
+                **self.span(feed.span),
+            )
+            for feed in world.feeds
+        )
+
+    def members(self, world: World) -> None:
+        Team.objects.bulk_create(
+            Team(
+                id=team.id,
+                organisation_id=team.body,
+                code=f"T{team.id}",
+                name=f"Team {team.id}",
+                serves_whole_site=team.whole_site,
+                **self.span(team.span),
+            )
+            for team in world.teams
+        )
+        Role.objects.bulk_create(
+            Role(
+                id=role.id,
+                code=f"role-{role.id}",
+                name=f"Role {role.id}",
+                categories=sorted(role.reads),
+                activities=sorted(role.activities),
+                **self.span(role.span),
+            )
+            for role in world.roles
+        )
+        StaffMember.objects.bulk_create(
+            StaffMember(id=number, username=f"s{number}", name=f"Staff {number}", is_active=active)
+            for number, active in world.staff.items()
+        )
+        Membership.objects.bulk_create(
+            Membership(
+                id=member.id,
+                staff_id=member.staff,
+                organisation_id=member.body,
+                team_id=member.team,
+                role_id=member.role,
+                **self.span(member.span),
+            )
+            for member in world.members
+        )
+
+    def residents(self, world: World) -> None:
+        Resident.objects.bulk_create(
+            Resident(
+                id=number,
+                public_id=resident_id(number),
+                family_name="Sample",
+                given_names=f"No {number}",
+                known_to_all=known,
+            )
+            for number, known in world.residents.items()
+        )
+        ResidentPlace.objects.bulk_create(
+            ResidentPlace(resident_id=number, postcode="SE13 6LH") for number in world.residents
+        )
+        SourcePerson.objects.bulk_create(
+            SourcePerson(
+                id=person.id,
+                resident_id=person.resident,
+                source_id=person.source,
+                identifier=f"P{person.id}",
+                link=person.link,
+                fingerprint=sha256(b"").digest(),
+            )
+            for person in world.persons
+        )
+        CareRelationship.objects.bulk_create(
+            CareRelationship(
+                id=care.id,
+                resident_id=care.resident,
+                organisation_id=care.body,
+                team_id=care.team,
+                kind=care.kind,
+                evidence=f"evidence {care.id}",
+                valid_from=self.hour(care.start),
+                valid_until=None if care.end is None else self.hour(care.end),
+            )
+            for care in world.care
+        )
+        Choice.objects.bulk_create(
+            Choice(
+                reference=f"CC-W{number}",
+                resident_id=choice.resident,
+                kind=choice.kind,
+                council_id=choice.council,
+                answer=choice.answer,
+                effective_from=self.hour(choice.since),
+                decided_by="resident",
+                channel="phone",
+                explanation="test",
+                recorded_by_id=world.members[0].staff,
+                recorded_as_id=world.members[0].id,
+                submission=uuid5(_SPACE, f"choice {number}"),
+            )
+            for number, choice in enumerate(world.choices)
+        )
+
+    def entries(self, world: World) -> None:
+        feeds = {feed.body: feed.id for feed in world.feeds}
+        rows = [
+            (
+                entry.id,
+                entry_id(entry.id),
+                entry.resident,
+                entry.source,
+                entry.person,
+                entry.category,
+                entry.sensitive,
+                _STATUSES[entry.id % len(_STATUSES)],
+                self.now - timedelta(days=entry.id % 400),
+                f"Entry {entry.id}",
+                f"entry {entry.id}",
+                sha256(str(entry.id).encode()).digest(),
+                feeds.get(entry.source, 0),
+            )
+            for entry in world.entries
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into records_entry (id, public_id, resident_id, source_id,"
+                " source_person_id, category, sensitive, status, effective, display, identifier,"
+                " fingerprint, feed_id, kind, source_status, effective_precision, code_system,"
+                " code, detail, value_text, unit, range_text, interpretation, author, author_role,"
+                " place, phone, contact_class, team_code, negation, notes, resource, batch_id)"
+                f" values ({', '.join(['%s'] * 13)}, 'condition', '', 'day', '', '', '', '', '',"
+                " '', '', '', '', '', '', '', '', false, '{}', '{}', 1)",
+                rows,
+            )
