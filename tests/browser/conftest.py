@@ -31,6 +31,10 @@ from tests.conftest import AsLogin
 
 #: Who is suspended while signed in.
 LEAVER = "leaver"
+#: At the council whose use of the NHS number a resident of note objects to.
+LEWISHAM_WORKER = "lewisham-social-worker"
+RECEPTIONIST = "receptionist"
+NO_ROLE = "no-role"
 
 #: Nudges of other tests' databases go through the same broker, in its database 0.
 BROKER_DATABASE = 7
@@ -93,22 +97,31 @@ def region(
         try:
             with as_login("pipeline"):
                 call_command("make_demo_region", residents=1, stdout=io.StringIO())
-                _add_leaver()
+                _add_staff()
                 _load(ndjson([patient(each) for each in CROWD]))
             yield
         finally:
             empty_database()
 
 
-def _add_leaver() -> None:
+def _add_staff() -> None:
+    """People whom the demo does without."""
     practice = Organisation.objects.get(ods_code=PRACTICE)
-    staff = registry.create_staff(by=None, username=LEAVER, name="Noor Aziz", password=PASSWORD)
+    lewisham = Organisation.objects.get(ods_code="LBL01")
+    _add(LEAVER, "Noor Aziz", practice, "doctor", f"{PRACTICE}-GP")
+    _add(LEWISHAM_WORKER, "Ines Duarte", lewisham, "social-worker", "LBL01-NORTH")
+    _add(RECEPTIONIST, "Paul Whitcombe", practice, "receptionist")
+    registry.create_staff(by=None, username=NO_ROLE, name="Mei Tan", password=PASSWORD)
+
+
+def _add(username: str, name: str, at: Organisation, role: str, team: str = "") -> None:
+    staff = registry.create_staff(by=None, username=username, name=name, password=PASSWORD)
     registry.add_membership(
         by=None,
         staff=staff,
-        organisation=practice,
-        role=Role.objects.get(code="doctor"),
-        team=Team.objects.get(organisation=practice, code=f"{PRACTICE}-GP"),
+        organisation=at,
+        role=Role.objects.get(code=role),
+        team=Team.objects.get(organisation=at, code=team) if team else None,
     )
 
 

@@ -1,0 +1,221 @@
+"""The pages and states that no story passes: each right at both widths, in words that help."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from feeds import actions as feeds
+from region import people_of_note as note
+from region.people_of_note import PersonOfNote
+from tests.browser import journeys
+from tests.browser.conftest import LEWISHAM_WORKER, NO_ROLE, RECEPTIONIST, Visit
+from tests.browser.deliveries import CROWD, PRACTICE, PRACTICE_NAME, ndjson, patient
+from tests.browser.visitor import Visitor
+from tests.conftest import AsLogin
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+RECORD = "Shared care record"
+FIND = "Find a resident"
+CONNECT_CARE_QUESTION = "What do they say about Connect Care as a whole?"
+
+
+def given_found(who: Visitor, person: PersonOfNote) -> None:
+    who.finds(
+        person.name,
+        family=person.family,
+        born=person.birth_date,
+        given=" ".join(person.given),
+    )
+
+
+# --- Finding ------------------------------------------------------------------------------------
+
+
+def test_every_answer_of_a_search(visit: Visit) -> None:
+    gp = visit()
+    gp.signs_in("gp", at=PRACTICE_NAME).arrives(FIND)
+    gp.searches().arrives(FIND).sees("There is a problem")
+    gp.sees("Enter an NHS number, or a family name and date of birth")
+    gp.searches(number="QQ 12 34 56 C").arrives(FIND).sees("National Insurance number")
+    gp.searches(family="Nobody", born=note.DIABETIC.birth_date).arrives(FIND)
+    gp.sees("No resident found")
+    gp.searches(family=CROWD[0].family, born=CROWD[0].born).arrives(FIND)
+    gp.sees("Too many residents found", "More than 10 residents fit")
+    gp.sees_nothing_of(*(each.banner for each in CROWD))
+    twin = note.SAME_NAME_LEWISHAM
+    gp.searches(family=twin.family, born=twin.birth_date).arrives(FIND).sees("2 residents found")
+    gp.searches(number=f" {note.DIABETIC.nhs_number[:3]}-{note.DIABETIC.nhs_number[3:]} ")
+    gp.arrives(FIND).sees("1 resident found", note.DIABETIC.name).pictures("find")
+    for person, mark in ((note.DECEASED, "Died"), (note.PROTECTED, "Protected: address not shown")):
+        given_found(gp, person)
+        gp.arrives(FIND).sees(mark)
+
+
+def test_no_address_holds_who_was_searched_for(visit: Visit) -> None:
+    gp = visit(checked=False)
+    gp.signs_in("gp", at=PRACTICE_NAME)
+    given_found(gp, note.DIABETIC)
+    assert gp.page.url == f"{gp.origin}/residents/find"
+    gp.opens_record_of(note.DIABETIC.name).arrives(RECORD)
+    assert re.fullmatch(rf"{gp.origin}/record/[0-9a-f-]{{36}}", gp.page.url)
+    assert note.DIABETIC.family not in gp.page.title()
+
+
+# --- Records ------------------------------------------------------------------------------------
+
+
+def test_a_record_its_sections_and_an_item(visit: Visit) -> None:
+    gp = visit()
+    gp.signs_in("gp", at=PRACTICE_NAME)
+    given_found(gp, note.DIABETIC)
+    gp.opens_record_of(note.DIABETIC.name).arrives(RECORD).sees("This record may be incomplete.")
+    for section in gp.page.locator("section.record-section").all():
+        expect(section.locator("li.record-state").first).to_be_visible()
+    gp.pictures("record")
+    gp.follows(re.compile("^All .*blood and other")).arrives("Blood and other laboratory results")
+    gp.follows("Back to the record").arrives(RECORD)
+    gp.page.locator("a.record-item__name", has_text="Metformin").first.click()
+    gp.arrives(re.compile("Metformin")).sees("Two tablets twice a day")
+    documents = gp.follows("Back to the record").arrives(RECORD).section("Documents")
+    documents.locator("a.record-item__name").first.click()
+    gp.arrives(re.compile(".+"))
+    expect(gp.page.locator("pre")).to_be_visible()
+
+
+def test_the_long_record_of_a_section_with_several_pages(visit: Visit) -> None:
+    nurse = visit()
+    nurse.signs_in("district-nurse")
+    given_found(nurse, note.LONG_COMMUNITY_RECORD)
+    nurse.opens_record_of(note.LONG_COMMUNITY_RECORD.name).arrives(RECORD)
+    nurse.follows(re.compile("^All [0-9,]{3,}")).arrives(re.compile(".+"))
+    nurse.page.get_by_role("link", name=re.compile("Next")).click()
+    expect(nurse.page).to_have_title(re.compile("page 2 of"))
+    nurse.arrives(re.compile(".+"))
+
+
+def test_records_that_do_not_open_say_why(visit: Visit) -> None:
+    gp = visit()
+    gp.signs_in("gp", at=PRACTICE_NAME)
+    given_found(gp, note.CHILD)
+    gp.opens_record_of(note.CHILD.name).arrives("You cannot open this record")
+    gp.sees_nothing_of("asthma", "peanut", note.CHILD.family)
+    gp.opens("/record/019a0000-0000-7000-8000-000000000000").arrives("Open the record again")
+    gp.presses("Open the record again").arrives("Page not found")
+    worker = visit()
+    worker.signs_in(LEWISHAM_WORKER)
+    given_found(worker, note.OBJECTS_TO_NUMBER)
+    worker.opens_record_of(note.OBJECTS_TO_NUMBER.name)
+    worker.arrives("Your council may not look this person up here")
+    worker.sees_nothing_of(note.OBJECTS_TO_NUMBER.family, "frail")
+
+
+# --- Choices ------------------------------------------------------------------------------------
+
+
+def test_every_turn_of_the_journey_of_a_choice(visit: Visit) -> None:
+    worker, person = visit(), note.LONG_COMMUNITY_RECORD
+    worker.signs_in("social-worker")
+    given_found(worker, person)
+    journeys.begin_choice(worker, person.name, journeys.SOCIAL_CARE)
+    when_nobody_could_be_asked(worker)
+    recorded = worker.page.url
+    worker.follows("All choices of this resident").arrives("Choices about sharing")
+    worker.sees("Changed nothing", "Too unwell to be asked")
+    worker.presses(f"Record what they say about: {journeys.CONNECT_CARE}")
+    when_an_attorney_decides(worker)
+    then_a_second_one_is_not_stacked(worker, person)
+    worker.page.goto(recorded)
+    worker.arrives("Choice recorded")
+    worker.opens("/choices/019a0000-0000-7000-8000-000000000000/check")
+    worker.arrives("This has not been recorded")
+
+
+def when_nobody_could_be_asked(worker: Visitor) -> None:
+    question = "What do they say about sharing their social care information?"
+    worker.arrives(question).presses("Continue").arrives(question).sees("Select what they say")
+    worker.chooses("They could not be asked").presses("Continue")
+    worker.arrives("Why could they not be asked?").chooses("Too unwell to be asked")
+    worker.presses("Continue").arrives("How did you try to ask?").chooses("In person")
+    worker.presses("Continue").arrives("Read back and confirm")
+    worker.sees("Nothing is recorded yet.")
+    journeys.confirm(worker)
+
+
+def when_an_attorney_decides(worker: Visitor) -> None:
+    worker.arrives(CONNECT_CARE_QUESTION).chooses("Agree, or opt back in").presses("Continue")
+    worker.arrives("Whose decision is it?")
+    worker.chooses("A registered attorney for health and welfare").presses("Continue")
+    asked = "Who decided, and how do you know that they may?"
+    worker.arrives(asked).presses("Continue").arrives(asked)
+    worker.sees("Enter the name of who decided", "Enter the evidence you have seen")
+    worker.types("Their full name", "Maeve Fitzgerald")
+    worker.types("What evidence have you seen?", "Registered power of attorney, seen today")
+    worker.presses("Continue").arrives("Did someone else pass this on?").presses("Continue")
+    worker.arrives("How did they tell you?").chooses("In person").presses("Continue")
+    worker.arrives("Read back and confirm").sees("Maeve Fitzgerald")
+    worker.follows("Change what they say").arrives(CONNECT_CARE_QUESTION).presses("Continue")
+    worker.arrives("Read back and confirm")
+    journeys.confirm(worker)
+
+
+def then_a_second_one_is_not_stacked(worker: Visitor, person: PersonOfNote) -> None:
+    given_found(worker, person)
+    journeys.begin_choice(worker, person.name, journeys.CONNECT_CARE)
+    worker.arrives(CONNECT_CARE_QUESTION).chooses("Agree, or opt back in").presses("Continue")
+    worker.arrives("This is already in force")
+
+
+# --- Deliveries ---------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_followed_without_loading_the_page_again(
+    visit: Visit, as_login: AsLogin
+) -> None:
+    support = visit()
+    support.signs_in("support").arrives("Deliveries")
+    support.presses("Give in a delivery").presses("Give in and load")
+    support.arrives("Give in a delivery").sees("There is a problem")
+    with as_login("pipeline"):
+        file = feeds.File("again.ndjson", io.BytesIO(ndjson([patient(each) for each in CROWD])))
+        batch = feeds.receive([file], feed=feeds.feed_of(PRACTICE, "fhir-r4"), by=None)
+    support.opens(f"/deliveries/{batch.public_id}").arrives(re.compile("^Delivery from"))
+    expect(support.page.locator("#batch .nhsuk-tag")).to_have_text("Received, waiting to be loaded")
+    support.page.evaluate("window.notLoadedAgain = true")
+    with as_login("pipeline"):
+        feeds.load(batch.pk)
+    expect(support.page.locator("#batch .nhsuk-tag")).to_have_text("Loaded")
+    assert support.page.evaluate("window.notLoadedAgain") is True
+    support.arrives(re.compile("^Delivery from"))
+
+
+# --- The registry, and what everybody may see ---------------------------------------------------
+
+
+@pytest.mark.parametrize("username", ["registry", "org-admin"])
+def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
+    administrator = visit()
+    administrator.signs_in(username).arrives("Organisations")
+    administrator.follows("Royal Borough of Greenwich (social care)")
+    administrator.arrives("Royal Borough of Greenwich (social care)")
+    administrator.opens("/registry/staff").arrives("Staff")
+    administrator.opens("/registry/roles").arrives("Roles")
+
+
+def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:
+    somebody = visit()
+    somebody.opens("/participating-organisations")
+    somebody.arrives("Organisations that take part in Connect Care")
+    somebody.sees("Oxleas NHS Foundation Trust")
+    somebody.opens("/no-such-page").arrives("Page not found")
+    somebody.opens("/sign-in").arrives("Sign in to Connect Care")
+    somebody.page.context.clear_cookies()
+    somebody.presses("Sign in").arrives("This form has expired")
+    somebody.signs_in(NO_ROLE).arrives("You do not have a role")
+    receptionist = visit()
+    receptionist.signs_in(RECEPTIONIST).arrives("Nothing to do here yet")
+    receptionist.opens("/residents/find").arrives("You cannot open this page")
