@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from organisations.activities import Activity
 from organisations.models import Membership
@@ -11,7 +12,11 @@ from organisations.models import Membership
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who asks, as what, and for whom, as read from the database for this very request."""
+    """Who asks, as what, and for whom, as read from the database for this very request.
+
+    ``sitting`` is the id of the time between choosing what to act as and ceasing to: broken glass
+    ends with it. ``None`` outside a session; nothing of a sitting holds there.
+    """
 
     staff_id: int
     staff_name: str
@@ -23,9 +28,10 @@ class Acting:
     role_code: str
     role_name: str
     activities: frozenset[str]
+    sitting: UUID | None = None
 
     @classmethod
-    def of(cls, membership: Membership) -> Acting:
+    def of(cls, membership: Membership, *, sitting: UUID | None = None) -> Acting:
         """From a membership read with its staff member, organisation, team and role."""
         return cls(
             staff_id=membership.staff_id,
@@ -38,6 +44,7 @@ class Acting:
             role_code=membership.role.code,
             role_name=membership.role.name,
             activities=frozenset(membership.role.activities),
+            sitting=sitting,
         )
 
     def may(self, activity: Activity) -> bool:

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from access.facts import Facts, Relationship, Source
+from access.facts import Facts, Glass, Relationship, Source
+from access.models import BasisKind
 from organisations.categories import Category
 
 
@@ -23,6 +24,7 @@ class Reason(StrEnum):
     """Why, in a code that a person can be shown. Each refusal names the rule that made it."""
 
     RELATIONSHIP = "relationship"
+    BREAK_GLASS = "break-glass"
     STAFF_NOT_ACTIVE = "staff-not-active"
     NO_MEMBERSHIP = "no-membership"
     MEMBERSHIP_NOT_IN_FORCE = "membership-not-in-force"
@@ -66,9 +68,19 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What an opening stands on, from–to: the row that PostgreSQL asks about at every statement."""
+
+    kind: BasisKind
+    id: int
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, and on what it stood, so that it can be shown, stored and replayed.
 
+    An open record stands on a ``relationship`` or on broken ``glass``, which :attr:`basis` names.
     ``sections`` says for every category and source where it stands; ``unavailable`` since when a
     late source has sent nothing.
     """
@@ -78,12 +90,23 @@ class Decision:
     facts: Facts
     grants: frozenset[Grant] = frozenset()
     relationship: Relationship | None = None
+    glass: Glass | None = None
     sections: Mapping[Category, Mapping[int, SectionState]] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
         """Whether the record opens."""
         return self.outcome is Outcome.OPEN
+
+    @property
+    def basis(self) -> Basis | None:
+        """What an open record stands on; ``None`` where it is refused."""
+        if self.relationship is not None:
+            of = self.relationship
+            return Basis(BasisKind.RELATIONSHIP, of.id, of.valid_until)
+        if self.glass is not None:
+            return Basis(BasisKind.BREAK_GLASS, self.glass.id, self.glass.ends_at)
+        return None
 
     @property
     def keys(self) -> list[int]:
@@ -106,7 +129,7 @@ class Decision:
 
     def as_json(self) -> dict[str, Any]:
         """What the opening keeps: outcome, reason, basis, states and versions. Ids only."""
-        relationship = self.relationship
+        relationship, basis = self.relationship, self.basis
         return {
             "outcome": self.outcome,
             "reason": self.reason,
@@ -114,6 +137,7 @@ class Decision:
             "rules_epoch": self.facts.rules_epoch,
             "resident_epoch": self.facts.resident_epoch,
             "role": self.facts.membership.role.code if self.facts.membership else None,
+            "basis": basis and {"kind": basis.kind, "id": basis.id},
             "relationship": relationship
             and {"id": relationship.id, "kind": relationship.kind, "team": relationship.team},
             "keys": self.keys,

@@ -101,13 +101,27 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A care relationship of the reader's organisation with the resident."""
+    """A care relationship of the reader's organisation with the resident.
+
+    ``membership`` is whose it is, where it was declared and so opens for one person alone.
+    """
 
     id: int
     kind: str
     team: int | None
     valid_from: datetime
     valid_until: datetime | None
+    membership: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """Glass that the reader broke for this resident in this sitting."""
+
+    id: int
+    began: datetime
+    ends_at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +158,21 @@ class Facts:
     refusals: frozenset[Refusal]
     relationships: tuple[Relationship, ...]
     sources: tuple[Source, ...]
+    glasses: tuple[Glass, ...] = ()
 
 
-def read(*, staff_id: int, membership_id: int, resident: UUID) -> Facts:
+def read(
+    *, staff_id: int, membership_id: int, resident: UUID, sitting: UUID | None = None
+) -> Facts:
     """The facts for one staff member, one of their memberships and one resident.
 
     One statement, whatever the record's size. What does not exist is ``None`` in the answer, and
-    the rule denies on it.
+    the rule denies on it. Glass is that of this ``sitting``; without one there is none.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "select access.read_facts(%s, %s, %s)::text", [staff_id, membership_id, resident]
+            "select access.read_facts(%s, %s, %s, %s)::text",
+            [staff_id, membership_id, resident, sitting],
         )
         (answer,) = cursor.fetchone()
     return from_json(json.loads(answer))
@@ -174,6 +192,7 @@ def from_json(raw: Mapping[str, Any]) -> Facts:
         refusals=frozenset(Refusal(item["kind"], item["council"]) for item in raw["refusals"]),
         relationships=tuple(_relationship(item) for item in raw["relationships"]),
         sources=tuple(_source(item) for item in raw["sources"]),
+        glasses=tuple(_glass(item) for item in raw.get("glasses", ())),
     )
 
 
@@ -236,6 +255,16 @@ def _relationship(raw: Mapping[str, Any]) -> Relationship:
         raw["team"],
         datetime.fromisoformat(raw["from"]),
         _moment(raw["until"]),
+        raw.get("membership"),
+    )
+
+
+def _glass(raw: Mapping[str, Any]) -> Glass:
+    return Glass(
+        raw["id"],
+        datetime.fromisoformat(raw["began"]),
+        datetime.fromisoformat(raw["ends_at"]),
+        _moment(raw["ended_at"]),
     )
 
 

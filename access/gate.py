@@ -49,6 +49,18 @@ class Refused:
         return self.decision.reason if self.decision else None
 
 
+def consider(acting: Acting, resident: UUID) -> Decision:
+    """What the rule says now, without opening anything. It is not recorded: nothing is shown."""
+    return decide(
+        facts_of.read(
+            staff_id=acting.staff_id,
+            membership_id=acting.membership_id,
+            resident=resident,
+            sitting=acting.sitting,
+        )
+    )
+
+
 def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) -> Opened | Refused:
     """Decide, and open the record for this transaction if the rule says so.
 
@@ -58,11 +70,9 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction("Open a record inside the transaction that reads it.")
-    facts = facts_of.read(
-        staff_id=acting.staff_id, membership_id=acting.membership_id, resident=resident
-    )
-    decision = decide(facts)
-    if not decision.is_open or decision.relationship is None or facts.resident is None:
+    decision = consider(acting, resident)
+    facts, basis = decision.facts, decision.basis
+    if not decision.is_open or basis is None or facts.resident is None:
         audit.record(
             Action.REFUSAL,
             outcome="refused",
@@ -77,18 +87,20 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.open_record(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s::jsonb,"
-            " %s::uuid)",
+            " %s::uuid, %s, %s::uuid)",
             [
                 acting.staff_id,
                 acting.membership_id,
                 facts.resident.id,
                 look,
-                decision.relationship.id,
+                basis.id,
                 decision.keys,
                 facts.resident_epoch,
                 facts.rules_epoch,
                 json.dumps(decision.as_json()),
                 request_id,
+                basis.kind,
+                acting.sitting,
             ],
         )
         (holds,) = cursor.fetchone()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from access import sittings
 from access.acting import Acting
 from access.doors import door_of, refuse
 from organisations.selectors import memberships_in_force
@@ -36,13 +37,14 @@ class ActingMembership:
     def _acting(request: HttpRequest) -> Acting | None:
         if not request.user.is_authenticated:
             return None
+        sitting = sittings.current(request)
         chosen = request.session.get(SESSION_KEY)
         memberships = memberships_in_force(request.user)
         if chosen is not None:
             membership = memberships.filter(pk=chosen).first()
-            return Acting.of(membership) if membership else None
+            return Acting.of(membership, sitting=sitting) if membership else None
         of_them = list(memberships[:2])
-        return Acting.of(of_them[0]) if len(of_them) == 1 else None
+        return Acting.of(of_them[0], sitting=sitting) if len(of_them) == 1 else None
 
 
 class EveryDoorIsDeclared:

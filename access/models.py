@@ -1,4 +1,4 @@
-"""Care relationships, openings and glimpses.
+"""Care relationships, broken glass, alerts, openings and glimpses.
 
 Openings and glimpses are written by the gate's functions in PostgreSQL alone
 (``access/sql``): the web's login may neither insert nor read them.
@@ -11,7 +11,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from access.reasons import EMERGENCY, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
+
+#: At least ten characters that begin and end with one that can be seen.
+_HAS_WORDS = r"\S.{8,}\S"
 
 
 class RelationshipKind(models.TextChoices):
@@ -26,6 +30,17 @@ class RelationshipKind(models.TextChoices):
     REFERRAL = "referral", "Open referral"
     SOCIAL_CARE_SERVICE = "social-care-service", "Open adult social care service"
     ALLOCATED_WORKER = "allocated-worker", "Allocated worker"
+    SELF_DECLARED = "self-declared", "Declared by the staff member"
+    GRANTED = "granted-by-colleague", "Let in by a colleague"
+    EXPRESS_CONSENT = "express-consent", "The resident agreed"
+
+
+#: Said by a person, personal to one membership, and over after days; all others are derived.
+MANUAL_KINDS = (
+    RelationshipKind.SELF_DECLARED,
+    RelationshipKind.GRANTED,
+    RelationshipKind.EXPRESS_CONSENT,
+)
 
 
 class CareRelationship(models.Model):
@@ -33,6 +48,9 @@ class CareRelationship(models.Model):
 
     ``team`` empty stands for a small organisation that works as one team (a practice, an
     out-of-hours provider). ``evidence`` names the source's item, without clinical words.
+
+    A manual one is personal: it opens for ``membership`` alone, says its reason and words, who
+    declared it, and always has an end.
     """
 
     resident = models.ForeignKey(
@@ -45,6 +63,14 @@ class CareRelationship(models.Model):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     derived = models.BooleanField(default=True)
+    membership = models.ForeignKey(
+        "organisations.Membership", models.PROTECT, null=True, related_name="+"
+    )
+    declared_by = models.ForeignKey(
+        "organisations.Membership", models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=2, choices=AccessReason, blank=True)
+    words = models.TextField(blank=True)
     recorded = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -59,6 +85,22 @@ class CareRelationship(models.Model):
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
                 name="relationship_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(derived=True, membership__isnull=True, declared_by__isnull=True)
+                    & ~Q(kind__in=MANUAL_KINDS)
+                )
+                | Q(
+                    derived=False,
+                    kind__in=MANUAL_KINDS,
+                    membership__isnull=False,
+                    declared_by__isnull=False,
+                    valid_until__isnull=False,
+                    reason__in=AccessReason.values,
+                    words__regex=_HAS_WORDS,
+                ),
+                name="relationship_is_derived_or_declared",
             ),
         ]
         indexes = [
@@ -82,8 +124,18 @@ class RelationshipDue(models.Model):
         return f"relationships of resident {self.resident_id}"
 
 
+class BasisKind(models.TextChoices):
+    """What an opening stands on. The rule's step 4; each is asked live, by primary key."""
+
+    RELATIONSHIP = "relationship", "A care relationship"
+    BREAK_GLASS = "break-glass", "Broken glass"
+
+
 class Opening(models.Model):
-    """One transaction's grant to read one resident's record for one acting membership."""
+    """One transaction's grant to read one resident's record for one acting membership.
+
+    It stands on one basis, by its kind and id; broken glass only in the sitting that broke it.
+    """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
     transaction = Xid8Field(db_default=CurrentTransaction(), editable=False, unique=True)
@@ -92,7 +144,9 @@ class Opening(models.Model):
     resident_id = models.BigIntegerField()
     staff_id = models.BigIntegerField()
     membership_id = models.BigIntegerField()
-    relationship_id = models.BigIntegerField()
+    basis = models.CharField(max_length=20, choices=BasisKind)
+    basis_id = models.BigIntegerField()
+    sitting = models.UUIDField(null=True)
     keys = ArrayField(models.BigIntegerField())
     resident_epoch = models.BigIntegerField()
     rules_epoch = models.BigIntegerField()
@@ -100,6 +154,11 @@ class Opening(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["look"], name="opening_by_look")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(basis__in=BasisKind.values), name="opening_basis_is_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"opening {self.public_id}"
@@ -120,3 +179,143 @@ class Glimpse(models.Model):
 
     def __str__(self) -> str:
         return f"glimpse {self.pk}"
+
+
+class BrokenGlass(models.Model):
+    """A record opened in an emergency, for a short time, by one membership in one sitting.
+
+    It opens what is restricted, never what is withheld. Written by the gate alone, with its alert
+    and its audit event. ``ended_at`` is set where the sitting was ended; else ``ends_at`` holds.
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
+    membership = models.ForeignKey("organisations.Membership", models.PROTECT, related_name="+")
+    sitting = models.UUIDField()
+    reason = models.CharField(max_length=2, choices=AccessReason)
+    words = models.TextField()
+    began = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reason__in=[reason for reason, *_ in EMERGENCY]),
+                name="glass_reason_is_an_emergency",
+            ),
+            models.CheckConstraint(condition=Q(words__regex=_HAS_WORDS), name="glass_has_words"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("began")), name="glass_ends_after_it_begins"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["resident", "membership"], name="glass_by_resident"),
+            models.Index(fields=["sitting"], name="glass_by_sitting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"broken glass {self.public_id}"
+
+
+class AlertKind(models.TextChoices):
+    """What a privacy officer must hear of."""
+
+    BREAK_GLASS = "break-glass", "Emergency opening"
+    SELF_DECLARED = "self-declared", "Declared own involvement"
+
+
+class AlertOutcome(models.TextChoices):
+    """What a privacy officer found. The NHS's outcomes: correct use, investigate, escalate."""
+
+    CORRECT = "correct", "Correct use"
+    NOT_CORRECT = "not-correct", "Not correct"
+    INVESTIGATE = "investigate", "Being investigated"
+    ESCALATE = "escalate", "Escalated"
+    EVIDENCE = "evidence", "Closed by evidence of care"
+
+
+#: An alert with one of these is done; one that is being investigated waits in the queue.
+CLOSING = (
+    AlertOutcome.CORRECT,
+    AlertOutcome.NOT_CORRECT,
+    AlertOutcome.ESCALATE,
+    AlertOutcome.EVIDENCE,
+)
+
+
+class Alert(models.Model):
+    """One thing that a privacy officer of the reader's organisation must look at.
+
+    The row is the job of telling them: ``notified`` is when the notice left. What is sent names
+    the reference and nobody. ``outcome`` is the latest of its reviews', empty before the first.
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    reference = models.CharField(max_length=20, unique=True)
+    kind = models.CharField(max_length=20, choices=AlertKind)
+    organisation = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    membership = models.ForeignKey("organisations.Membership", models.PROTECT, related_name="+")
+    resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
+    glass = models.ForeignKey(BrokenGlass, models.PROTECT, null=True, related_name="+")
+    relationship = models.ForeignKey(CareRelationship, models.PROTECT, null=True, related_name="+")
+    raised = models.DateTimeField()
+    notified = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=AlertOutcome, blank=True)
+    closed = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=AlertKind.BREAK_GLASS, glass__isnull=False)
+                | Q(kind=AlertKind.SELF_DECLARED, relationship__isnull=False),
+                name="alert_names_its_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed__isnull=True, outcome__in=["", AlertOutcome.INVESTIGATE])
+                | Q(closed__isnull=False, outcome__in=CLOSING),
+                name="alert_is_closed_with_an_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "raised"], name="alert_by_organisation"),
+            models.Index(
+                fields=["raised"], condition=Q(notified__isnull=True), name="alert_to_notify"
+            ),
+            models.Index(
+                fields=["resident"], condition=Q(closed__isnull=True), name="alert_open_of_resident"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class AlertReview(models.Model):
+    """What was found of an alert, by whom and when. Only added to; nobody's where evidence came.
+
+    ``words`` are the officer's, or name the evidence without clinical words.
+    """
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="reviews")
+    outcome = models.CharField(max_length=20, choices=AlertOutcome)
+    words = models.TextField()
+    membership = models.ForeignKey(
+        "organisations.Membership", models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=AlertOutcome.values), name="review_outcome_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=AlertOutcome.EVIDENCE, membership__isnull=True)
+                | (~Q(outcome=AlertOutcome.EVIDENCE) & Q(membership__isnull=False)),
+                name="review_is_an_officers_or_of_evidence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.pk}"

@@ -9,9 +9,10 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from access.decision import Decision, Grant, Outcome, Reason, SectionState
-from access.facts import Facts, Relationship, Source
+from access.facts import Facts, Glass, Relationship, Source
 from consent.models import Kind
 from organisations.activities import Activity
 from organisations.categories import Category
@@ -77,9 +78,11 @@ def council_may_use_number(facts: Facts) -> Reason | None:
     return None
 
 
-def team_cares_for_resident(facts: Facts) -> Reason | None:
-    """R4 A care relationship of the reader's team with the resident is in force now."""
-    return None if relationship_in_force(facts) else Reason.NO_RELATIONSHIP
+def cares_or_broke_glass(facts: Facts) -> Reason | None:
+    """R4 A care relationship of the reader is in force now, or the reader's glass is broken."""
+    if relationship_in_force(facts) or glass_in_force(facts):
+        return None
+    return Reason.NO_RELATIONSHIP
 
 
 #: The rules about the record as a whole, in the order in which they are asked.
@@ -91,33 +94,65 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     resident_is_known,
     nobody_opted_out,
     council_may_use_number,
-    team_cares_for_resident,
+    cares_or_broke_glass,
 )
 
 
 def relationship_in_force(facts: Facts) -> Relationship | None:
-    """The care relationship that opens the record: in force, and of the reader's own team.
+    """The care relationship that opens the record: in force, and the reader's own.
 
-    A relationship with the whole of a small organisation is every team's there; a team that
-    serves a whole site has its admissions and attendances.
+    Of several the first in the order of the facts, which is the latest to begin.
     """
     membership = facts.membership
     if membership is None:
         return None
     team = membership.team
     for relationship in facts.relationships:
-        begun = relationship.valid_from <= facts.at
-        ended = relationship.valid_until is not None and relationship.valid_until <= facts.at
-        if not begun or ended:
-            continue
-        if relationship.team is None or (team is not None and team.id == relationship.team):
-            return relationship
-        if team is not None and team.serves_whole_site and relationship.kind in _SITE_WIDE:
+        if covers(relationship, facts.at) and is_of(
+            relationship,
+            membership=membership.id,
+            team=team.id if team else None,
+            serves_whole_site=team is not None and team.serves_whole_site,
+        ):
             return relationship
     return None
 
 
+def covers(relationship: Relationship, at: datetime) -> bool:
+    """Whether a relationship is in force at a moment: begun, and not ended."""
+    return relationship.valid_from <= at and (
+        relationship.valid_until is None or at < relationship.valid_until
+    )
+
+
+def is_of(
+    relationship: Relationship, *, membership: int, team: int | None, serves_whole_site: bool
+) -> bool:
+    """Whether a relationship of the reader's organisation is this reader's.
+
+    One that was declared is its declarer's alone. A relationship with the whole of a small
+    organisation is every team's there; a team that serves a whole site has its admissions and
+    attendances.
+    """
+    if relationship.membership is not None:
+        return relationship.membership == membership
+    if relationship.team is None or relationship.team == team:
+        return True
+    return serves_whole_site and relationship.kind in _SITE_WIDE
+
+
 _SITE_WIDE = frozenset({"admission", "attendance"})
+
+
+def glass_in_force(facts: Facts) -> Glass | None:
+    """The glass that opens the record: broken in this sitting, not over, and the role still may."""
+    membership = facts.membership
+    if membership is None or Activity.BREAK_GLASS not in membership.role.activities:
+        return None
+    for glass in facts.glasses:
+        if glass.began <= facts.at < glass.ends_at and glass.ended_at is None:
+            return glass
+    return None
 
 
 def role_reads_category(facts: Facts, category: Category, source: Source) -> SectionState | None:
@@ -217,12 +252,14 @@ def decide(facts: Facts) -> Decision:
     grants = frozenset[Grant]().union(
         *(grants_of(facts, category, source) for category in Category for source in facts.sources)
     )
+    relationship = relationship_in_force(facts)
     return Decision(
         Outcome.OPEN,
-        Reason.RELATIONSHIP,
+        Reason.RELATIONSHIP if relationship else Reason.BREAK_GLASS,
         facts,
         grants=grants,
-        relationship=relationship_in_force(facts),
+        relationship=relationship,
+        glass=None if relationship else glass_in_force(facts),
         sections=sections,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import login, logout
 from django.db import transaction
 
+from access import sittings
 from access.acting import Acting
 from access.middleware import SESSION_KEY
 from access.requests import AnyRequest, SignedInRequest
@@ -18,6 +19,7 @@ def begin(request: AnyRequest, staff: StaffMember, *, request_id: str) -> None:
     """Sign a staff member in: a new session key, and nothing chosen yet."""
     request.session.pop(SESSION_KEY, None)
     login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    sittings.begin(request)
     audit.record(Action.SIGN_IN, staff_id=staff.pk, staff_name=staff.name, request=request_id)
 
 
@@ -30,8 +32,9 @@ def failed(*, request_id: str) -> None:
 
 @transaction.atomic
 def choose(request: SignedInRequest, membership: Membership, *, request_id: str) -> Acting:
-    """Act as one of one's own memberships from now on."""
-    acting = Acting.of(membership)
+    """Act as one of one's own memberships from now on: a new sitting."""
+    sittings.end(request, staff_id=request.user.pk, request_id=request_id)
+    acting = Acting.of(membership, sitting=sittings.begin(request))
     request.session[SESSION_KEY] = membership.pk
     request.session.cycle_key()
     audit.record(Action.MEMBERSHIP_CHOSEN, request=request_id, **acting.for_audit())
@@ -46,5 +49,7 @@ def end(request: AnyRequest, *, acting: Acting | None, request_id: str) -> None:
         if acting
         else {"staff_id": request.user.pk, "staff_name": getattr(request.user, "name", "")}
     )
+    if request.user.pk is not None:
+        sittings.end(request, staff_id=request.user.pk, request_id=request_id)
     audit.record(Action.SIGN_OUT, request=request_id, **who)
     logout(request)

@@ -8,6 +8,9 @@ class Activity(TextChoices):
 
     FIND_RESIDENTS = "find-residents", "Find a resident"
     READ_RECORDS = "read-records", "Open the record of a resident in their care"
+    DECLARE_CARE = "declare-care", "Say why they are involved, or let a colleague in"
+    BREAK_GLASS = "break-glass", "Open a record in an emergency"
+    REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
     MANAGE_REGISTRY = "manage-registry", "Manage every organisation, role and agreement"
     MANAGE_ORGANISATION = "manage-organisation", "Manage the staff and teams of an organisation"

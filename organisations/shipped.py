@@ -121,14 +121,25 @@ class ShippedRole:
 _FIND_AND_READ = (Activity.FIND_RESIDENTS, Activity.READ_RECORDS)
 
 
-def _clinician(code: str, name: str, national_code: str = "") -> ShippedRole:
+#: Legitimate relationships of one's own saying, and letting a colleague in.
+_IN_CARE = (*_FIND_AND_READ, Activity.DECLARE_CARE)
+#: National activity B0168, emergency access: those who treat.
+_TREATS = (*_IN_CARE, Activity.BREAK_GLASS)
+
+
+def _clinician(
+    code: str,
+    name: str,
+    national_code: str = "",
+    activities: tuple[Activity, ...] = _TREATS,
+) -> ShippedRole:
     return ShippedRole(
         code,
         name,
         national_code,
         clinical=True,
         categories=CLINICIANS_READ,
-        activities=_FIND_AND_READ,
+        activities=activities,
     )
 
 
@@ -136,13 +147,13 @@ ROLES = (
     _clinician("doctor", "Doctor", "R8000"),
     _clinician("nurse", "Nurse", "R8001"),
     _clinician("health-professional", "Health professional", "R8003"),
-    _clinician("pharmacist", "Pharmacist"),
+    _clinician("pharmacist", "Pharmacist", activities=_IN_CARE),
     ShippedRole(
         "social-worker",
         "Social worker",
         "R0243",
         categories=SOCIAL_WORKERS_READ,
-        activities=(*_FIND_AND_READ, Activity.RECORD_CHOICES),
+        activities=(*_IN_CARE, Activity.RECORD_CHOICES),
     ),
     # A student looks on with whoever teaches them: the role exists, and opens nothing by itself.
     ShippedRole("student", "Student", "R8004"),
@@ -153,8 +164,13 @@ ROLES = (
         "Contact centre adviser",
         activities=(Activity.FIND_RESIDENTS, Activity.RECORD_CHOICES),
     ),
-    ShippedRole("privacy-officer", "Privacy officer", "R0001"),
-    ShippedRole("caldicott-guardian", "Caldicott guardian", "R5105"),
+    # National activities B0015 and B0016: alerts of emergency views and self-claimed relationships.
+    ShippedRole(
+        "privacy-officer", "Privacy officer", "R0001", activities=(Activity.REVIEW_ALERTS,)
+    ),
+    ShippedRole(
+        "caldicott-guardian", "Caldicott guardian", "R5105", activities=(Activity.REVIEW_ALERTS,)
+    ),
     ShippedRole(
         "organisation-administrator",
         "Organisation administrator",

@@ -102,8 +102,9 @@ class TestWithoutOpening:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             run_sql("web").execute(
                 "insert into access_opening (began, look, resident_id, staff_id, membership_id,"
-                " relationship_id, keys, resident_epoch, rules_epoch, decision) values"
-                f" (now(), '{uuid4()}', {world.resident.pk}, 1, 1, 1, '{{1}}', 1, 1, '{{}}')"
+                " basis, basis_id, keys, resident_epoch, rules_epoch, decision) values"
+                f" (now(), '{uuid4()}', {world.resident.pk}, 1, 1, 'relationship', 1, '{{1}}',"
+                " 1, 1, '{}')"
             )
 
     def test_the_owner_itself_sees_none(self, world: Any, run_sql: Connect) -> None:

@@ -10,6 +10,9 @@ Connect = Callable[[str], psycopg.Connection]
 
 #: Tables of the web's that hold something of a resident.
 ABOUT_RESIDENTS = {
+    "access_alert",
+    "access_alertreview",
+    "access_brokenglass",
     "access_carerelationship",
     "consent_choice",
     "identity_resident",
