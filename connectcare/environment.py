@@ -10,7 +10,7 @@ import base64
 import binascii
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -98,10 +98,11 @@ class Environment:
     def broker(self) -> str:
         """Celery's form of ``REDIS_URL`` (``redis://…``, ``rediss://…`` or ``unix:///path``)."""
         address = self.text("REDIS_URL", hint="Give the address of a Redis server, redis://….")
-        scheme = urlsplit(address).scheme
+        parts = urlsplit(address)
+        scheme = parts.scheme
         if scheme == "unix":
-            path = urlsplit(address).path
-            return f"redis+socket://{path}"
+            number = parse_qs(parts.query).get("db", ["0"])[0]
+            return f"redis+socket://{parts.path}?virtual_host={number}"
         if scheme in {"redis", "rediss", "redis+socket"}:
             return address
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
