@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserType, Playwright, sync_playwrigh
 from pytest_django.plugin import DjangoDbBlocker
 
 from connectcare.demo import PASSWORD
+from connectcare.environment import Profile
 from feeds import actions as feeds
 from launcher.data import Data
 from launcher.demo import processes, wait_until_ready
@@ -136,6 +137,7 @@ def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory
     """The portal's address. The web and the worker are the demo's, on this worker's database."""
     port = _free_port()
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
+    environment["CONNECTCARE_PROFILE"] = Profile.DEMO  # which every page names
     environment["REDIS_URL"] = _apart(environment["REDIS_URL"])
     data = Data(tmp_path_factory.mktemp("portal") / "data")
     children = [

@@ -20,7 +20,7 @@ from playwright.sync_api import (
 
 from connectcare.demo import PASSWORD
 from launcher import ROOT
-from tests.browser.axe import NARROW, WIDE, assert_right_at_both_widths
+from tests.browser.axe import WIDE, assert_right_at_both_widths
 
 #: Patience with a machine that does other things as well, in milliseconds.
 PATIENCE = 20_000
@@ -35,6 +35,8 @@ _OF_THE_MOMENT = re.compile(
 )
 
 PICTURES = ROOT / "docs" / "pictures"
+#: Tall enough for what each is a picture of.
+PICTURE_SIZES = ((320, 1100), (1280, 1300))
 
 
 class Visitor:
@@ -176,9 +178,10 @@ class Visitor:
         """Keep a picture of what is seen at both widths, if TAKE_PICTURES asks for it."""
         if os.environ.get("TAKE_PICTURES"):
             PICTURES.mkdir(parents=True, exist_ok=True)
-            for size in (NARROW, WIDE):
-                self.page.set_viewport_size(size)
-                self.page.screenshot(path=PICTURES / f"{name}-{size['width']}.png")
+            for width, height in PICTURE_SIZES:
+                self.page.set_viewport_size({"width": width, "height": height})
+                self.page.screenshot(path=PICTURES / f"{name}-{width}.png")
+            self.page.set_viewport_size(WIDE)
         return self
 
 
