@@ -64,9 +64,25 @@ def facts_json(world: World, asked: Asked) -> dict[str, Any]:
                 "team": care.team,
                 "from": moment(care.start),
                 "until": None if care.end is None else moment(care.end),
+                "membership": care.member,
             }
             for care in sorted(world.care, key=lambda care: (-care.start, -care.id))
-            if care.resident == asked.resident and member and care.body == member.body
+            if care.resident == asked.resident
+            and member
+            and care.body == member.body
+            and care.member in {None, member.id}
+        ],
+        "glasses": [
+            {
+                "id": glass.id,
+                "began": moment(glass.start),
+                "ends_at": moment(glass.end),
+                "ended_at": moment(glass.start) if glass.ended else None,
+            }
+            for glass in world.glasses
+            if (glass.resident, glass.sitting) == (asked.resident, asked.sitting)
+            and member
+            and glass.member == member.id
         ],
         "sources": list(_sources(world, asked.at, links, member.body if member else None)),
     }

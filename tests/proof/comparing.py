@@ -67,6 +67,7 @@ def as_answer(decision: Decision) -> Answer:
             for category, states in decision.sections.items()
             for source, state in states.items()
         ),
+        str(decision.reason),
     )
 
 
@@ -81,7 +82,7 @@ def compare(world: World, tally: Tally, *, most: int, at_first: bool = False) ->
             return
         ours, theirs = as_answer(decided(world, asked)), answer(world, asked)
         tally.asked += 1
-        tally.ended[theirs.refused or "open"] += 1
+        tally.ended[theirs.refused or f"open by {theirs.basis}"] += 1
         if ours != theirs:
             tally.disagreements.append((asked, ours, theirs))
 

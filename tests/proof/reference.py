@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from tests.proof.worlds import CATEGORIES, COUNCIL, Asked, Choice, Entry, World
+from tests.proof.worlds import CATEGORIES, COUNCIL, Asked, Choice, Entry, Role, World
 
 #: category, source, sensitive
 Key = tuple[int, int, bool]
@@ -21,11 +21,12 @@ Key = tuple[int, int, bool]
 
 @dataclass(frozen=True)
 class Answer:
-    """Which step of the rule refused ("" for none), what may be read, where sections stand."""
+    """Which step refused ("" for none), what may be read, where sections stand, and on what."""
 
     refused: str
     keys: frozenset[Key] = frozenset()
     states: frozenset[tuple[int, int, str]] = frozenset()
+    basis: str = ""
 
 
 def answer(world: World, asked: Asked) -> Answer:
@@ -36,7 +37,7 @@ def answer(world: World, asked: Asked) -> Answer:
         ("2 known", reader.knows_resident),
         ("3 opted out", lambda: ("connect-care", None) not in reader.refused),
         ("3 number", lambda: ("nhs-number", reader.body) not in reader.refused),
-        ("4 relationship", reader.cares),
+        ("4 relationship", lambda: reader.cares() or reader.broke_glass()),
     ):
         if not holds():
             return Answer(step)
@@ -45,7 +46,8 @@ def answer(world: World, asked: Asked) -> Answer:
     keys = {(category, source, False) for category, source in shown}
     # 6: what is marked sensitive stays with its source.
     keys |= {(category, source, True) for category, source in shown if source == reader.body}
-    return Answer("", frozenset(keys), states)
+    basis = "relationship" if reader.cares() else "break-glass"
+    return Answer("", frozenset(keys), states, basis)
 
 
 def visible(world: World, asked: Asked) -> frozenset[Entry]:
@@ -98,10 +100,8 @@ class _Reader:
         """The last answer counts; of two at one moment the refusal does."""
         return max((choice.since, choice.answer == "refuses") for choice in said)[1]
 
-    # 1 ────────────────────────────────────────────────────────────────────────────────────────
-
     def is_in_force(self) -> bool:
-        """Staff member, membership, organisation, team and role; and the role reads records."""
+        """1: staff member, membership, organisation, team and role; and the role reads records."""
         world, me = self.world, self.membership
         if me is None or me not in self._live(world.members) or not world.staff.get(me.staff):
             return False
@@ -110,36 +110,47 @@ class _Reader:
         roles = {role.id for role in self._live(world.roles) if "read-records" in role.activities}
         return me.body in bodies and me.team in teams and me.role in roles
 
-    # 2 ────────────────────────────────────────────────────────────────────────────────────────
-
     def knows_resident(self) -> bool:
-        """Beyond doubt, or as a person of one's own organisation."""
+        """2: beyond doubt, or as a person of one's own organisation."""
         everybody = {resident for resident, known in self.world.residents.items() if known}
         ours = {person.resident for person in self.world.persons if person.source == self.body}
         return self.asked.resident in (everybody | ours) & set(self.world.residents)
 
-    # 4 ────────────────────────────────────────────────────────────────────────────────────────
-
     def cares(self) -> bool:
-        """The team's, the whole organisation's, or an admission where the team serves the site."""
+        """4: the team's, the whole organisation's, or an admission where the team serves the site."""
         assert self.membership is not None
         team = self.membership.team
         serving = {each.id for each in self.world.teams if each.whole_site}
-        of_us = {
-            (care.team, care.kind)
+        of_us = [
+            care
             for care in self.world.care
             if (care.resident, care.body) == (self.asked.resident, self.body)
             and self._runs(care.start, care.end)
-        }
-        teams, kinds = {each for each, _ in of_us}, {kind for _, kind in of_us}
-        return bool(teams & {None, team}) or (
-            team in serving and bool(kinds & {"admission", "attendance"})
+        ]
+        teams = {care.team for care in of_us if care.member is None}
+        kinds = {care.kind for care in of_us if care.member is None}
+        declared = {care.member for care in of_us} - {None}
+        return (
+            bool(teams & {None, team})
+            or (team in serving and bool(kinds & {"admission", "attendance"}))
+            or self.membership.id in declared
         )
 
-    # 5, with the refusals of 3 and the doubts of 2 ─────────────────────────────────────────────
+    def broke_glass(self) -> bool:
+        """4: the reader's own glass, of this sitting and not over; and the role still breaks glass."""
+        asked = self.asked
+        own = {
+            glass.id
+            for glass in self.world.glasses
+            if (glass.resident, glass.member) == (asked.resident, asked.membership)
+            and glass.sitting == asked.sitting
+            and not glass.ended
+            and self._runs(glass.start, glass.end)
+        }
+        return bool(own) and "break-glass" in self._role().activities
 
     def states(self) -> frozenset[tuple[int, int, str]]:
-        """Every section of every source, painted over: what is painted last is what is said."""
+        """2, 3 and 5: every section of every source; what is painted last is what is said."""
         world = self.world
         persons = [p for p in world.persons if p.resident == self.asked.resident]
         holding = {person.source for person in persons}
@@ -156,7 +167,7 @@ class _Reader:
             if kind == "nhs-number" or (kind == "social-care-sharing" and council != self.body)
         } & councils
         sent = {(c, feed.body) for feed in self._live(world.feeds) for c in feed.sends}
-        reads = self._reads()
+        reads = self._role().reads
         every = set(product(CATEGORIES, sources))
         canvas = dict.fromkeys(every, "shown")
         for state, painted in (
@@ -170,9 +181,9 @@ class _Reader:
             canvas.update(dict.fromkeys(painted, state))
         return frozenset((category, source, state) for (category, source), state in canvas.items())
 
-    def _reads(self) -> frozenset[int]:
+    def _role(self) -> Role:
         assert self.membership is not None
-        return next(role.reads for role in self.world.roles if role.id == self.membership.role)
+        return next(role for role in self.world.roles if role.id == self.membership.role)
 
     def _covered(self) -> set[tuple[int, int]]:
         """Categories and sources that agreements in force let this reader's organisation see."""

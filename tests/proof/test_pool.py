@@ -63,8 +63,7 @@ def _fail() -> None:
 @pytest.fixture
 def readers(database: object, as_login: Any) -> Readers:
     world = make_world(Random(10), Size(bodies=5, members=10, residents=12, entries=2))
-    with as_login("pipeline"):
-        write(world)
+    write(world, as_login)
     return Readers(
         acting={member.id: acting(member.id, member.staff) for member in world.members},
         sees={

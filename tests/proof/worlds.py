@@ -96,7 +96,7 @@ class Choice(NamedTuple):
 
 
 class Care(NamedTuple):
-    """A care relationship."""
+    """A care relationship; ``member`` is whose alone it is, where it was declared."""
 
     id: int
     resident: int
@@ -105,6 +105,19 @@ class Care(NamedTuple):
     kind: str
     start: int
     end: int | None
+    member: int | None
+
+
+class Glass(NamedTuple):
+    """Glass that a member broke in one of their sittings."""
+
+    id: int
+    resident: int
+    member: int
+    sitting: int
+    start: int
+    end: int
+    ended: bool
 
 
 class Entry(NamedTuple):
@@ -123,6 +136,7 @@ class Asked(NamedTuple):
     membership: int
     resident: int
     at: int
+    sitting: int = 1
 
 
 @dataclass(frozen=True)
@@ -142,6 +156,7 @@ class World:
     persons: tuple[Person, ...]
     choices: tuple[Choice, ...]
     care: tuple[Care, ...]
+    glasses: tuple[Glass, ...]
     entries: tuple[Entry, ...]
 
     def questions(self, moments: Sequence[int] = (NOW - 1, NOW, NOW + 1)) -> Iterator[Asked]:
@@ -210,7 +225,10 @@ class Maker:
             Role(
                 number,
                 self.some(),
-                frozenset({"read-records"} if self.often(0.92) else {"find-residents"}),
+                frozenset(
+                    {"read-records" if self.often(0.92) else "find-residents"}
+                    | ({"break-glass"} if self.often(0.6) else set())
+                ),
                 self.span(0.95),
             )
             for number in (1, 2, 3, 4)
@@ -239,6 +257,7 @@ class Maker:
             persons=persons,
             choices=tuple(self.choices(residents, councils)),
             care=tuple(self.care(members, residents)),
+            glasses=tuple(self.glasses(members, residents)),
             entries=tuple(self.entries(persons)),
         )
 
@@ -303,15 +322,34 @@ class Maker:
                     continue
                 number += 1
                 span = self.span(0.8)
-                yield Care(
-                    number,
-                    resident,
-                    member.body,
-                    self.chance.choice((member.team, member.team, None, 101, 102)),
-                    self.chance.choice(_CARE),
-                    span.start,
-                    span.end,
-                )
+                if self.often(0.15):
+                    whose = self.chance.choice(members)
+                    end = span.start + 100 if span.end is None else span.end
+                    yield Care(
+                        number,
+                        resident,
+                        member.body,
+                        None,
+                        "self-declared",
+                        span.start,
+                        end,
+                        whose.id,
+                    )
+                    continue
+                team = self.chance.choice((member.team, member.team, None, 101, 102))
+                kind = self.chance.choice(_CARE)
+                yield Care(number, resident, member.body, team, kind, span.start, span.end, None)
+
+    def glasses(self, members: Sequence[Member], residents: dict[int, bool]) -> Iterator[Glass]:
+        number = 0
+        for member in members:
+            for resident in residents:
+                if self.often(0.2):
+                    number += 1
+                    sitting = self.chance.choice((1, 1, 1, 2))
+                    start = self.chance.choice((NOW - 2, NOW - 1, NOW, NOW + 1))
+                    end = start + self.chance.choice((1, 2, 3))
+                    yield Glass(number, resident, member.id, sitting, start, end, self.often(0.15))
 
     def entries(self, persons: Sequence[Person]) -> Iterator[Entry]:
         number = 0

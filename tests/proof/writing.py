@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -12,6 +15,7 @@ from django.utils import timezone
 
 from access.acting import Acting
 from access.models import CareRelationship
+from access.reasons import AccessReason
 from consent.models import Choice
 from identity.models import Resident, ResidentPlace, SourcePerson
 from organisations.models import (
@@ -45,16 +49,26 @@ def acting(membership: int, staff: int) -> Acting:
     """A member of a written world as the gate is told of them, read under the login in use."""
     found = Membership.objects.select_related("staff", "organisation", "team", "role")
     named = Acting.of(found.get(pk=membership))
-    return Acting(**{**{name: getattr(named, name) for name in named.__slots__}, "staff_id": staff})
+    return replace(named, staff_id=staff, sitting=sitting_id(1))
 
 
-def write(world: World) -> None:
-    """Write a world through the connection in use, which must be able to (the pipeline's).
+def sitting_id(number: int) -> UUID:
+    """A sitting of a world's member."""
+    return uuid5(_SPACE, f"sitting {number}")
+
+
+def write(world: World, as_login: Callable[[str], AbstractContextManager[None]]) -> None:
+    """Write a world: as the pipeline, and what only the gate may write as the gate.
 
     The world's hour :data:`NOW` becomes this moment, so what begins with it has just begun and
     what ends with it has just ended.
     """
-    _Writer(timezone.now()).write(world)
+    writer = _Writer(timezone.now())
+    with as_login("pipeline"):
+        writer.write(world)
+    with as_login("owner"), connection.cursor() as cursor:
+        cursor.execute("set role connectcare_gate")
+        writer.glasses(world, cursor)
 
 
 class _Writer:
@@ -189,6 +203,11 @@ class _Writer:
                 evidence=f"evidence {care.id}",
                 valid_from=self.hour(care.start),
                 valid_until=None if care.end is None else self.hour(care.end),
+                derived=care.member is None,
+                membership_id=care.member,
+                declared_by_id=care.member,
+                reason="" if care.member is None else AccessReason.SELF_REFERRAL,
+                words="" if care.member is None else "They came to us themselves.",
             )
             for care in world.care
         )
@@ -208,6 +227,26 @@ class _Writer:
                 submission=uuid5(_SPACE, f"choice {number}"),
             )
             for number, choice in enumerate(world.choices)
+        )
+
+    def glasses(self, world: World, cursor: Any) -> None:
+        cursor.executemany(
+            "insert into access_brokenglass (id, resident_id, membership_id, sitting, reason,"
+            " words, began, ends_at, ended_at)"
+            " values (%s, %s, %s, %s, %s, 'Unconscious on arrival.', %s, %s, %s)",
+            [
+                (
+                    glass.id,
+                    glass.resident,
+                    glass.member,
+                    sitting_id(glass.sitting),
+                    AccessReason.BEST_INTERESTS,
+                    self.hour(glass.start),
+                    self.hour(glass.end),
+                    self.hour(glass.start) if glass.ended else None,
+                )
+                for glass in world.glasses
+            ],
         )
 
     def entries(self, world: World) -> None:
