@@ -131,8 +131,8 @@ def _fill(heavy: int, typical: int) -> Iterator[str]:
             'P' || n, '{{}}', n, 'linked', '', '', '', false
         from generate_series(1, {residents}) n, generate_series(0, 3) k"""
     yield f"""insert into access_carerelationship
-        (resident_id, organisation_id, kind, evidence, valid_from, derived)
-        select n, 1, 'caseload', 'bench', '2020-01-01', true
+        (resident_id, organisation_id, kind, evidence, valid_from, derived, reason, words)
+        select n, 1, 'caseload', 'bench', '2020-01-01', true, '', ''
         from generate_series(1, {residents}) n"""
     for first, count, each in (
         (1, heavy, HEAVY_ENTRIES),
