@@ -14,6 +14,7 @@ from access.doors import needs
 from access.gate import Opened
 from access.reading import reading_record
 from access.requests import ActingRequest
+from access.showing import shows_record
 from identity import selectors as identity
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
@@ -40,6 +41,7 @@ def open_record(request: ActingRequest) -> HttpResponse:
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("record")
 @reading_record
 def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
     """The record: banner, overview, and every section."""
@@ -55,6 +57,7 @@ def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpRespon
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("record-section")
 @reading_record
 def record_section(
     request: ActingRequest,
@@ -84,6 +87,7 @@ def record_section(
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("record-item")
 @reading_record
 def record_item(
     request: ActingRequest,

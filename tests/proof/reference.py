@@ -117,7 +117,7 @@ class _Reader:
         return self.asked.resident in (everybody | ours) & set(self.world.residents)
 
     def cares(self) -> bool:
-        """4: the team's, the whole organisation's, or an admission where the team serves the site."""
+        """4: the team's, the whole organisation's, or an admission at the team's site."""
         assert self.membership is not None
         team = self.membership.team
         serving = {each.id for each in self.world.teams if each.whole_site}
@@ -137,7 +137,7 @@ class _Reader:
         )
 
     def broke_glass(self) -> bool:
-        """4: the reader's own glass, of this sitting and not over; and the role still breaks glass."""
+        """4: the reader's own glass, of this sitting and not over; the role still may."""
         asked = self.asked
         own = {
             glass.id

@@ -318,7 +318,7 @@ class Maker:
         number = 0
         for member in members:
             for resident in residents:
-                if not self.often(0.7):
+                if not self.often(0.6):
                     continue
                 number += 1
                 span = self.span(0.8)
@@ -344,7 +344,7 @@ class Maker:
         number = 0
         for member in members:
             for resident in residents:
-                if self.often(0.2):
+                if self.often(0.35):
                     number += 1
                     sitting = self.chance.choice((1, 1, 1, 2))
                     start = self.chance.choice((NOW - 2, NOW - 1, NOW, NOW + 1))

@@ -1,0 +1,72 @@
+"""How to ask each door of a record which entries it shows: one way for every registered name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from organisations.categories import Category
+from records.sections import SECTION_OF
+from tests.proof.worlds import Entry
+from tests.proof.writing import entry_id
+
+_ITEM = re.compile(r"/record/[0-9a-f-]{36}/item/([0-9a-f-]{36})")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A signed-in reader with a look at one resident, and every entry that might be shown."""
+
+    client: Client
+    resident: UUID
+    entries: Collection[Entry]
+
+    def get(self, name: str, query: str = "", **parts: object) -> HttpResponse:
+        address = reverse(name, kwargs={"resident": self.resident, **parts})
+        return self.client.get(address + query)
+
+
+def _ids(response: HttpResponse) -> set[UUID]:
+    """Every entry that a page names in a link; whatever the page's status is."""
+    return {UUID(found) for found in _ITEM.findall(response.content.decode())}
+
+
+def record(asking: Asking) -> set[UUID]:
+    return _ids(asking.get("record"))
+
+
+def section(asking: Asking) -> set[UUID]:
+    """Each section in which an entry might be, and each of its groups."""
+    found: set[UUID] = set()
+    for category in {entry.category for entry in asking.entries}:
+        of = SECTION_OF[Category(category)]
+        for group in of.groups:
+            # Fifty items a page, and these worlds have fewer in a group: the first page is all.
+            found |= _ids(asking.get("record-section", f"?show={group.slug}", category=of.slug))
+    return found
+
+
+def item(asking: Asking) -> set[UUID]:
+    """Each entry by its own address: shown is what answers with its words."""
+    found: set[UUID] = set()
+    for entry in asking.entries:
+        response = asking.get("record-item", item=entry_id(entry.id))
+        words = f"Entry {entry.id}" in response.content.decode()
+        assert words is (response.status_code == 200), entry
+        if words:
+            found.add(entry_id(entry.id))
+    return found
+
+
+#: Registered name (``access.showing``) → how to ask it. A door without a way fails the proof.
+DOORS: dict[str, Callable[[Asking], set[UUID]]] = {
+    "record": record,
+    "record-section": section,
+    "record-item": item,
+}
