@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from access.alerts import close_by_evidence
 from access.models import CareRelationship, RelationshipDue
 from access.relationships import Derived
 
@@ -16,7 +17,8 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
     """Make the derived relationships of these residents what their evidence now carries.
 
     In one short transaction; a resident's epoch moves only if something did. What lost its
-    evidence ends now; what has it again goes on. Manual relationships are not touched.
+    evidence ends now; what has it again goes on. Manual relationships are not touched. Alerts that
+    the evidence explains are closed.
 
     :param derived: resident → what :func:`access.relationships.derive` answered for them.
     """
@@ -57,6 +59,7 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
     CareRelationship.objects.bulk_create(new)
     CareRelationship.objects.bulk_update(changed, ["team", "valid_from", "valid_until"])
     RelationshipDue.objects.filter(resident_id__in=derived).delete()
+    close_by_evidence(derived)
 
 
 def relationships_are_due(residents: Sequence[int]) -> None:

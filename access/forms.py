@@ -1,8 +1,10 @@
-"""The forms of signing in."""
+"""The forms of signing in, of opening what is restricted, and of reviewing alerts."""
 
 from __future__ import annotations
 
-from ui.forms import NhsForm, PasswordField, RadioField, TextField
+from access.models import AlertOutcome
+from access.reasons import AGREED, EMERGENCY, FEWEST_LETTERS, INVOLVED, MOST_LETTERS
+from ui.forms import NhsForm, PasswordField, RadioField, TextAreaField, TextField
 
 
 class SignInForm(NhsForm):
@@ -20,3 +22,86 @@ class ChooseMembershipForm(NhsForm):
     membership = RadioField(
         label="Choose your role for now", error="Select the role that you work in now"
     )
+
+
+def _words(label: str, hint: str) -> TextAreaField:
+    """Words beside a reason: a few letters are none."""
+    return TextAreaField(
+        label=label,
+        hint=hint,
+        rows=4,
+        min_length=FEWEST_LETTERS,
+        max_length=MOST_LETTERS,
+        spellcheck=True,
+        error_messages={"min_length": f"{label} in {FEWEST_LETTERS} characters or more"},
+    )
+
+
+class BreakGlassForm(NhsForm):
+    """The reason, the words, and the password once more."""
+
+    reason = RadioField(
+        label="Why must you see this record now?", choices=EMERGENCY, error="Select a reason"
+    )
+    words = _words(
+        "Say what has happened", "The privacy officer reads this. Do not copy the record here."
+    )
+    password = PasswordField(
+        label="Your password",
+        hint="The one that you signed in with, to show that it is still you.",
+        width=20,
+        error="Enter your password",
+    )
+
+
+class InvolvedForm(NhsForm):
+    """A staff member's own word of their involvement."""
+
+    reason = RadioField(
+        label="Why are you involved in their care?", choices=INVOLVED, error="Select a reason"
+    )
+    words = _words("Say what you do for them", "For example, who asked you to see them, and when.")
+
+
+class AgreedForm(NhsForm):
+    """That the resident agreed."""
+
+    reason = RadioField(
+        label="What did they agree to?", choices=AGREED, error="Select what they agreed to"
+    )
+    words = _words("Say how they agreed", "For example, in what words, where and when.")
+
+
+class ColleagueForm(NhsForm):
+    """Whom to let in, by a part of their name."""
+
+    name = TextField(
+        label="Colleague’s name", width=20, max_length=100, error="Enter your colleague’s name"
+    )
+
+
+class LetInForm(NhsForm):
+    """Which of the colleagues found, and why."""
+
+    colleague = RadioField(label="Whom do you let in?", error="Select your colleague")
+    words = _words("Say why they need it", "For example, what you asked them to do.")
+
+
+class ReviewForm(NhsForm):
+    """What a privacy officer found."""
+
+    outcome = RadioField(
+        label="What did you find?",
+        choices=(
+            (AlertOutcome.CORRECT, "Correct use", "Closes the alert"),
+            (AlertOutcome.NOT_CORRECT, "Not correct", "Closes the alert"),
+            (AlertOutcome.INVESTIGATE, "I am investigating", "The alert stays in the list"),
+            (
+                AlertOutcome.ESCALATE,
+                "Escalate",
+                "Closes the alert here: say below to whom you handed it on",
+            ),
+        ),
+        error="Select what you found",
+    )
+    words = _words("Say how you know", "For example, what the appointment system shows.")

@@ -61,6 +61,7 @@ def reading_record(view: RecordView[P]) -> Callable[..., HttpResponse]:
         opened = gate.open_record(acting, resident, look=look.id, request_id=request.request_id)
         if isinstance(opened, Refused):
             return _refused(request, acting, look, opened)
+        request.opened = opened
         response = _whole(view(request, opened, resident, *args, **kwargs))
         if not gate.still_open():
             return _closed_meanwhile(request, acting, opened, look)
@@ -98,7 +99,8 @@ def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refuse
         case Reason.COUNCIL_MAY_NOT_USE_NUMBER:
             return _page(request, "number", {})
         case Reason.NO_RELATIONSHIP:
-            return _page(request, "no_relationship", {"ways": ways_in(acting.organisation_kind)})
+            context = {"ways": ways_in(acting.organisation_kind), "resident": look.resident}
+            return _page(request, "no_relationship", context)
         case _:
             return _page(request, "reader", {"reason": refused.reason})
 

@@ -40,7 +40,7 @@ EMERGENCY = (
         "They cannot tell me, and it is in their best interests",
         "They are unconscious, or cannot communicate or decide",
     ),
-    (AccessReason.COURT_ORDER, "A court has ordered it", ""),
+    (AccessReason.COURT_ORDER, "A court has ordered it", "Say which order in your own words below"),
     (
         AccessReason.PUBLIC_INTEREST,
         "It is in the public interest",
@@ -50,14 +50,14 @@ EMERGENCY = (
 )
 #: What a staff member may say of their own involvement.
 INVOLVED = (
-    (AccessReason.SELF_REFERRAL, "The person came to us themselves", ""),
-    (AccessReason.REFERRAL_FROM_COLLEAGUE, "A colleague referred the person to me", ""),
-    (AccessReason.REGISTERED_PATIENT, "The person is registered with us", ""),
+    (AccessReason.SELF_REFERRAL, "The person came to us themselves"),
+    (AccessReason.REFERRAL_FROM_COLLEAGUE, "A colleague referred the person to me"),
+    (AccessReason.REGISTERED_PATIENT, "The person is registered with us"),
     (AccessReason.OTHER, "Another reason", "Say which in your own words below"),
 )
 #: What the person may have agreed to.
 AGREED = (
-    (AccessReason.CONSENT_ENQUIRY, "To answer something that they asked", ""),
+    (AccessReason.CONSENT_ENQUIRY, "To answer something that they asked"),
     (AccessReason.CONSENT_OTHER, "For another part of their care", "Say which below"),
 )
 #: A colleague lets a colleague in because they share the person's care.

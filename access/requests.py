@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from access.acting import Acting
+from access.gate import Opened
 from organisations.models import StaffMember
 
 
@@ -25,3 +26,5 @@ class ActingRequest(SignedInRequest):
     """A request that came through ``@needs(…)``: somebody acts."""
 
     acting: Acting
+    #: Set by ``@reading_record`` while a record is open.
+    opened: Opened

@@ -1,12 +1,23 @@
-"""Addresses of ``access``: signing in, and the start."""
+"""Addresses of ``access``: signing in, the start, opening what is restricted, and alerts."""
 
 from django.urls import path
 
-from access import views
+from access import views, views_alerts, views_restricted
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in", views.sign_in, name="sign-in"),
     path("sign-out", views.sign_out, name="sign-out"),
     path("role", views.choose_membership, name="choose-membership"),
+    path("residents/<uuid:resident>/emergency", views_restricted.emergency, name="emergency"),
+    path(
+        "residents/<uuid:resident>/emergency/reason",
+        views_restricted.break_glass,
+        name="break-glass",
+    ),
+    path("residents/<uuid:resident>/involved", views_restricted.involved, name="declare-care"),
+    path("residents/<uuid:resident>/agreed", views_restricted.agreed, name="declare-consent"),
+    path("residents/<uuid:resident>/colleague", views_restricted.colleague, name="let-in"),
+    path("alerts", views_alerts.alerts, name="alerts"),
+    path("alerts/<uuid:alert>", views_alerts.alert, name="alert"),
 ]

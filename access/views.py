@@ -24,6 +24,7 @@ STARTS = (
     (Activity.MANAGE_REGISTRY, "registry-organisations"),
     (Activity.MANAGE_ORGANISATION, "registry-organisations"),
     (Activity.LOAD_FEEDS, "batches"),
+    (Activity.REVIEW_ALERTS, "alerts"),
 )
 
 

@@ -203,7 +203,26 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Europe/London"
 CELERY_BEAT_SCHEDULE = {
     "sweep-batches": {"task": "feeds.tasks.sweep", "schedule": timedelta(seconds=30)},
+    # A privacy officer hears within a minute, whatever was lost.
+    "sweep-alerts": {"task": "access.tasks.sweep_alerts", "schedule": timedelta(seconds=15)},
 }
+
+# --- E-mail ---------------------------------------------------------------------------------
+# Notices to privacy officers: a reference and a link, nobody's name. Without a server the demo
+# prints them in the worker's log; the queue in the portal shows them all the same.
+EMAIL_HOST = environment.text("EMAIL_HOST", "" if not PRODUCTION else "localhost")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.console.EmailBackend"
+)
+EMAIL_PORT = int(environment.text("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = environment.text("EMAIL_TLS", "") == "starttls"
+EMAIL_USE_SSL = environment.text("EMAIL_TLS", "") == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Connect Care <noreply@localhost>")
 
 # --- Other systems --------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -235,6 +254,16 @@ RELATIONSHIP_PERIODS = {
     "out_of_hours": timedelta(days=3),
     "after_death": timedelta(days=28),
 }
+# Declared by staff: each ends by itself and is never prolonged, only declared anew (docs/adr/0008).
+DECLARED_PERIODS = {
+    "self-declared": timedelta(days=7),
+    "granted-by-colleague": timedelta(days=28),
+    "express-consent": timedelta(days=28),
+}
+BREAK_GLASS_HOURS = 3
+# The password once more before glass is broken: so many wrong ones in so many minutes are enough.
+CONFIRMATION_TRIES = 5
+CONFIRMATION_MINUTES = 15
 # Numbers beginning 9 are nobody's: only where made-up people are expected (PDS test data has
 # 59… as well).
 NHS_NUMBER_TEST_RANGES = not PRODUCTION

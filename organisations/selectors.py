@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Prefetch, Q, QuerySet
 
+from organisations.activities import Activity
 from organisations.models import (
     Feed,
     GroupMembership,
@@ -117,6 +118,28 @@ def staff_by_name(name: str, page: int, *, of: QuerySet[Organisation]) -> Page[S
         Prefetch("memberships", queryset=memberships, to_attr="memberships_there")
     )
     return Paginator(listed, PAGE_LENGTH).get_page(page)
+
+
+def colleagues(
+    name: str, *, organisation_id: int, activity: Activity, besides: int
+) -> list[Membership]:
+    """The memberships in force there whose holder's name holds a text and whose role may do this.
+
+    At most :data:`PAGE_LENGTH`, by name; without the staff member ``besides``.
+    """
+    return list(
+        Membership.objects.current()
+        .filter(
+            organisation=organisation_id,
+            organisation__in=Organisation.objects.current(),
+            role__in=Role.objects.current().filter(activities__contains=[activity]),
+            staff__is_active=True,
+            staff__name__icontains=name,
+        )
+        .exclude(staff=besides)
+        .select_related("staff", "role", "team")
+        .order_by("staff__name", "pk")[:PAGE_LENGTH]
+    )
 
 
 def all_roles() -> QuerySet[Role]:

@@ -45,13 +45,20 @@ PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 _FIND_AND_READ = [Activity.FIND_RESIDENTS, Activity.READ_RECORDS]
+_TREATS = [*_FIND_AND_READ, Activity.DECLARE_CARE, Activity.BREAK_GLASS]
 _ROLES: dict[str, dict[str, Any]] = {
-    "nurse": {"name": "Nurse", "categories": CLINICIANS_READ, "activities": _FIND_AND_READ},
-    "doctor": {"name": "Doctor", "categories": CLINICIANS_READ, "activities": _FIND_AND_READ},
+    "nurse": {"name": "Nurse", "categories": CLINICIANS_READ, "activities": _TREATS},
+    "doctor": {"name": "Doctor", "categories": CLINICIANS_READ, "activities": _TREATS},
+    "pharmacist": {
+        "name": "Pharmacist",
+        "categories": CLINICIANS_READ,
+        "activities": [*_FIND_AND_READ, Activity.DECLARE_CARE],
+    },
+    "privacy-officer": {"name": "Privacy officer", "activities": [Activity.REVIEW_ALERTS]},
     "social-worker": {
         "name": "Social worker",
         "categories": SOCIAL_WORKERS_READ,
-        "activities": [*_FIND_AND_READ, Activity.RECORD_CHOICES],
+        "activities": [*_FIND_AND_READ, Activity.DECLARE_CARE, Activity.RECORD_CHOICES],
     },
     "contact-centre-adviser": {
         "name": "Contact centre adviser",

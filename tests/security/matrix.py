@@ -26,6 +26,7 @@ class Persona(StrEnum):
     ORGANISATION_ADMINISTRATOR = "organisation-administrator"
     SYSTEM_SUPPORT = "system-support"
     RECEPTIONIST = "receptionist"
+    PRIVACY_OFFICER = "privacy-officer"
     #: Signed in, and no membership of theirs is in force.
     NO_MEMBERSHIP = "no-membership"
     #: Holds two memberships in force and has chosen neither.
@@ -113,6 +114,16 @@ MATRIX: list[Row] = [
     *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),
     *_both("registry-staff", 200, 200, ADMINISTRATORS),
     *_both("registry-roles", 200, 405, ADMINISTRATORS),
+    # Opening what is restricted. No clinical role but nurse and social worker here; no glass for
+    # the latter.
+    *_both("emergency", 404, 405, (Persona.NURSE,), resident=UUID),
+    *_both("break-glass", 404, 404, (Persona.NURSE,), resident=UUID),
+    *_both("declare-care", 404, 404, READERS, resident=UUID),
+    *_both("declare-consent", 404, 404, READERS, resident=UUID),
+    *_both("let-in", 404, 404, READERS, resident=UUID),
+    # Alerts.
+    *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
+    *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
     # Deliveries.
     *_both("batches", 200, 405, SUPPORT),
     *_both("give-in-delivery", 200, 200, SUPPORT),

@@ -1,0 +1,335 @@
+"""Alerts: what a privacy officer must look at, how they are told, and how an alert is closed.
+
+The web reads and reviews them through functions of the gate, which answer for the reader's own
+organisation alone and write who was shown to the audit. The pipeline tells the officers, and
+closes by evidence.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from smtplib import SMTPException
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from access.acting import Acting
+from access.facts import Relationship
+from access.models import (
+    Alert,
+    AlertKind,
+    AlertOutcome,
+    AlertReview,
+    CareRelationship,
+    RelationshipKind,
+)
+from access.reasons import AccessReason
+from access.rules import covers, is_of
+from audit import actions as audit
+from audit.models import Action
+from organisations.activities import Activity
+from organisations.models import Membership, Organisation, Role, StaffMember
+
+log = logging.getLogger(__name__)
+
+PAGE_LENGTH = 25
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """An alert as its officers see it. ``resident`` is the resident's own id."""
+
+    id: UUID
+    reference: str
+    kind: AlertKind
+    raised: datetime
+    resident: int
+    staff: int
+    staff_name: str
+    role: str
+    team: str
+    reason: AccessReason
+    words: str
+    until: datetime
+    outcome: AlertOutcome | None
+    closed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """A care relationship of the officer's organisation with the resident, by its own systems."""
+
+    kind: RelationshipKind
+    team: str
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSeen:
+    """A review; ``by`` is empty where evidence closed the alert."""
+
+    outcome: AlertOutcome
+    words: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertInFull:
+    """An alert with what an officer compares it with."""
+
+    alert: AlertSeen
+    openings: int
+    last_opening: datetime | None
+    care: tuple[Care, ...]
+    reviews: tuple[ReviewSeen, ...]
+
+
+def read_alerts(
+    acting: Acting, *, closed: bool, page: int, request_id: str
+) -> tuple[list[AlertSeen], int] | None:
+    """A page of one's organisation's alerts, and how many there are; ``None`` if not for the role.
+
+    Those that wait come oldest first, closed ones latest first. The residents are glimpsed.
+    """
+    answer = _ask(
+        "select access.read_alerts(%s, %s, %s, %s, %s, %s::uuid)::text",
+        acting.staff_id,
+        acting.membership_id,
+        closed,
+        PAGE_LENGTH,
+        (page - 1) * PAGE_LENGTH,
+        request_id,
+    )
+    if answer is None:
+        return None
+    return [_seen(raw) for raw in answer["alerts"]], answer["total"]
+
+
+def read_alert(acting: Acting, alert: UUID, *, request_id: str) -> AlertInFull | None:
+    """One alert of one's organisation; ``None`` where there is none for the reader."""
+    raw = _ask(
+        "select access.read_alert(%s, %s, %s, %s::uuid)::text",
+        acting.staff_id,
+        acting.membership_id,
+        alert,
+        request_id,
+    )
+    if raw is None:
+        return None
+    return AlertInFull(
+        alert=_seen(raw),
+        openings=raw["openings"]["count"],
+        last_opening=_moment(raw["openings"]["last"]),
+        care=tuple(
+            Care(
+                RelationshipKind(one["kind"]),
+                one["team"],
+                datetime.fromisoformat(one["from"]),
+                _moment(one["until"]),
+            )
+            for one in raw["care"]
+        ),
+        reviews=tuple(
+            ReviewSeen(
+                AlertOutcome(one["outcome"]),
+                one["words"],
+                one["by"],
+                datetime.fromisoformat(one["at"]),
+            )
+            for one in raw["reviews"]
+        ),
+    )
+
+
+def review(
+    acting: Acting, alert: UUID, *, outcome: AlertOutcome, words: str, request_id: str
+) -> str:
+    """Record what was found: ``reviewed``, or why not: ``own``, ``closed``, ``not-known``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select access.review_alert(%s, %s, %s, %s, %s, %s::uuid)",
+            [acting.staff_id, acting.membership_id, alert, outcome, words, request_id],
+        )
+        (answer,) = cursor.fetchone()
+    return str(answer)
+
+
+def _ask(statement: str, *parameters: int | bool | str | UUID) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        (answer,) = cursor.fetchone()
+    return None if answer is None else dict(json.loads(answer))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _seen(raw: dict[str, Any]) -> AlertSeen:
+    return AlertSeen(
+        id=UUID(raw["id"]),
+        reference=raw["reference"],
+        kind=AlertKind(raw["kind"]),
+        raised=datetime.fromisoformat(raw["raised"]),
+        resident=raw["resident"],
+        staff=raw["staff"],
+        staff_name=raw["staff_name"],
+        role=raw["role"],
+        team=raw["team"],
+        reason=AccessReason(raw["reason"]),
+        words=raw["words"],
+        until=datetime.fromisoformat(raw["until"]),
+        outcome=AlertOutcome(raw["outcome"]) if raw["outcome"] else None,
+        closed=_moment(raw["closed"]),
+    )
+
+
+# ── Telling the officers ────────────────────────────────────────────────────────────────────
+
+
+def alerts_to_notify(limit: int = 100) -> list[int]:
+    """Alerts whose officers have not been told, oldest first."""
+    return list(
+        Alert.objects.filter(notified__isnull=True)
+        .order_by("raised", "pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+@transaction.atomic
+def notify(alert_id: int) -> bool:
+    """Send the one notice of an alert to the privacy officers; whether it was sent now.
+
+    It holds the reference and a link, and says of nobody who they are. Two workers send one: the
+    row is locked while the notice goes out. Where it cannot go, the row waits for the sweeper.
+    """
+    alert = (
+        Alert.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("membership")
+        .filter(pk=alert_id, notified__isnull=True)
+        .first()
+    )
+    if alert is None:
+        return False
+    officers = _officers(alert)
+    if not officers:
+        log.warning(
+            "Alert %s waits: no privacy officer of organisation %s has an e-mail address. "
+            "Give the role to somebody and record their address.",
+            alert.reference,
+            alert.organisation_id,
+        )
+        return False
+    try:
+        _notice(alert, officers).send()
+    except (SMTPException, OSError) as error:
+        # Its words may name the addresses.
+        log.warning("The notice of alert %s could not be sent: %s", alert.reference, type(error))
+        return False
+    alert.notified = timezone.now()
+    alert.save(update_fields=["notified"])
+    return True
+
+
+def _officers(alert: Alert) -> list[str]:
+    """The addresses of who reviews alerts there now, without whoever the alert is about."""
+    memberships = Membership.objects.current().filter(
+        organisation=alert.organisation_id,
+        organisation__in=Organisation.objects.current(),
+        role__in=Role.objects.current().filter(activities__contains=[Activity.REVIEW_ALERTS]),
+    )
+    staff = StaffMember.objects.filter(is_active=True, memberships__in=memberships)
+    addresses = staff.exclude(pk=alert.membership.staff_id).exclude(email="")
+    return sorted(set(addresses.values_list("email", flat=True)))
+
+
+def _notice(alert: Alert, officers: list[str]) -> EmailMessage:
+    link = f"{settings.ORIGIN}{reverse('alert', args=[alert.public_id])}"
+    return EmailMessage(
+        subject=f"Connect Care alert {alert.reference}",
+        body=(
+            f"There is a new alert for you to review in Connect Care: {alert.reference}.\n\n"
+            f"Sign in to look at it: {link}\n\n"
+            "This message does not say who it is about. Please do not reply to it.\n"
+        ),
+        to=officers,
+    )
+
+
+# ── Closing by evidence ─────────────────────────────────────────────────────────────────────
+
+
+def close_by_evidence(residents: Iterable[int]) -> int:
+    """Close the alerts of these residents that evidence of care now explains; how many.
+
+    An alert is explained by a derived relationship that was the reader's, by their organisation
+    and team, when the glass was broken or the involvement declared. One that an officer has begun
+    to look at is theirs to close. Runs in the transaction that derived the relationships.
+    """
+    waiting = list(
+        Alert.objects.select_for_update(of=("self",))
+        .select_related("membership__team")
+        .filter(resident__in=residents, closed__isnull=True, outcome="")
+        .order_by("pk")
+    )
+    if not waiting:
+        return 0
+    derived = CareRelationship.objects.filter(
+        derived=True,
+        resident__in={alert.resident_id for alert in waiting},
+        organisation__in={alert.organisation_id for alert in waiting},
+    ).order_by("-valid_from", "-pk")
+    closed = 0
+    for alert in waiting:
+        evidence = next((row for row in derived if _explains(row, alert)), None)
+        if evidence is not None:
+            _close(alert, evidence)
+            closed += 1
+    return closed
+
+
+def _explains(row: CareRelationship, alert: Alert) -> bool:
+    if (row.resident_id, row.organisation_id) != (alert.resident_id, alert.organisation_id):
+        return False
+    team = alert.membership.team
+    relationship = Relationship(row.pk, row.kind, row.team_id, row.valid_from, row.valid_until)
+    return covers(relationship, alert.raised) and is_of(
+        relationship,
+        membership=alert.membership_id,
+        team=team.pk if team else None,
+        serves_whole_site=team is not None and team.serves_whole_site,
+    )
+
+
+def _close(alert: Alert, evidence: CareRelationship) -> None:
+    alert.outcome = AlertOutcome.EVIDENCE
+    alert.closed = timezone.now()
+    alert.save(update_fields=["outcome", "closed"])
+    AlertReview.objects.create(
+        alert=alert,
+        outcome=AlertOutcome.EVIDENCE,
+        words=f"{evidence.get_kind_display()}: {evidence.evidence}",
+    )
+    audit.record(
+        Action.ALERT_REVIEWED,
+        reason=AlertOutcome.EVIDENCE,
+        organisation_id=alert.organisation_id,
+        resident_id=alert.resident_id,
+        detail={
+            "alert": alert.pk,
+            "reference": alert.reference,
+            "relationship": evidence.pk,
+            "kind": evidence.kind,
+        },
+    )

@@ -1,0 +1,114 @@
+"""What the privacy officers' pages say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from access.acting import Acting
+from access.alerts import AlertInFull, AlertSeen, Care, ReviewSeen
+from access.models import AlertKind
+from identity.presenters import PersonShown, person
+from identity.selectors import ResidentSeen
+from ui.formatting import clinical_time
+
+#: An alert that has waited for five working days is late.
+LATE_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert in the list."""
+
+    id: UUID
+    reference: str
+    kind: str
+    age: str
+    late: bool
+    raised: datetime
+    who: str
+    resident: str
+    reason: str
+    outcome: str
+    closed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """One alert in full. ``reviewable`` says whether this officer may review it."""
+
+    line: AlertLine
+    person: PersonShown | None
+    emergency: bool
+    words: str
+    until: datetime
+    opened: str
+    care: tuple[tuple[str, str], ...]
+    reviews: tuple[ReviewSeen, ...]
+    own: bool
+    reviewable: bool
+
+
+def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) -> AlertLine:
+    """An alert as of a moment. A resident whom the gate does not show is not named."""
+    seen = people.get(alert.resident)
+    waited = at - alert.raised
+    return AlertLine(
+        id=alert.id,
+        reference=alert.reference,
+        kind=alert.kind.label,
+        age=_age(waited),
+        late=alert.closed is None and waited > LATE_AFTER,
+        raised=alert.raised,
+        who=", ".join(part for part in (alert.staff_name, alert.role, alert.team) if part),
+        resident=person(seen).name if seen else "Not shown",
+        reason=alert.reason.label,
+        outcome=alert.outcome.label if alert.outcome else "",
+        closed=alert.closed,
+    )
+
+
+def in_full(
+    full: AlertInFull, people: Mapping[int, ResidentSeen], *, officer: Acting, at: datetime
+) -> AlertPage:
+    """An alert with all that its officer compares it with."""
+    alert = full.alert
+    seen = people.get(alert.resident)
+    own = alert.staff == officer.staff_id
+    return AlertPage(
+        line=line(alert, people, at=at),
+        person=person(seen) if seen else None,
+        emergency=alert.kind is AlertKind.BREAK_GLASS,
+        words=alert.words,
+        until=alert.until,
+        opened=_opened(full),
+        care=tuple(_care(one) for one in full.care),
+        reviews=full.reviews,
+        own=own,
+        reviewable=alert.closed is None and not own,
+    )
+
+
+def _opened(full: AlertInFull) -> str:
+    if not full.openings:
+        return "Not opened since"
+    pages = "1 page" if full.openings == 1 else f"{full.openings} pages"
+    return f"{pages} since, the last on {clinical_time(full.last_opening)}"
+
+
+def _care(care: Care) -> tuple[str, str]:
+    what = f"{care.kind.label}, {care.team}" if care.team else care.kind.label
+    until = clinical_time(care.valid_until) if care.valid_until else "now"
+    return what, f"{clinical_time(care.valid_from)} to {until}"
+
+
+def _age(waited: timedelta) -> str:
+    minutes = int(waited.total_seconds()) // 60
+    if minutes < 60:  # the first hour in minutes
+        return "1 minute" if minutes == 1 else f"{max(minutes, 0)} minutes"
+    hours = minutes // 60
+    if hours < 48:  # two days in hours
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return f"{hours // 24} days"

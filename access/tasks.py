@@ -1,0 +1,20 @@
+"""Nudges of alerts. The rows are the jobs: losing one of these costs seconds, never a notice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from access import alerts
+
+
+@shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
+def notify(alert_id: int) -> None:
+    """Tell the privacy officers of one alert, unless they have been told."""
+    alerts.notify(alert_id)
+
+
+@shared_task(name="access.tasks.sweep_alerts")  # type: ignore[untyped-decorator]  # likewise
+def sweep_alerts() -> None:
+    """Tell of whatever was never nudged, or could not be sent."""
+    for alert_id in alerts.alerts_to_notify():
+        alerts.notify(alert_id)
