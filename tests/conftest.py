@@ -27,10 +27,16 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from connectcare.environment import Environment, Login
 from launcher.provision import LOGINS, as_environment, passwords_in, provision
+from tests.scheduling import ByPlace
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
+    """Keep together what must not be parted, where tests run in parallel."""
+    return ByPlace(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

@@ -160,10 +160,10 @@ def _free_port() -> int:
 
 
 def _apart(address: str) -> str:
-    """The same broker's database of our own, in a form that Celery reads."""
+    """A database of our own at the same broker."""
     parts = urlsplit(address)
     if parts.scheme == "unix":
-        return f"redis+socket://{parts.path}?virtual_host={BROKER_DATABASE}"
+        return parts._replace(query=f"db={BROKER_DATABASE}").geturl()
     return parts._replace(path=f"/{BROKER_DATABASE}", query="").geturl()
 
 

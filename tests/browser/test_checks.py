@@ -8,7 +8,7 @@ from tests.browser.axe import NARROW, assert_accessible, assert_no_sideways_scro
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import tab_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SIGN_IN = "Sign in to Connect Care"
 

@@ -17,7 +17,7 @@ from tests.browser.deliveries import CROWD, PRACTICE, PRACTICE_NAME, ndjson, pat
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 RECORD = "Shared care record"
 FIND = "Find a resident"

@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.journeys import CONNECT_CARE, REFERENCE
 from tests.browser.keyboard import tab_and_press, tab_and_type, tab_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])

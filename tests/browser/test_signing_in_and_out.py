@@ -12,7 +12,7 @@ from tests.browser.deliveries import PRACTICE_NAME
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATIENT = note.DIABETIC
 SIGN_IN = "Sign in to Connect Care"

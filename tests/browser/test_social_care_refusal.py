@@ -12,7 +12,7 @@ from tests.browser import journeys
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATIENT = note.IN_HOSPITAL
 GREENWICH = "Royal Borough of Greenwich (social care)"

@@ -27,7 +27,7 @@ from tests.browser.deliveries import (
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 GP, ADVISER = "Dr Hannah Weiss", "Priya Nair"
 RECORD = "Shared care record"

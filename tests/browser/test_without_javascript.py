@@ -15,7 +15,7 @@ from tests.browser.deliveries import (
     record,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_whole_story_without_scripts(visit: Visit) -> None:

@@ -111,7 +111,6 @@ def get(port: int, path: str, **headers: str) -> http.client.HTTPResponse:
     return response
 
 
-@pytest.mark.xdist_group("processes")
 def test_the_processes_of_production_run_and_stop(secrets: Path, tmp_path: Path) -> None:
     def outside(port: int = 0) -> Outside:
         return Outside(secrets=secrets, temporary=tmp_path, port=port)

@@ -77,7 +77,6 @@ def gone(pids: list[int]) -> bool:
     return not any(is_alive(pid) for pid in pids)
 
 
-@pytest.mark.xdist_group("processes")
 def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Path) -> None:
     folder, port = tmp_path / "demo", free_port()
     prepared_for = _digest_of_code()
