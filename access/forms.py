@@ -33,6 +33,7 @@ def _words(label: str, hint: str) -> TextAreaField:
         min_length=FEWEST_LETTERS,
         max_length=MOST_LETTERS,
         spellcheck=True,
+        error=label,
         error_messages={"min_length": f"{label} in {FEWEST_LETTERS} characters or more"},
     )
 

@@ -106,8 +106,10 @@ def _care(care: Care) -> tuple[str, str]:
 
 def _age(waited: timedelta) -> str:
     minutes = int(waited.total_seconds()) // 60
+    if minutes < 1:
+        return "Less than a minute"
     if minutes < 60:  # the first hour in minutes
-        return "1 minute" if minutes == 1 else f"{max(minutes, 0)} minutes"
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
     hours = minutes // 60
     if hours < 48:  # two days in hours
         return "1 hour" if hours == 1 else f"{hours} hours"

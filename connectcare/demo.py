@@ -31,6 +31,7 @@ class DemoPerson:
     memberships: tuple[DemoMembership, ...]
     shows: str
     administers: str = ""
+    email: str = ""
 
 
 PEOPLE: tuple[DemoPerson, ...] = (
@@ -85,6 +86,13 @@ PEOPLE: tuple[DemoPerson, ...] = (
         (DemoMembership("organisation-administrator", "RBG01"),),
         "the staff and teams of Greenwich's social care; no record",
         administers="RBG01",
+    ),
+    DemoPerson(
+        "privacy",
+        "Anita Rao",
+        (DemoMembership("privacy-officer", "RJ2"),),
+        "alerts: break glass as ward-nurse first; what is sent names nobody",
+        email="privacy.officer@trust.example",
     ),
     DemoPerson(
         "support",

@@ -18,6 +18,12 @@ NAMES = (
     "CONNECTCARE_ORIGIN",
     "CONNECTCARE_LOGIN",
     "CONNECTCARE_PROFILE",
+    "EMAIL_HOST",
+    "EMAIL_PORT",
+    "EMAIL_HOST_USER",
+    "EMAIL_HOST_PASSWORD",
+    "EMAIL_TLS",
+    "EMAIL_FROM",
 )
 """Every variable of :mod:`launcher.environment`, and the administrator's address."""
 

@@ -175,7 +175,7 @@ class TestQueue:
         assert "CARTER, Ruth" in words
         assert "Oak ward" in words
         assert "Best interests of the person" in words
-        assert "0 minutes" in words
+        assert "Less than a minute" in words
         event = events(as_login, "alerts-read")[-1]
         assert (event.reason, event.residents) == ("open", [world.resident.pk])
         assert event.staff_id == officer.staff_id

@@ -117,6 +117,7 @@ def test_letting_in_says_when_nobody_is_found(walk: Walk, world: Any) -> None:
     [
         ({"reason": ""}, "Select a reason"),
         ({"reason": "06"}, "Select a valid choice"),
+        ({"words": ""}, "Say what has happened"),
         ({"words": "short"}, "Say what has happened in 10 characters or more"),
         ({"password": ""}, "Enter your password"),
         ({"password": "wrong"}, "Check your password"),
