@@ -84,7 +84,7 @@ def test_progress_is_a_fragment_for_htmx_and_a_page_without_it(
     address = upload(support, feed, ndjson(patient()))["Location"]
     page = BeautifulSoup(support.get(address).content, "html.parser")
     assert page.find("progress") is not None
-    assert page.find("noscript") is not None
+    assert page.find("a", string="See how far it is now", href=address) is not None
     fragment = support.get(address, headers={"HX-Request": "true"}).content.decode()
     assert fragment.lstrip().startswith("<div")
     assert "hx-get" in fragment
