@@ -8,41 +8,192 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("organisations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Choice',
+            name="Choice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(editable=False, max_length=20, unique=True)),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('social-care-sharing', 'Sharing social care information'), ('nhs-number', 'Use of the NHS number by the council'), ('connect-care', 'Connect Care as a whole')], max_length=20)),
-                ('answer', models.CharField(choices=[('consents', 'Agrees'), ('refuses', 'Refuses'), ('could-not-be-asked', 'Could not be asked')], max_length=20)),
-                ('effective_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('decided_by', models.CharField(choices=[('resident', 'The resident'), ('parent', 'Someone with parental responsibility'), ('attorney', 'A registered attorney for health and welfare'), ('deputy', 'A deputy appointed by the Court of Protection'), ('best-interests', 'A named best-interests decider')], max_length=20)),
-                ('decider_name', models.CharField(blank=True, max_length=200)),
-                ('authority_seen', models.CharField(blank=True, max_length=300)),
-                ('relayed_by', models.CharField(blank=True, max_length=200)),
-                ('channel', models.CharField(choices=[('phone', 'Phone'), ('in-person', 'In person'), ('letter', 'Letter or paper form'), ('email', 'Email')], max_length=20)),
-                ('explanation', models.CharField(help_text='The version of the words given.', max_length=20)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('submission', models.UUIDField(help_text="The form's own id: a form sent twice is one choice.", unique=True)),
-                ('council', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('recorded_as', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.membership')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('resident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='choices', to='identity.resident')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(editable=False, max_length=20, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("social-care-sharing", "Sharing social care information"),
+                            ("nhs-number", "Use of the NHS number by the council"),
+                            ("connect-care", "Connect Care as a whole"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[
+                            ("consents", "Agrees"),
+                            ("refuses", "Refuses"),
+                            ("could-not-be-asked", "Could not be asked"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "effective_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "decided_by",
+                    models.CharField(
+                        choices=[
+                            ("resident", "The resident"),
+                            ("parent", "Someone with parental responsibility"),
+                            ("attorney", "A registered attorney for health and welfare"),
+                            ("deputy", "A deputy appointed by the Court of Protection"),
+                            ("best-interests", "A named best-interests decider"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("decider_name", models.CharField(blank=True, max_length=200)),
+                ("authority_seen", models.CharField(blank=True, max_length=300)),
+                ("relayed_by", models.CharField(blank=True, max_length=200)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Phone"),
+                            ("in-person", "In person"),
+                            ("letter", "Letter or paper form"),
+                            ("email", "Email"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.CharField(help_text="The version of the words given.", max_length=20),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "submission",
+                    models.UUIDField(
+                        help_text="The form's own id: a form sent twice is one choice.", unique=True
+                    ),
+                ),
+                (
+                    "council",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "recorded_as",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.membership",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="choices",
+                        to="identity.resident",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['resident', 'kind', 'council', '-effective_from', '-id'], name='choice_by_resident')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['social-care-sharing', 'nhs-number', 'connect-care'])), name='choice_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['consents', 'refuses', 'could-not-be-asked'])), name='choice_answer_is_known'), models.CheckConstraint(condition=models.Q(('decided_by__in', ['resident', 'parent', 'attorney', 'deputy', 'best-interests'])), name='choice_decider_is_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['phone', 'in-person', 'letter', 'email'])), name='choice_channel_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('council__isnull', True), ('kind', 'connect-care')), models.Q(models.Q(('kind', 'connect-care'), _negated=True), ('council__isnull', False)), _connector='OR'), name='choice_names_council_unless_whole'), models.CheckConstraint(condition=models.Q(('decided_by', 'resident'), models.Q(models.Q(('decider_name', ''), _negated=True), models.Q(('authority_seen', ''), _negated=True)), _connector='OR'), name='choice_by_another_has_authority')],
+                "indexes": [
+                    models.Index(
+                        fields=["resident", "kind", "council", "-effective_from", "-id"],
+                        name="choice_by_resident",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["social-care-sharing", "nhs-number", "connect-care"])
+                        ),
+                        name="choice_kind_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("answer__in", ["consents", "refuses", "could-not-be-asked"])
+                        ),
+                        name="choice_answer_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "decided_by__in",
+                                ["resident", "parent", "attorney", "deputy", "best-interests"],
+                            )
+                        ),
+                        name="choice_decider_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("channel__in", ["phone", "in-person", "letter", "email"])
+                        ),
+                        name="choice_channel_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("council__isnull", True), ("kind", "connect-care")),
+                            models.Q(
+                                models.Q(("kind", "connect-care"), _negated=True),
+                                ("council__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="choice_names_council_unless_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by", "resident"),
+                            models.Q(
+                                models.Q(("decider_name", ""), _negated=True),
+                                models.Q(("authority_seen", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="choice_by_another_has_authority",
+                    ),
+                ],
             },
         ),
     ]

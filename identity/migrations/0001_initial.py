@@ -8,158 +8,336 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('organisations', '0001_initial'),
+        ("organisations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LinkQuestion',
+            name="LinkQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=60)),
-                ('raised', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('settled', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=60)),
+                (
+                    "raised",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("settled", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Resident',
+            name="Resident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True)),
-                ('title', models.TextField(blank=True)),
-                ('family_name', models.TextField(blank=True)),
-                ('given_names', models.TextField(blank=True)),
-                ('family_folded', models.TextField(blank=True)),
-                ('given_folded', models.TextField(blank=True)),
-                ('birth_date', models.DateField(null=True)),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not known')], default='unknown', max_length=10)),
-                ('deceased', models.BooleanField(default=False)),
-                ('deceased_on', models.DateField(null=True)),
-                ('language', models.TextField(blank=True)),
-                ('interpreter_needed', models.BooleanField(default=False)),
-                ('protection', models.CharField(choices=[('U', 'Unrestricted'), ('R', 'Restricted'), ('V', 'Very restricted')], default='U', max_length=1)),
-                ('known_to_all', models.BooleanField(default=False)),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=audit.fields.UuidV7(), editable=False, unique=True),
+                ),
+                ("title", models.TextField(blank=True)),
+                ("family_name", models.TextField(blank=True)),
+                ("given_names", models.TextField(blank=True)),
+                ("family_folded", models.TextField(blank=True)),
+                ("given_folded", models.TextField(blank=True)),
+                ("birth_date", models.DateField(null=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[
+                            ("female", "Female"),
+                            ("male", "Male"),
+                            ("other", "Other"),
+                            ("unknown", "Not known"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("deceased", models.BooleanField(default=False)),
+                ("deceased_on", models.DateField(null=True)),
+                ("language", models.TextField(blank=True)),
+                ("interpreter_needed", models.BooleanField(default=False)),
+                (
+                    "protection",
+                    models.CharField(
+                        choices=[
+                            ("U", "Unrestricted"),
+                            ("R", "Restricted"),
+                            ("V", "Very restricted"),
+                        ],
+                        default="U",
+                        max_length=1,
+                    ),
+                ),
+                ("known_to_all", models.BooleanField(default=False)),
+                (
+                    "created",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResidentNhsNumber',
+            name="ResidentNhsNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=10)),
-                ('status', models.CharField(choices=[('01', 'Number present and verified'), ('02', 'Number present but not traced'), ('03', 'Trace required'), ('04', 'Trace attempted – no match or multiple match'), ('05', 'Trace needs to be resolved'), ('06', 'Trace in progress'), ('07', 'Number not present and trace not required'), ('08', 'Trace postponed (baby under six weeks old)')], max_length=2)),
-                ('given_by', models.BigIntegerField(help_text='The organisation that sent it.', null=True)),
-                ('valid_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("01", "Number present and verified"),
+                            ("02", "Number present but not traced"),
+                            ("03", "Trace required"),
+                            ("04", "Trace attempted – no match or multiple match"),
+                            ("05", "Trace needs to be resolved"),
+                            ("06", "Trace in progress"),
+                            ("07", "Number not present and trace not required"),
+                            ("08", "Trace postponed (baby under six weeks old)"),
+                        ],
+                        max_length=2,
+                    ),
+                ),
+                (
+                    "given_by",
+                    models.BigIntegerField(help_text="The organisation that sent it.", null=True),
+                ),
+                (
+                    "valid_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SourcePerson',
+            name="SourcePerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identifier', models.TextField()),
-                ('local_identifiers', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('link', models.CharField(choices=[('linked', 'Linked: a verified number agrees, or a person decided'), ('alone', 'Not linked: visible to its source only'), ('in-doubt', 'In doubt: number, name and birth date disagree')], max_length=10)),
-                ('nhs_number_sent', models.TextField(blank=True)),
-                ('nhs_number_status_sent', models.TextField(blank=True)),
-                ('version', models.DateTimeField(null=True)),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('registered_practice', models.BooleanField(default=False, help_text='The source is the practice that this person is registered with.')),
-                ('updated', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identifier", models.TextField()),
+                (
+                    "local_identifiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "link",
+                    models.CharField(
+                        choices=[
+                            ("linked", "Linked: a verified number agrees, or a person decided"),
+                            ("alone", "Not linked: visible to its source only"),
+                            ("in-doubt", "In doubt: number, name and birth date disagree"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("nhs_number_sent", models.TextField(blank=True)),
+                ("nhs_number_status_sent", models.TextField(blank=True)),
+                ("version", models.DateTimeField(null=True)),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                (
+                    "registered_practice",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The source is the practice that this person is registered with.",
+                    ),
+                ),
+                (
+                    "updated",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResidentEpoch',
+            name="ResidentEpoch",
             fields=[
-                ('resident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='identity.resident')),
-                ('epoch', models.BigIntegerField(default=1)),
+                (
+                    "resident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="identity.resident",
+                    ),
+                ),
+                ("epoch", models.BigIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='ResidentPlace',
+            name="ResidentPlace",
             fields=[
-                ('resident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='place', serialize=False, to='identity.resident')),
-                ('address_lines', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('postcode', models.TextField(blank=True)),
-                ('phone', models.TextField(blank=True)),
-                ('practice_code', models.TextField(blank=True)),
+                (
+                    "resident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="place",
+                        serialize=False,
+                        to="identity.resident",
+                    ),
+                ),
+                (
+                    "address_lines",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                ("postcode", models.TextField(blank=True)),
+                ("phone", models.TextField(blank=True)),
+                ("practice_code", models.TextField(blank=True)),
             ],
         ),
         migrations.AddIndex(
-            model_name='resident',
-            index=models.Index(fields=['family_folded', 'birth_date'], name='resident_by_name_and_birth'),
+            model_name="resident",
+            index=models.Index(
+                fields=["family_folded", "birth_date"], name="resident_by_name_and_birth"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resident',
-            constraint=models.CheckConstraint(condition=models.Q(('sex__in', ['female', 'male', 'other', 'unknown'])), name='resident_sex_is_known'),
+            model_name="resident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sex__in", ["female", "male", "other", "unknown"])),
+                name="resident_sex_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resident',
-            constraint=models.CheckConstraint(condition=models.Q(('deceased', True), ('deceased_on__isnull', True), _connector='OR'), name='resident_died_if_death_date'),
+            model_name="resident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deceased", True), ("deceased_on__isnull", True), _connector="OR"
+                ),
+                name="resident_died_if_death_date",
+            ),
         ),
         migrations.AddField(
-            model_name='linkquestion',
-            name='candidate',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.resident'),
+            model_name="linkquestion",
+            name="candidate",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="identity.resident",
+            ),
         ),
         migrations.AddField(
-            model_name='residentnhsnumber',
-            name='resident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nhs_numbers', to='identity.resident'),
+            model_name="residentnhsnumber",
+            name="resident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="nhs_numbers",
+                to="identity.resident",
+            ),
         ),
         migrations.AddField(
-            model_name='sourceperson',
-            name='resident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='source_persons', to='identity.resident'),
+            model_name="sourceperson",
+            name="resident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="source_persons",
+                to="identity.resident",
+            ),
         ),
         migrations.AddField(
-            model_name='sourceperson',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation'),
+            model_name="sourceperson",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organisations.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='linkquestion',
-            name='source_person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='identity.sourceperson'),
+            model_name="linkquestion",
+            name="source_person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="questions",
+                to="identity.sourceperson",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='residentnhsnumber',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('number',), name='number_live_once'),
+            model_name="residentnhsnumber",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_until__isnull", True)),
+                fields=("number",),
+                name="number_live_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='residentnhsnumber',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('resident',), name='resident_has_one_live_number'),
+            model_name="residentnhsnumber",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_until__isnull", True)),
+                fields=("resident",),
+                name="resident_has_one_live_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='residentnhsnumber',
-            constraint=models.CheckConstraint(condition=models.Q(('number__regex', '^[0-9]{10}$')), name='number_is_ten_digits'),
+            model_name="residentnhsnumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__regex", "^[0-9]{10}$")), name="number_is_ten_digits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='residentnhsnumber',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['01', '02', '03', '04', '05', '06', '07', '08'])), name='number_status_is_known'),
+            model_name="residentnhsnumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["01", "02", "03", "04", "05", "06", "07", "08"])
+                ),
+                name="number_status_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sourceperson',
-            index=models.Index(fields=['resident', 'source'], name='source_person_by_resident'),
+            model_name="sourceperson",
+            index=models.Index(fields=["resident", "source"], name="source_person_by_resident"),
         ),
         migrations.AddConstraint(
-            model_name='sourceperson',
-            constraint=models.UniqueConstraint(fields=('source', 'identifier'), name='source_person_once'),
+            model_name="sourceperson",
+            constraint=models.UniqueConstraint(
+                fields=("source", "identifier"), name="source_person_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourceperson',
-            constraint=models.UniqueConstraint(fields=('id', 'resident', 'source'), name='source_person_of_resident'),
+            model_name="sourceperson",
+            constraint=models.UniqueConstraint(
+                fields=("id", "resident", "source"), name="source_person_of_resident"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourceperson',
-            constraint=models.CheckConstraint(condition=models.Q(('link__in', ['linked', 'alone', 'in-doubt'])), name='source_person_link_is_known'),
+            model_name="sourceperson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("link__in", ["linked", "alone", "in-doubt"])),
+                name="source_person_link_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='linkquestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled__isnull', True)), fields=('source_person', 'reason'), name='link_question_once'),
+            model_name="linkquestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("settled__isnull", True)),
+                fields=("source_person", "reason"),
+                name="link_question_once",
+            ),
         ),
     ]

@@ -10,64 +10,202 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("organisations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('pk', models.CompositePrimaryKey('resident_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('resident_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(editable=False, help_text="An identity column of PostgreSQL's.")),
-                ('public_id', models.UUIDField(db_default=audit.fields.UuidV7(), editable=False)),
-                ('category', models.SmallIntegerField(choices=[(1, 'Appointments and referrals'), (2, 'Admissions, attendances and discharges'), (3, 'Diagnoses and problems'), (4, 'Medications'), (5, 'Allergies and adverse reactions'), (6, 'Blood and other laboratory results'), (7, 'Measurements'), (8, 'Imaging'), (9, 'Procedures and vaccinations'), (10, 'Documents'), (11, 'Care plans and decisions'), (12, 'Social care assessments'), (13, 'Social care services'), (14, 'People involved'), (15, 'Alerts'), (16, 'Safeguarding')])),
-                ('sensitive', models.BooleanField(default=False)),
-                ('grant_key', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Cast(models.F('source_id'), models.BigIntegerField()), '*', models.Value(64)), '+', django.db.models.expressions.CombinedExpression(models.F('category'), '*', models.Value(2))), '+', django.db.models.functions.comparison.Cast(models.F('sensitive'), models.IntegerField())), output_field=models.BigIntegerField())),
-                ('kind', models.CharField(max_length=40)),
-                ('status', models.CharField(choices=[('current', 'Current'), ('past', 'Past'), ('planned', 'Planned'), ('cancelled', 'Cancelled'), ('entered-in-error', 'Entered in error'), ('unknown', 'Not known')], max_length=20)),
-                ('source_status', models.TextField(blank=True)),
-                ('effective', models.DateTimeField(null=True)),
-                ('effective_precision', models.CharField(blank=True, max_length=5)),
-                ('ends', models.DateTimeField(null=True)),
-                ('recorded', models.DateTimeField(null=True)),
-                ('code_system', models.TextField(blank=True)),
-                ('code', models.TextField(blank=True)),
-                ('display', models.TextField()),
-                ('detail', models.TextField(blank=True)),
-                ('value', models.DecimalField(decimal_places=10, max_digits=30, null=True)),
-                ('value_text', models.TextField(blank=True)),
-                ('unit', models.TextField(blank=True)),
-                ('range_low', models.DecimalField(decimal_places=10, max_digits=30, null=True)),
-                ('range_high', models.DecimalField(decimal_places=10, max_digits=30, null=True)),
-                ('range_text', models.TextField(blank=True)),
-                ('interpretation', models.TextField(blank=True)),
-                ('author', models.TextField(blank=True)),
-                ('author_role', models.TextField(blank=True)),
-                ('place', models.TextField(blank=True)),
-                ('phone', models.TextField(blank=True)),
-                ('contact_class', models.CharField(blank=True, max_length=20)),
-                ('team_code', models.TextField(blank=True)),
-                ('negation', models.BooleanField(default=False)),
-                ('notes', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('resource', models.JSONField()),
-                ('identifier', models.TextField()),
-                ('version', models.DateTimeField(null=True)),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('batch_id', models.BigIntegerField()),
-                ('received', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('feed', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.feed')),
-                ('source', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('source_person', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.sourceperson')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "resident_id",
+                        "id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("resident_id", models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        editable=False, help_text="An identity column of PostgreSQL's."
+                    ),
+                ),
+                ("public_id", models.UUIDField(db_default=audit.fields.UuidV7(), editable=False)),
+                (
+                    "category",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "Appointments and referrals"),
+                            (2, "Admissions, attendances and discharges"),
+                            (3, "Diagnoses and problems"),
+                            (4, "Medications"),
+                            (5, "Allergies and adverse reactions"),
+                            (6, "Blood and other laboratory results"),
+                            (7, "Measurements"),
+                            (8, "Imaging"),
+                            (9, "Procedures and vaccinations"),
+                            (10, "Documents"),
+                            (11, "Care plans and decisions"),
+                            (12, "Social care assessments"),
+                            (13, "Social care services"),
+                            (14, "People involved"),
+                            (15, "Alerts"),
+                            (16, "Safeguarding"),
+                        ]
+                    ),
+                ),
+                ("sensitive", models.BooleanField(default=False)),
+                (
+                    "grant_key",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.functions.comparison.Cast(
+                                        models.F("source_id"), models.BigIntegerField()
+                                    ),
+                                    "*",
+                                    models.Value(64),
+                                ),
+                                "+",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("category"), "*", models.Value(2)
+                                ),
+                            ),
+                            "+",
+                            django.db.models.functions.comparison.Cast(
+                                models.F("sensitive"), models.IntegerField()
+                            ),
+                        ),
+                        output_field=models.BigIntegerField(),
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("current", "Current"),
+                            ("past", "Past"),
+                            ("planned", "Planned"),
+                            ("cancelled", "Cancelled"),
+                            ("entered-in-error", "Entered in error"),
+                            ("unknown", "Not known"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("source_status", models.TextField(blank=True)),
+                ("effective", models.DateTimeField(null=True)),
+                ("effective_precision", models.CharField(blank=True, max_length=5)),
+                ("ends", models.DateTimeField(null=True)),
+                ("recorded", models.DateTimeField(null=True)),
+                ("code_system", models.TextField(blank=True)),
+                ("code", models.TextField(blank=True)),
+                ("display", models.TextField()),
+                ("detail", models.TextField(blank=True)),
+                ("value", models.DecimalField(decimal_places=10, max_digits=30, null=True)),
+                ("value_text", models.TextField(blank=True)),
+                ("unit", models.TextField(blank=True)),
+                ("range_low", models.DecimalField(decimal_places=10, max_digits=30, null=True)),
+                ("range_high", models.DecimalField(decimal_places=10, max_digits=30, null=True)),
+                ("range_text", models.TextField(blank=True)),
+                ("interpretation", models.TextField(blank=True)),
+                ("author", models.TextField(blank=True)),
+                ("author_role", models.TextField(blank=True)),
+                ("place", models.TextField(blank=True)),
+                ("phone", models.TextField(blank=True)),
+                ("contact_class", models.CharField(blank=True, max_length=20)),
+                ("team_code", models.TextField(blank=True)),
+                ("negation", models.BooleanField(default=False)),
+                (
+                    "notes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                ("resource", models.JSONField()),
+                ("identifier", models.TextField()),
+                ("version", models.DateTimeField(null=True)),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                ("batch_id", models.BigIntegerField()),
+                (
+                    "received",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.feed",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "source_person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="identity.sourceperson",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('resident_id'), models.F('category'), models.OrderBy(models.F('effective'), descending=True, nulls_last=True), include=('grant_key',), name='entry_by_category')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'identifier'), name='entry_once_per_source'), models.CheckConstraint(condition=models.Q(('status__in', ['current', 'past', 'planned', 'cancelled', 'entered-in-error', 'unknown'])), name='entry_status_is_known'), models.CheckConstraint(condition=models.Q(('category__gte', 1), ('category__lte', 31)), name='entry_category_fits_key')],
+                "indexes": [
+                    models.Index(
+                        models.F("resident_id"),
+                        models.F("category"),
+                        models.OrderBy(models.F("effective"), descending=True, nulls_last=True),
+                        include=("grant_key",),
+                        name="entry_by_category",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "identifier"), name="entry_once_per_source"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "current",
+                                    "past",
+                                    "planned",
+                                    "cancelled",
+                                    "entered-in-error",
+                                    "unknown",
+                                ],
+                            )
+                        ),
+                        name="entry_status_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("category__gte", 1), ("category__lte", 31)),
+                        name="entry_category_fits_key",
+                    ),
+                ],
             },
         ),
     ]
