@@ -107,11 +107,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 drop function access.relationship_in_force(bigint, bigint, bigint, bigint, boolean);
-drop function access.read_facts(bigint, bigint, uuid);
-drop function access.open_record(
-    bigint, bigint, bigint, uuid, bigint, bigint[], bigint, bigint, jsonb, uuid);
-
--- As before; the glass of this sitting with them, and of declared relationships one's own.
+-- Everything that the rule asks about, at one statement's snapshot, the epochs with it. NULL
+-- parts are facts that do not exist. Bounded: the relationships in force of one organisation (of
+-- declared ones one's own), the glass of this sitting, the sources that take part or hold
+-- something. What is asked of every source is asked once for all of them.
 create function access.read_facts(
     in_staff bigint, in_membership bigint, in_resident uuid, in_sitting uuid default null)
 returns jsonb
@@ -132,6 +131,43 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where o.kind <> 'group'
           and (o.participates or o.id in (select source_id from links)
                or o.id = (select organisation_id from asked))
+    ), groups as (
+        select k.member_id, k.group_id from public.organisations_groupmembership k
+        where k.state = 'active' and k.valid_from <= statement_timestamp()
+          and (k.valid_until is null or k.valid_until > statement_timestamp())
+          and (k.member_id in (select id from sources)
+               or k.member_id = (select organisation_id from asked))
+    ), agreed as (
+        -- An agreement with a group is one with its members of the day.
+        select shown.source, array_agg(distinct shown.category) as categories
+        from (
+            select coalesce(k.member_id, g.source_id) as source, category
+            from public.organisations_sharingagreement g
+            cross join lateral unnest(g.categories) as category
+            left join groups k on k.group_id = g.source_id
+            where g.state = 'active' and g.valid_from <= statement_timestamp()
+              and (g.valid_until is null or g.valid_until > statement_timestamp())
+              and (g.recipient_id = (select organisation_id from asked)
+                   or g.recipient_id in (
+                      select m.group_id from groups m
+                      where m.member_id = (select organisation_id from asked)))
+        ) shown
+        group by shown.source
+    ), sent as (
+        select f.organisation_id,
+            array_agg(distinct category) filter (
+                where f.state = 'active' and f.valid_from <= statement_timestamp()
+                  and (f.valid_until is null or f.valid_until > statement_timestamp())
+            ) as categories,
+            min(f.last_received) filter (
+                where f.state = 'active' and f.expected_every is not null
+                  and f.last_received + f.expected_every < statement_timestamp()
+            ) as late_since,
+            max(f.last_received) as updated
+        from public.organisations_feed f
+        left join lateral unnest(f.categories) as category on true
+        where f.organisation_id in (select id from sources)
+        group by f.organisation_id
     )
     select jsonb_build_object(
         'at', statement_timestamp(),
@@ -182,6 +218,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
             from person p
             join public.access_carerelationship c on c.resident_id = p.id
                 and (c.membership_id is null or c.membership_id = in_membership)
+                and (c.valid_until is null or c.valid_until > statement_timestamp())
             join asked a on a.organisation_id = c.organisation_id),
         'glasses', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -194,41 +231,19 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
             select coalesce(jsonb_agg(jsonb_build_object(
                 'id', o.id, 'name', o.name, 'kind', o.kind, 'area', o.area,
                 'duty_phone', o.duty_phone,
-                'sends', (
-                    select coalesce(jsonb_agg(distinct category), '[]')
-                    from public.organisations_feed f, unnest(f.categories) as category
-                    where f.organisation_id = o.id and f.state = 'active'
-                      and f.valid_from <= statement_timestamp()
-                      and (f.valid_until is null or f.valid_until > statement_timestamp())),
-                'late_since', (
-                    select min(f.last_received) from public.organisations_feed f
-                    where f.organisation_id = o.id and f.state = 'active'
-                      and f.expected_every is not null
-                      and f.last_received + f.expected_every < statement_timestamp()),
-                'updated', (select max(f.last_received) from public.organisations_feed f
-                            where f.organisation_id = o.id),
-                'agreed', (
-                    select coalesce(jsonb_agg(distinct category), '[]')
-                    from public.organisations_sharingagreement g, unnest(g.categories) as category
-                    where g.state = 'active' and g.valid_from <= statement_timestamp()
-                      and (g.valid_until is null or g.valid_until > statement_timestamp())
-                      and (g.source_id = o.id or g.source_id in (
-                          select k.group_id from public.organisations_groupmembership k
-                          where k.member_id = o.id and k.state = 'active'
-                            and k.valid_from <= statement_timestamp()
-                            and (k.valid_until is null or k.valid_until > statement_timestamp())))
-                      and (g.recipient_id = (select organisation_id from asked)
-                           or g.recipient_id in (
-                          select k.group_id from public.organisations_groupmembership k
-                          where k.member_id = (select organisation_id from asked)
-                            and k.state = 'active' and k.valid_from <= statement_timestamp()
-                            and (k.valid_until is null
-                                 or k.valid_until > statement_timestamp())))))
+                'sends', to_jsonb(coalesce(sent.categories, '{}')),
+                'late_since', sent.late_since,
+                'updated', sent.updated,
+                'agreed', to_jsonb(coalesce(agreed.categories, '{}')))
                 order by o.name, o.id), '[]')
-            from sources o))
+            from sources o
+            left join agreed on agreed.source = o.id
+            left join sent on sent.organisation_id = o.id))
 $$;
 
--- As before, on either basis.
+-- Writes the opening of this transaction with its audit event, and the glimpse of the resident.
+-- Answers whether it holds: false if anything that the decision stood on has changed since its
+-- facts were read, which is recorded as a refusal and opens nothing.
 create function access.open_record(
     in_staff bigint, in_membership bigint, in_resident bigint, in_look uuid,
     in_basis_id bigint, in_keys bigint[], in_resident_epoch bigint, in_rules_epoch bigint,
