@@ -14,7 +14,7 @@ from launcher import MANAGE, ROOT
 DESCRIPTION = """\
 Runs the static checks, all of them even where one fails: lint and format (ruff), types (mypy), the
 layers of the house (import-linter), missing migrations, the production settings (check --deploy)
-and the templates (djlint). Its exit code is that of the first that failed.
+and the templates (djlint). It installs what it needs first. Its exit code is that of the first that failed.
 """
 
 UNREACHABLE = "127.0.0.1:1"
@@ -34,9 +34,12 @@ def main(arguments: list[str]) -> int:
     unknown = [name for name in chosen if name not in checks]
     if unknown:
         parser.error(f"no such check: {', '.join(unknown)}; there are: {', '.join(checks)}")
+    from launcher import frontend
     from launcher.children import call, say
     from launcher.given import others
 
+    # A fresh clone has none of the pages' own files, and the deployment check warns of each.
+    frontend.install()
     environment = others() | production_environment()
     first_failure = 0
     for name in chosen:
