@@ -14,7 +14,8 @@ from launcher import MANAGE, ROOT
 DESCRIPTION = """\
 Runs the static checks, all of them even where one fails: lint and format (ruff), types (mypy), the
 layers of the house (import-linter), missing migrations, the production settings (check --deploy)
-and the templates (djlint). It installs what it needs first. Its exit code is that of the first that failed.
+and the templates (djlint). What they need is installed first. The exit code is that of the first
+check that failed.
 """
 
 UNREACHABLE = "127.0.0.1:1"
