@@ -12,10 +12,11 @@ from access.alerts import AlertInFull, AlertSeen, Care, ReviewSeen
 from access.models import AlertKind
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
+from organisations.working_days import more_working_days_than
 from ui.formatting import clinical_time
 
-#: An alert that has waited for five working days is late.
-LATE_AFTER = timedelta(days=7)
+#: An alert that has waited for more working days is late.
+LATE_AFTER_WORKING_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) 
         reference=alert.reference,
         kind=alert.kind.label,
         age=_age(waited),
-        late=alert.closed is None and waited > LATE_AFTER,
+        late=alert.closed is None
+        and more_working_days_than(LATE_AFTER_WORKING_DAYS, since=alert.raised, at=at),
         raised=alert.raised,
         who=", ".join(part for part in (alert.staff_name, alert.role, alert.team) if part),
         resident=person(seen).name if seen else "Not shown",

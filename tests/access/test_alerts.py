@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from time_machine import travel
 
 from access import actions, alerts, nudges, restricted, tasks
 from access.acting import Acting
@@ -179,6 +180,22 @@ class TestQueue:
         event = events(as_login, "alerts-read")[-1]
         assert (event.reason, event.residents) == ("open", [world.resident.pk])
         assert event.staff_id == officer.staff_id
+
+    @pytest.mark.parametrize(
+        ("raised", "late"),
+        [
+            (datetime(2026, 12, 17, 15, tzinfo=UTC), False),  # a Thursday, a week ago
+            (datetime(2026, 12, 16, 15, tzinfo=UTC), True),
+        ],
+    )
+    def test_marks_what_has_waited_more_than_five_working_days(
+        self, world: Any, alert: int, officer: Membership, as_login: Any, raised: Any, late: bool
+    ) -> None:
+        with as_login("pipeline"):
+            Alert.objects.update(raised=raised)
+        with travel(datetime(2026, 12, 24, 9, tzinfo=UTC), tick=False):
+            words = page_of(signed_in(officer).get(reverse("alerts")))
+        assert ("Over 5 working days" in words) == late
 
     def test_is_one_organisations(self, world: Any, alert: int, as_login: Any) -> None:
         with as_login("pipeline"):
