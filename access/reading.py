@@ -19,13 +19,13 @@ from django.views.decorators.http import require_safe
 from access import gate, looks
 from access.acting import Acting
 from access.decision import Reason
+from access.explaining import Explanation, Place, of_refusal, whom
 from access.gate import Opened, Refused
 from access.looks import Look
 from access.requests import ActingRequest
-from access.ways_in import ways_in
 from audit import actions as audit
 from audit.models import Action
-from organisations.selectors import councils
+from organisations.selectors import councils, phones_of
 from ui.views import not_found
 
 P = ParamSpec("P")
@@ -89,23 +89,29 @@ def _open_again(request: ActingRequest, resident: UUID) -> HttpResponse:
 
 def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refused) -> HttpResponse:
     """The page that says why, and what would open the record. Returned: its event stays."""
+    if refused.reason is None:
+        return _ask_again(request, look)
+    explained = of_refusal(refused.reason, acting.organisation_kind)
+    if explained is None:  # who may not know of a resident is told of nobody
+        return not_found(request, Http404())
     match refused.reason:
-        case None:
-            return _ask_again(request, look)
-        case Reason.RESIDENT_NOT_KNOWN:
-            return not_found(request, Http404())
         case Reason.OPTED_OUT:
-            return _page(request, "opted_out", {"councils": councils()})
+            return _page(request, "opted_out", explained, {"councils": councils()})
         case Reason.COUNCIL_MAY_NOT_USE_NUMBER:
-            return _page(request, "number", {})
+            return _page(request, "number", explained, {})
         case Reason.NO_RELATIONSHIP:
-            context = {"ways": ways_in(acting.organisation_kind), "resident": look.resident}
-            return _page(request, "no_relationship", context)
+            return _page(request, "no_relationship", explained, {"resident": look.resident})
         case _:
-            return _page(request, "reader", {"reason": refused.reason})
+            return _page(request, "reader", explained, {"reason": refused.reason})
 
 
-def _page(request: ActingRequest, name: str, context: dict[str, object]) -> HttpResponse:
+def _page(
+    request: ActingRequest, name: str, explained: Explanation, context: dict[str, object]
+) -> HttpResponse:
+    acting = request.acting
+    phone = phones_of([acting.organisation_id]).get(acting.organisation_id, "")
+    own = Place(acting.organisation_name, phone)
+    context = {"explained": explained, "ask": whom(explained, own, ()), "own": own, **context}
     return render(request, f"access/withheld_{name}.jinja", context, status=403)
 
 

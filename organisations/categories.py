@@ -34,3 +34,6 @@ CLINICIANS_READ = frozenset(Category) - {Category.SAFEGUARDING}
 #: What a council's social workers read: all that clinicians do, less results that need
 #: clinical interpretation.
 SOCIAL_WORKERS_READ = CLINICIANS_READ - {Category.LAB_RESULTS, Category.IMAGING}
+
+#: What only a council's adult social care sends.
+SOCIAL_CARE = frozenset({Category.SOCIAL_CARE_SERVICES, Category.SOCIAL_CARE_ASSESSMENTS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,12 @@ def participating_organisations() -> QuerySet[Organisation]:
 def councils() -> QuerySet[Organisation]:
     """The councils' adult social care, whose choices are about one council each."""
     return Organisation.objects.current().filter(kind=OrganisationKind.ADULT_SOCIAL_CARE)
+
+
+def phones_of(organisations: Iterable[int]) -> dict[int, str]:
+    """The telephone numbers of organisations, by id; those without one are left out."""
+    rows = Organisation.objects.filter(pk__in=list(organisations)).exclude(phone="")
+    return dict(rows.order_by().values_list("pk", "phone"))
 
 
 PAGE_LENGTH = 25

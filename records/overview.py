@@ -82,7 +82,7 @@ def allergy_label(current: list[EntrySeen], lines: tuple[StateLine, ...]) -> All
 
 _EXPLAINED = {
     AllergyLabel.NOT_RECORDED: (
-        "No organisation has sent an allergy, or said that none is known. Ask the person."
+        "No allergy is shown, and nothing shown says that none is known. Ask the person."
     ),
     AllergyLabel.UNAVAILABLE: "Allergies cannot be shown here. Ask the person.",
 }

@@ -18,7 +18,7 @@ from records.items import ItemView, item_of
 from records.overview import Block, overview_of
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
 from records.selectors import Counts, EntrySeen, EntryWhole
-from records.standings import Naming, StateLine, UnlabelledSection, lines_of
+from records.standings import Naming, StateLine, UnlabelledSection, headline, lines_of
 from ui.formatting import LONDON, clinical_time, count
 
 Newest = Mapping[tuple[Category, str], list[EntrySeen]]
@@ -54,6 +54,13 @@ class SectionView:
         """Refuse a section that says nothing."""
         if not self.lines:
             raise UnlabelledSection(f"{self.slug} says nothing of any source.")
+
+    @property
+    def headline(self) -> str:
+        """How many are shown, and the state that a reader must know first."""
+        shown = f"{count(self.total)} shown to you" if self.total else "none shown"
+        told = headline(self.lines)
+        return f"{shown}, {told}" if told else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,18 @@ def wanted_of(decision: Decision) -> list[tuple[Category, Group]]:
 
 
 def record_page(
-    opened: Opened, who: ResidentSeen, newest: Newest, counts: Counts, *, by: str, at: datetime
+    opened: Opened,
+    who: ResidentSeen,
+    newest: Newest,
+    counts: Counts,
+    *,
+    phones: Mapping[int, str],
+    by: str,
+    at: datetime,
 ) -> RecordPage:
     """The record's page, for a reader (named with role and organisation) at a moment.
 
+    :param phones: telephone numbers by organisation, for whom to ask about what is not shown.
     :raises UnlabelledSection: if any section or source would be left without words.
     """
     naming = Naming(protected=who.protected)
@@ -141,7 +156,8 @@ def record_page(
         for seen in found
     }
     lines = {
-        section.category: lines_of(section, opened.decision, counts, naming) for section in SECTIONS
+        section.category: lines_of(section, opened.decision, counts, naming, phones)
+        for section in SECTIONS
     }
     totals = {
         (section.category, group.slug): counts.of(section.category, group.statuses)
@@ -194,6 +210,7 @@ def section_page(
     counts: Counts,
     *,
     page: int,
+    phones: Mapping[int, str],
     by: str,
     at: datetime,
 ) -> SectionPage:
@@ -210,7 +227,7 @@ def section_page(
             total=counts.of(section.category, LIVE),
             groups=(),
             errors=_errors(counts.errors(section.category)),
-            lines=lines_of(section, opened.decision, counts, naming),
+            lines=lines_of(section, opened.decision, counts, naming, phones),
         ),
         group=GroupView(
             group.slug,

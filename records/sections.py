@@ -179,9 +179,6 @@ SECTIONS: tuple[Section, ...] = (
 
 SECTION_OF: dict[Category, Section] = {section.category: section for section in SECTIONS}
 
-#: The sections of what only a council's social care sends.
-SOCIAL_CARE = frozenset({Category.SOCIAL_CARE_SERVICES, Category.SOCIAL_CARE_ASSESSMENTS})
-
 
 def section_called(slug: str) -> Section | None:
     """The section of this name in an address, or ``None``."""

@@ -7,14 +7,16 @@ still be support, and whom to ring. The words of one source never depend on anot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from access.decision import Decision, SectionState
+from access.explaining import Explanation, Place, of_section, whom
 from access.facts import Source
+from organisations.categories import SOCIAL_CARE
 from organisations.models import OrganisationKind
-from records.sections import LIVE, SOCIAL_CARE, Section
+from records.sections import LIVE, Section
 from records.selectors import Counts
 from ui.formatting import prose_date, prose_time
 
@@ -54,18 +56,56 @@ LABELS: dict[Standing, str] = {
 }
 
 
+#: Which state heads a section whose sources stand differently, and its words there. First what a
+#: reader must know before trusting what is shown, then what they can do, then the rest.
+HEADLINES: dict[Standing, str] = {
+    Standing.SHOWN_LATE: "some sources late",
+    Standing.LATE: "some sources late",
+    Standing.BEING_CHECKED: "a source is being checked",
+    Standing.SHOWN: "",
+    Standing.MAY_BE_SUPPORT: "ring to ask",
+    Standing.NOT_FOR_ROLE: "not for your role",
+    Standing.NONE_SENT: "none sent",
+    Standing.NOT_SENT_HERE: "not sent here",
+}
+
+#: What the rule said of a source that stands so, and whether its feed is overdue: what the
+#: explanation of a standing is asked for. A council that may give support is asked for as if it
+#: were withheld, whatever is true.
+_SAID: dict[Standing, tuple[SectionState, bool]] = {
+    Standing.NOT_FOR_ROLE: (SectionState.NOT_FOR_ROLE, False),
+    Standing.SHOWN: (SectionState.SHOWN, False),
+    Standing.SHOWN_LATE: (SectionState.SHOWN, True),
+    Standing.LATE: (SectionState.NONE_RECORDED, True),
+    Standing.BEING_CHECKED: (SectionState.UNAVAILABLE, False),
+    Standing.NONE_SENT: (SectionState.NONE_RECORDED, False),
+    Standing.MAY_BE_SUPPORT: (SectionState.WITHHELD, False),
+    Standing.NOT_SENT_HERE: (SectionState.NOT_HELD, False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer to "Why can't I see this?" below a line, and whom to ask."""
+
+    explained: Explanation
+    ask: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StateLine:
     """One line below a section: a state, its words, and the sources it speaks for.
 
     ``names`` is empty unless the sources are too many for one sentence; then they are listed
-    apart.
+    apart. ``why`` is empty where all is shown; it has two parts where one's own organisation and
+    others stand alike for different reasons.
     """
 
     standing: Standing
     text: str
     sources: frozenset[int]
     names: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a line without words."""
@@ -110,6 +150,12 @@ class Naming:
             return source.duty_phone.replace(" ", "\N{NO-BREAK SPACE}")
         return "the council's adult social care duty team"
 
+    def place(self, source: Source, phones: Mapping[int, str]) -> Place:
+        """Whom to ring at a source."""
+        if self.protected:
+            return Place(self.name(source))
+        return Place(source.name, phones.get(source.id, ""), source.duty_phone)
+
 
 def standing_of(
     section: Section, source: Source, state: SectionState, *, own: bool, shows: bool
@@ -119,13 +165,16 @@ def standing_of(
     :param own: whether the source is the reader's own organisation.
     :param shows: whether live entries of it came out.
     """
-    if state is SectionState.NOT_FOR_ROLE:
-        return Standing.NOT_FOR_ROLE
     late = source.late_since is not None
     if state is SectionState.SHOWN and shows:
         return Standing.SHOWN_LATE if late else Standing.SHOWN
     council = source.kind == OrganisationKind.ADULT_SOCIAL_CARE and not own
-    if council and (state is not SectionState.NOT_HELD or section.category in SOCIAL_CARE):
+    # The same words for whatever reason no social care is shown, the reader's role among them.
+    if council and section.category in SOCIAL_CARE:
+        return Standing.MAY_BE_SUPPORT
+    if state is SectionState.NOT_FOR_ROLE:
+        return Standing.NOT_FOR_ROLE
+    if council and state is not SectionState.NOT_HELD:
         return Standing.MAY_BE_SUPPORT
     if state is SectionState.NOT_HELD:
         return Standing.NOT_SENT_HERE
@@ -135,10 +184,15 @@ def standing_of(
 
 
 def lines_of(
-    section: Section, decision: Decision, counts: Counts, naming: Naming
+    section: Section,
+    decision: Decision,
+    counts: Counts,
+    naming: Naming,
+    phones: Mapping[int, str],
 ) -> tuple[StateLine, ...]:
     """Every source's state in a section, those of the same state in one line.
 
+    :param phones: the telephone numbers of organisations, by id.
     :raises UnlabelledSection: if a source would be left without words.
     """
     states = decision.sections.get(section.category, {})
@@ -156,7 +210,7 @@ def lines_of(
         )
         standing.setdefault(told, []).append(source)
     lines = tuple(
-        line
+        replace(line, why=_why(section, line, decision, naming, phones))
         for told in Standing
         if told in standing
         for line in _WORDS[told](section, told, standing[told], naming)
@@ -164,6 +218,42 @@ def lines_of(
     if not lines:
         raise UnlabelledSection(f"{section.slug} has no source, so nothing says why it is empty.")
     return lines
+
+
+def _why(
+    section: Section,
+    line: StateLine,
+    decision: Decision,
+    naming: Naming,
+    phones: Mapping[int, str],
+) -> tuple[Why, ...]:
+    """Why the line's sources stand as they do: an answer each, those of the same answer in one."""
+    reader = decision.facts.membership.organisation if decision.facts.membership else None
+    own = Place(reader.name, phones.get(reader.id, "")) if reader else Place("your organisation")
+    state, late = _SAID[line.standing]
+    places: dict[Explanation, list[Place]] = {}
+    for source in sorted(decision.facts.sources, key=naming.name):
+        if source.id not in line.sources:
+            continue
+        explained = of_section(
+            state,
+            section.category,
+            source.kind,
+            own=reader is not None and source.id == reader.id,
+            late=late,
+        )
+        if explained is not None:
+            places.setdefault(explained, []).append(naming.place(source, phones))
+    return tuple(
+        Why(explained, whom(explained, own, tuple(sources)))
+        for explained, sources in places.items()
+    )
+
+
+def headline(lines: Iterable[StateLine]) -> str:
+    """What heads a section, by the order of :data:`HEADLINES`; empty where all is shown."""
+    standing = {line.standing for line in lines}
+    return next(words for told, words in HEADLINES.items() if told in standing)
 
 
 Words = Callable[[Section, Standing, list[Source], Naming], Iterable[StateLine]]
@@ -233,7 +323,7 @@ _WORDS: dict[Standing, Words] = {
     Standing.SHOWN: _shown,
     Standing.SHOWN_LATE: _one_each(
         lambda section, source, naming: (
-            f"From {naming.name(source)}. Nothing since {naming.late(source)}: newer "
+            f"From {naming.name(source)}: nothing since {naming.late(source)}. Newer "
             f"{section.noun} may be missing."
         )
     ),

@@ -18,6 +18,7 @@ from access.showing import shows_record
 from identity import selectors as identity
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
+from organisations.selectors import phones_of
 from records import presenters, selectors
 from records.sections import section_called
 from ui.views import bad_request, not_found
@@ -50,6 +51,7 @@ def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpRespon
         _who(opened, resident),
         selectors.newest(opened, presenters.wanted_of(opened.decision)),
         selectors.counts(opened),
+        phones=_phones(opened),
         by=_reader(request),
         at=timezone.now(),
     )
@@ -80,6 +82,7 @@ def record_section(
         selectors.page_of(opened, section, group, number),
         counts,
         page=number,
+        phones=_phones(opened),
         by=_reader(request),
         at=timezone.now(),
     )
@@ -103,6 +106,11 @@ def record_item(
         opened, _who(opened, resident), whole, by=_reader(request), at=timezone.now()
     )
     return render(request, "records/item.jinja", {"page": page})
+
+
+def _phones(opened: Opened) -> dict[int, str]:
+    """The numbers of every organisation that the record's pages name."""
+    return phones_of(source.id for source in opened.decision.facts.sources)
 
 
 def _reader(request: ActingRequest) -> str:

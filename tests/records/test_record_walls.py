@@ -359,3 +359,20 @@ def test_opened_is_what_a_view_is_given(told: Ward, monkeypatch: pytest.MonkeyPa
     (opened,) = given
     assert opened.resident_id == told.resident.pk
     assert str(opened.look) == told.client.session["look"]["id"]
+
+
+# ── Why, what would open it, and whom to ask ────────────────────────────────────────────────
+
+
+def test_a_refused_record_says_what_would_open_it_and_whom_to_ask(told: Ward) -> None:
+    with told.as_login("pipeline"):
+        type(told.trust).objects.filter(pk=told.trust.pk).update(phone="020 7946 0101")
+    told.refuse("connect-care")
+    words = text_of(told.open()).replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        "This record is not shared on Connect Care, by choice. Use your own system or ring "
+        "020 7946 0101 and ask for the privacy officer." in words
+    )
+    assert "(rule R3.1)" in words
+    assert "What would open it The person, or whoever may decide for them, opts back in." in words
+    assert "Whom to ask The privacy officer of Test trust: ring 020 7946 0101" in words
