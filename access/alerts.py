@@ -198,13 +198,13 @@ def _seen(raw: dict[str, Any]) -> AlertSeen:
 # ── Telling the officers ────────────────────────────────────────────────────────────────────
 
 
-def alerts_to_notify(limit: int = 100) -> list[int]:
-    """Alerts whose officers have not been told, oldest first."""
-    return list(
-        Alert.objects.filter(notified__isnull=True)
-        .order_by("raised", "pk")
-        .values_list("pk", flat=True)[:limit]
-    )
+def alerts_to_notify() -> list[int]:
+    """Alerts whose officers have not been told, oldest first.
+
+    All of them: those that nobody can be told of must not stand in the way of the others.
+    """
+    waiting = Alert.objects.filter(notified__isnull=True).order_by("raised", "pk")
+    return list(waiting.values_list("pk", flat=True))
 
 
 @transaction.atomic

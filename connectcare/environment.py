@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -65,6 +66,20 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """A comma-separated list."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number, not negative."""
+        value = self.text(name, "") or str(default)
+        if not (value.isascii() and value.isdecimal()):
+            raise ImproperlyConfigured(f"{name} must be a whole number.")
+        return int(value)
+
+    def one_of(self, name: str, allowed: Sequence[str]) -> str:
+        """One of a few words; the first where nothing is said."""
+        value = self.text(name, "") or allowed[0]
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+        return value
 
     def profile(self) -> Profile:
         """``CONNECTCARE_PROFILE``; production unless said otherwise."""

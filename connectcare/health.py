@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
 from access.doors import public
+from connectcare.mail import NO_SERVER
 
 
 @public
@@ -21,7 +23,11 @@ def live(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @transaction.non_atomic_requests
 def ready(_request: HttpRequest) -> JsonResponse:
-    """The database answers, and the walls stand: this login bypasses nothing."""
+    """The database answers, and the walls stand: this login bypasses nothing.
+
+    Without a mail server the record can be read all the same, but nobody is told of alerts: that
+    is said beside it.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -34,7 +40,8 @@ def ready(_request: HttpRequest) -> JsonResponse:
         return JsonResponse({"status": "the database does not answer"}, status=503)
     if not (walled and forced):
         return JsonResponse({"status": "the walls do not stand"}, status=503)
-    return JsonResponse({"status": "ready"})
+    notices = {} if settings.EMAIL_HOST else {"notices": NO_SERVER}
+    return JsonResponse({"status": "ready", **notices})
 
 
 urlpatterns = [

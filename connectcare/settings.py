@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
 
 from connectcare.environment import Environment, Login, Profile
 
@@ -201,28 +202,49 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Europe/London"
+# What somebody waits for has a queue and workers of its own (launcher/demo.py, docker-compose.yml),
+# so that no load, however long, delays it. A worker that is told no queue serves both.
+ORDINARY_QUEUE, URGENT_QUEUE = "ordinary", "urgent"
+CELERY_TASK_DEFAULT_QUEUE = ORDINARY_QUEUE
+CELERY_TASK_QUEUES = [Queue(ORDINARY_QUEUE), Queue(URGENT_QUEUE)]
+CELERY_TASK_ROUTES = {
+    "access.tasks.notify": {"queue": URGENT_QUEUE},
+    "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
+}
+# A sweep that no worker took before the next one came is not worth doing any more.
 CELERY_BEAT_SCHEDULE = {
-    "sweep-batches": {"task": "feeds.tasks.sweep", "schedule": timedelta(seconds=30)},
+    "sweep-batches": {
+        "task": "feeds.tasks.sweep",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     # A privacy officer hears within a minute, whatever was lost.
-    "sweep-alerts": {"task": "access.tasks.sweep_alerts", "schedule": timedelta(seconds=15)},
+    "sweep-alerts": {
+        "task": "access.tasks.sweep_alerts",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
 }
 
 # --- E-mail ---------------------------------------------------------------------------------
 # Notices to privacy officers: a reference and a link, nobody's name. Without a server the demo
-# prints them in the worker's log; the queue in the portal shows them all the same.
-EMAIL_HOST = environment.text("EMAIL_HOST", "" if not PRODUCTION else "localhost")
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if EMAIL_HOST
-    else "django.core.mail.backends.console.EmailBackend"
-)
-EMAIL_PORT = int(environment.text("EMAIL_PORT", "25"))
+# prints them in the worker's log, and production has no worker for them (connectcare/celery.py);
+# the queue in the portal shows the alerts all the same.
+EMAIL_HOST = environment.text("EMAIL_HOST", "")
+if EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+elif PRODUCTION:
+    EMAIL_BACKEND = "connectcare.mail.Nowhere"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_PORT = environment.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = environment.text("EMAIL_TLS", "") == "starttls"
-EMAIL_USE_SSL = environment.text("EMAIL_TLS", "") == "tls"
+EMAIL_TLS = environment.one_of("EMAIL_TLS", ("none", "starttls", "tls"))
+EMAIL_USE_TLS = EMAIL_TLS == "starttls"
+EMAIL_USE_SSL = EMAIL_TLS == "tls"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Connect Care <noreply@localhost>")
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "") or "Connect Care <noreply@localhost>"
 
 # --- Other systems --------------------------------------------------------------------------
 REST_FRAMEWORK = {

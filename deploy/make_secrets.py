@@ -32,6 +32,8 @@ def texts() -> dict[str, str]:
         "redis.conf": f"requirepass {broker}\n",
         "redis_url": f"redis://:{broker}@redis:6379/0",
         "secret_key": secrets.token_urlsafe(64),
+        # Empty: for a mail server that asks for no password. Write yours into it.
+        "email_host_password": "",
         "encryption_keys": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
 

@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 DESCRIPTION = """\
 Starts Connect Care with a made-up region on this machine: makes the Python environment and the
 front-end files, starts PostgreSQL and Valkey, makes the database and its people, and starts the
-web, the worker and the timer. When it is ready it says so, with whom to sign in as. Ctrl-C stops
+web, the workers and the timer. When it is ready it says so, with whom to sign in as. Ctrl-C stops
 everything. Nothing listens but on the loopback, and everybody in it is made up.
 
 A later run with the same folder goes on where the last one ended, and is ready in seconds.
@@ -187,7 +187,7 @@ def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
 
 
 def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
-    """The web, the worker and the timer, each with the database logins it needs and no other.
+    """The web, the workers and the timer, each with the database logins it needs and no other.
 
     None is started. The browser tests run the same ones on a database of their own.
     """
@@ -209,6 +209,12 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
         return Child(name=name, command=[sys.executable, "-m", *words], log=log, env=own)
 
     application = "connectcare"
+
+    def worker(name: str, queue: str, processes: int, *logins: str) -> Child:
+        words = ["celery", "-A", application, "worker", "--pool", "prefork", "--loglevel", "INFO"]
+        words += ["--queues", queue, "--concurrency", str(processes), "--hostname", f"{name}@%h"]
+        return child(name, [*words, "--without-gossip", "--without-mingle"], *logins)
+
     return [
         child(
             "web",
@@ -219,16 +225,10 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
             ],
             "web",
         ),
-        child(
-            "worker",
-            [
-                *("celery", "-A", application, "worker", "--pool", "prefork", "--concurrency", "2"),
-                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-            ],
-            "pipeline",
-            "web",  # a task that acts for a person connects as the web does
-            "sealer",
-        ),
+        # A task that acts for a person connects as the web does.
+        worker("worker", "ordinary", 2, "pipeline", "web", "sealer"),
+        # What somebody waits for never stands behind a load.
+        worker("urgent-worker", "urgent", 1, "pipeline"),
         child(
             "beat",
             [

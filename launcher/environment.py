@@ -10,10 +10,11 @@ ENCRYPTION_KEYS        keys for deliveries at rest, newest first: urlsafe base64
 ALLOWED_HOSTS          host names, by commas
 CONNECTCARE_ORIGIN     the site's address as a browser sees it, ``https://host``
 CONNECTCARE_PROFILE    production (when absent), demo or test
-EMAIL_HOST             the mail server of notices; without one, a demo prints them in a log
+EMAIL_HOST             the mail server of notices; without one, a demo prints them in a log, and no
+                       production worker serves the urgent queue
 EMAIL_PORT             its port, 25 when absent
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD  how to sign in there, if it asks
-EMAIL_TLS              starttls or tls; nothing when absent
+EMAIL_TLS              starttls, tls, or none (when absent)
 EMAIL_FROM             the address that notices come from
 =====================  ==========================================================================
 

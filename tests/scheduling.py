@@ -15,6 +15,7 @@ TOGETHER = {
     # Each of them starts a whole installation: one at a time is enough for a small machine.
     "tests/launcher/test_compose_processes.py": "processes",
     "tests/launcher/test_demo_run.py": "processes",
+    "tests/access/test_urgent_notices.py": "processes",
 }
 
 

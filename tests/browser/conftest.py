@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -26,6 +25,7 @@ from launcher.demo import processes, wait_until_ready
 from launcher.given import NAMES
 from organisations import actions as registry
 from organisations.models import Organisation, Role, Team
+from tests.brokers import database_of_our_own
 from tests.browser.deliveries import CROWD, PRACTICE, ndjson, patient
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
@@ -138,7 +138,7 @@ def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory
     port = _free_port()
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
     environment["CONNECTCARE_PROFILE"] = Profile.DEMO  # which every page names
-    environment["REDIS_URL"] = _apart(environment["REDIS_URL"])
+    environment["REDIS_URL"] = database_of_our_own(environment["REDIS_URL"], BROKER_DATABASE)
     data = Data(tmp_path_factory.mktemp("portal") / "data")
     children = [
         child for child in processes(data, environment, port) if child.name in ("web", "worker")
@@ -157,14 +157,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _apart(address: str) -> str:
-    """A database of our own at the same broker."""
-    parts = urlsplit(address)
-    if parts.scheme == "unix":
-        return parts._replace(query=f"db={BROKER_DATABASE}").geturl()
-    return parts._replace(path=f"/{BROKER_DATABASE}", query="").geturl()
 
 
 @pytest.fixture

@@ -92,3 +92,30 @@ def test_several_keys_are_read_newest_first(monkeypatch: pytest.MonkeyPatch) -> 
     first, second = Environment().keys("SOME_SECRET")
     assert first == bytes(32)
     assert first != second
+
+
+@pytest.mark.parametrize("wrong", ["-1", "2.5", "many", "²"])
+def test_what_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("EMAIL_PORT", wrong)
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_PORT must be a whole number"):
+        Environment().number("EMAIL_PORT", 25)
+
+
+@pytest.mark.parametrize(("given", "number"), [("", 25), ("587", 587), (" 465\n", 465)])
+def test_a_number_may_be_left_out(monkeypatch: pytest.MonkeyPatch, given: str, number: int) -> None:
+    monkeypatch.setenv("EMAIL_PORT", given)
+    assert Environment().number("EMAIL_PORT", 25) == number
+
+
+@pytest.mark.parametrize(("given", "word"), [("", "none"), ("none", "none"), ("tls", "tls")])
+def test_one_of_a_few_words(monkeypatch: pytest.MonkeyPatch, given: str, word: str) -> None:
+    monkeypatch.setenv("EMAIL_TLS", given)
+    assert Environment().one_of("EMAIL_TLS", ("none", "starttls", "tls")) == word
+
+
+def test_another_word_is_refused_rather_than_taken_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMAIL_TLS", "STARTTLS")
+    with pytest.raises(ImproperlyConfigured, match="must be one of: none, starttls, tls"):
+        Environment().one_of("EMAIL_TLS", ("none", "starttls", "tls"))

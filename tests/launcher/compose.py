@@ -14,13 +14,14 @@ import yaml
 from launcher import ROOT
 
 HOST = "connect-care.example"
+MAIL = {"EMAIL_HOST": "mail.example", "EMAIL_FROM": "connect-care@mail.example"}
 VARIABLE = re.compile(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}")
 
 
 def compose() -> dict[str, Any]:
     """The file, merged and with its variables filled in."""
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    given = {"CONNECTCARE_HOST": HOST}
+    given = {"CONNECTCARE_HOST": HOST, **MAIL}
 
     def fill(match: re.Match[str]) -> str:
         name, operator, rest = match.groups()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
-OWN = ("provision", "migrate", "web", "worker", "beat")
+OWN = ("provision", "migrate", "web", "worker", "urgent-worker", "beat")
 LASTING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 
 
@@ -50,6 +50,28 @@ def test_only_the_proxy_can_be_reached() -> None:
     outside = [name for name, service in SERVICES.items() if "outside" in service["networks"]]
     assert outside == ["proxy"]
     assert "inside" not in SERVICES["proxy"]["networks"]
+
+
+def test_only_notices_can_leave() -> None:
+    """Of those that reach the data; the networks of all others lead nowhere."""
+    leading_out = {name for name, network in compose()["networks"].items() if not network}
+    assert leading_out == {"outside", "mail"}
+    leaving = [name for name, service in SERVICES.items() if "mail" in service["networks"]]
+    assert leaving == ["urgent-worker"]
+    assert "EMAIL_HOST_PASSWORD_FILE" in SERVICES["urgent-worker"]["environment"]
+    knowing = [
+        name
+        for name, service in SERVICES.items()
+        if "EMAIL_HOST_PASSWORD_FILE" in service.get("environment", {})
+    ]
+    assert knowing == ["urgent-worker"]
+
+
+@pytest.mark.parametrize("missing", ["EMAIL_HOST", "EMAIL_FROM", "CONNECTCARE_HOST"])
+def test_it_does_not_start_without_what_it_needs(missing: str) -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert f"${{{missing}:?" in text
+    assert f"${{{missing}:-" not in text
 
 
 def test_the_web_runs_twice() -> None:
@@ -87,7 +109,13 @@ def test_secrets_come_from_files_and_only_those_it_is_given(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "login"),
-    [("migrate", "owner"), ("web", "web"), ("worker", "pipeline"), ("beat", "pipeline")],
+    [
+        ("migrate", "owner"),
+        ("web", "web"),
+        ("worker", "pipeline"),
+        ("urgent-worker", "pipeline"),
+        ("beat", "pipeline"),
+    ],
 )
 def test_each_process_has_its_login_and_no_other(name: str, login: str) -> None:
     assert SERVICES[name]["environment"]["CONNECTCARE_LOGIN"] == login

@@ -120,10 +120,10 @@ def test_the_processes_of_production_run_and_stop(secrets: Path, tmp_path: Path)
     run("migrate", outside())
     webs = [outside(free_port()) for _ in range(SERVICES["web"]["deploy"]["replicas"])]
     children = [start("web", web, tmp_path / f"web-{web.port}.log") for web in webs]
-    children.append(start("worker", outside(), tmp_path / "worker.log"))
-    children.append(start("beat", outside(), tmp_path / "beat.log"))
+    others = ("worker", "urgent-worker", "beat")
+    children += [start(name, outside(), tmp_path / f"{name}.log") for name in others]
     try:
-        for child, place in zip(children, [*webs, outside(), outside()], strict=True):
+        for child, place in zip(children, [*webs, *(outside() for _ in others)], strict=True):
             wait_until_healthy(child, place)
         for web in webs:
             assert get(web.port, "/health/ready").status == 200
