@@ -165,7 +165,10 @@ class Opening(models.Model):
 
 
 class Glimpse(models.Model):
-    """A resident whom one transaction may know of, in a list or by themselves."""
+    """A resident whom one transaction may know of, in a list or by themselves.
+
+    One that lets choices be recorded says who may: the row of the choice must name the same.
+    """
 
     transaction = Xid8Field(db_default=CurrentTransaction(), editable=False)
     began = models.DateTimeField()
@@ -173,9 +176,18 @@ class Glimpse(models.Model):
     with_place = models.BooleanField()
     with_number = models.BooleanField()
     with_choices = models.BooleanField()
+    staff_id = models.BigIntegerField(null=True)
+    membership_id = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["transaction"], name="glimpse_by_transaction")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(with_choices=False)
+                | Q(staff_id__isnull=False, membership_id__isnull=False),
+                name="glimpse_of_choices_says_whose",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"glimpse {self.pk}"
