@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -123,7 +123,7 @@ class Decision:
                 return source
         raise KeyError(source_id)
 
-    def late_since(self, source_id: int) -> datetime | None:
+    def late_since(self, source_id: int) -> datetime | date | None:
         """Since when a source has sent nothing though it should have; ``None`` if it is on time."""
         return self.source(source_id).late_since
 

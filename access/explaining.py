@@ -264,16 +264,22 @@ _REFUSED: Mapping[Reason, Explanation] = {
 
 # ── Whom to ask ─────────────────────────────────────────────────────────────────────────────
 
+_CALLED_BACK = "The privacy officer of your organisation, who will have the team ring you"
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An organisation to ring: its name, and its numbers as the registry has them, or empty."""
+    """An organisation to ring: its name, and its numbers as the registry has them, or empty.
+
+    ``by_kind`` where the name is but a kind, because the resident is protected: nobody may be
+    told whom to ring, so the privacy officer has them ring back.
+    """
 
     name: str
     phone: str = ""
     duty_phone: str = ""
+    by_kind: bool = False
 
     def call(self, who: str, phone: str | None = None) -> str:
         """Somebody of it, with the number to ring if there is one."""
@@ -291,6 +297,8 @@ def whom(explanation: Explanation, own: Place, sources: tuple[Place, ...]) -> tu
     said: list[str] = []
     for ask in explanation.ask:
         match ask:
+            case Ask.SOURCE | Ask.DUTY_TEAM if any(source.by_kind for source in sources):
+                said.append(own.call(_CALLED_BACK))
             case Ask.SOURCE:
                 said += [source.call(source.name) for source in sources]
             case Ask.DUTY_TEAM:

@@ -16,9 +16,17 @@ from uuid import UUID
 
 from django.db import connection
 
+from identity.protected import (
+    Known,
+    Redaction,
+    is_protected,
+    kind_of_organisation,
+    of_protected,
+)
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.periods import State
+from ui.formatting import LONDON
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,25 @@ class Glass:
     ended_at: datetime | None = None
 
 
+def _day_updated(source: Source, _known: Known) -> date | None:
+    return _day(source.updated)
+
+
+def _day_late(source: Source, _known: Known) -> date | None:
+    return _day(source.late_since)
+
+
+def _day(moment: datetime | date | None) -> date | None:
+    return moment.astimezone(LONDON).date() if isinstance(moment, datetime) else moment
+
+
+@of_protected(
+    keep=("id", "kind", "sends", "agreed"),
+    empty=("area", "duty_phone"),
+    name=lambda source, _known: kind_of_organisation(source.kind),
+    updated=_day_updated,
+    late_since=_day_late,
+)
 @dataclass(frozen=True, slots=True)
 class Source:
     """An organisation whose entries a record may hold, seen from the reader's organisation.
@@ -131,6 +158,9 @@ class Source:
     ``agreed`` are the categories that agreements in force let it show to the reader's
     organisation; ``sends`` those that its feeds bring; ``late_since`` when a feed that should
     have come was last received.
+
+    Of a protected resident the name is the kind, there is no area and no telephone, and times are
+    to the day, because feeds could be told apart by their minutes (rule R7).
     """
 
     id: int
@@ -140,8 +170,18 @@ class Source:
     duty_phone: str
     sends: frozenset[Category]
     agreed: frozenset[Category]
-    late_since: datetime | None
-    updated: datetime | None
+    late_since: datetime | date | None
+    updated: datetime | date | None
+
+    @property
+    def in_sentence(self) -> str:
+        """The name as it stands within a sentence: kinds begin with a small letter there."""
+        return self.name[:1].lower() + self.name[1:] if self.by_kind else self.name
+
+    @property
+    def by_kind(self) -> bool:
+        """Whether the name is a kind, because the resident is protected."""
+        return self.name == kind_of_organisation(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +220,19 @@ def read(
 
 def from_json(raw: Mapping[str, Any]) -> Facts:
     """Facts out of the gate's answer, or out of a stored one."""
-    staff = raw["staff"]
+    staff, resident = raw["staff"], _resident(raw["resident"])
+    redaction = Redaction(protected=resident is not None and is_protected(resident.protection))
     return Facts(
         at=datetime.fromisoformat(raw["at"]),
         rules_epoch=raw["rules_epoch"],
         resident_epoch=raw["resident_epoch"],
         staff_active=bool(staff and staff["active"]),
         membership=_membership(raw["membership"]),
-        resident=_resident(raw["resident"]),
+        resident=resident,
         links={int(source): linked for source, linked in raw["links"].items()},
         refusals=frozenset(Refusal(item["kind"], item["council"]) for item in raw["refusals"]),
         relationships=tuple(_relationship(item) for item in raw["relationships"]),
-        sources=tuple(_source(item) for item in raw["sources"]),
+        sources=tuple(redaction.of(_source(item)) for item in raw["sources"]),
         glasses=tuple(_glass(item) for item in raw.get("glasses", ())),
     )
 

@@ -19,6 +19,8 @@ from access.decision import Decision, Reason
 from access.rules import decide
 from audit import actions as audit
 from audit.models import Action
+from identity.protected import Known, Redaction, is_protected
+from organisations import selectors as registry
 
 
 class OutsideTransaction(RuntimeError):
@@ -27,11 +29,15 @@ class OutsideTransaction(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A record that is open for the rest of this transaction."""
+    """A record that is open for the rest of this transaction.
+
+    Whatever is read of it goes through its ``redaction``.
+    """
 
     decision: Decision
     resident_id: int
     look: UUID
+    redaction: Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,22 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
             ],
         )
         (holds,) = cursor.fetchone()
-    return Opened(decision, facts.resident.id, look) if holds else Refused(None)
+    if not holds:
+        return Refused(None)
+    redaction = redaction_of(facts.resident.protection, reader=acting.organisation_id)
+    return Opened(decision, facts.resident.id, look, redaction)
+
+
+def redaction_of(protection: str, *, reader: int) -> Redaction:
+    """How a resident with this security code is shown, to staff of an organisation."""
+    if not is_protected(protection):
+        return Redaction(protected=False)
+    known = registry.what_names_a_place()
+    return Redaction(
+        protected=True,
+        known=Known.of(known.names, known.codes),
+        ring=registry.phones_of([reader]).get(reader, ""),
+    )
 
 
 def still_open() -> bool:

@@ -10,8 +10,28 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from identity.models import Resident, ResidentNhsNumber, ResidentPlace
+from identity.protected import Redaction, is_protected, of_protected
 
 
+@of_protected(
+    keep=(
+        "id",
+        "public_id",
+        "title",
+        "family_name",
+        "given_names",
+        "birth_date",
+        "sex",
+        "deceased",
+        "deceased_on",
+        "protected",
+        "nhs_number",
+        "nhs_number_status",
+        "language",
+        "interpreter_needed",
+    ),
+    empty=("address_lines", "postcode", "phone", "practice_code"),
+)
 @dataclass(frozen=True, slots=True)
 class ResidentSeen:
     """A resident as a page may show them. What row security keeps back is ``None`` or empty."""
@@ -46,13 +66,18 @@ def residents(ids: Iterable[int]) -> list[ResidentSeen]:
         .order_by("family_folded", "given_folded", "birth_date", "pk")
     )
     places = {place.resident_id: place for place in ResidentPlace.objects.filter(pk__in=wanted)}
-    return [_seen(row, places.get(row.pk)) for row in rows]
+    return [_shown(_seen(row, places.get(row.pk))) for row in rows]
 
 
 def resident(resident_id: int) -> ResidentSeen | None:
     """One resident, or ``None`` if this transaction did not glimpse them."""
     found = residents([resident_id])
     return found[0] if found else None
+
+
+def _shown(seen: ResidentSeen) -> ResidentSeen:
+    """Without the place of one who is protected. Row security has kept it back already."""
+    return Redaction(protected=seen.protected).of(seen)
 
 
 def _seen(row: Resident, place: ResidentPlace | None) -> ResidentSeen:
@@ -67,7 +92,7 @@ def _seen(row: Resident, place: ResidentPlace | None) -> ResidentSeen:
         sex=row.get_sex_display(),
         deceased=row.deceased,
         deceased_on=row.deceased_on,
-        protected=row.protection != "U",
+        protected=is_protected(row.protection),
         nhs_number=live.number if live else None,
         nhs_number_status=live.status if live else None,
         address_lines=tuple(place.address_lines) if place else (),

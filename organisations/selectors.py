@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +68,30 @@ def phones_of(organisations: Iterable[int]) -> dict[int, str]:
     """The telephone numbers of organisations, by id; those without one are left out."""
     rows = Organisation.objects.filter(pk__in=list(organisations)).exclude(phone="")
     return dict(rows.order_by().values_list("pk", "phone"))
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOfPlaces:
+    """What of the registry would say where somebody is, as it is written there."""
+
+    names: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+def what_names_a_place() -> NamesOfPlaces:
+    """The names and codes of every organisation, and the names of teams, of every state.
+
+    A team's name of one word ("Pharmacy") names no place; of two ("Cedar ward") it may.
+    """
+    organisations = Organisation.objects.order_by().values_list("name", "ods_code")
+    teams = Team.objects.order_by().values_list("name", flat=True)
+    return NamesOfPlaces(
+        names=(
+            *(name for name, _ in organisations),
+            *(name for name in teams if len(name.split()) > 1),
+        ),
+        codes=tuple(code for _, code in organisations if code),
+    )
 
 
 PAGE_LENGTH = 25

@@ -56,12 +56,10 @@ def banner_of(who: ResidentSeen, today: date) -> Banner:
 
 
 def contact_of(who: ResidentSeen) -> Contact:
-    """Where the resident lives and how to speak with them; nothing of the place if protected."""
+    """Where the resident lives and how to speak with them."""
     language = who.language
     if who.interpreter_needed:
         language = f"{language or 'Language not recorded'}, interpreter needed"
-    if who.protected:
-        return Contact("", "", "", language)
     return Contact(
         address=", ".join(part for part in (*who.address_lines, who.postcode) if part),
         phone=who.phone,

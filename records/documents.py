@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from identity.protected import of_protected
 
+
+@of_protected(keep=("content_type",), empty=("title", "text"))
 @dataclass(frozen=True, slots=True)
 class DocumentPart:
     """One attachment. ``text`` is ``None`` where it is not plain text that lies in the resource."""

@@ -9,9 +9,8 @@ from uuid import UUID
 
 from access.facts import Source
 from organisations.categories import Category
+from records.entries import EntrySeen
 from records.sections import SECTION_OF
-from records.selectors import EntrySeen
-from records.standings import Naming
 from records.statuses import EntryStatus
 from ui.formatting import clinical_date, clinical_time, number
 
@@ -130,52 +129,26 @@ def status_of(seen: EntrySeen) -> str:
     return f"{word} ({own})"
 
 
-#: What says, in words of its own, where a person is and who looks after them.
-_TELLS_WHERE = frozenset(
-    {
-        Category.CONTACTS,
-        Category.APPOINTMENTS,
-        Category.DOCUMENTS,
-        Category.SOCIAL_CARE_SERVICES,
-        Category.SOCIAL_CARE_ASSESSMENTS,
-        Category.PEOPLE_INVOLVED,
-    }
-)
-PROTECTED_DETAIL = "Details are not shown: they may say where this person is."
-
-
-def item_of(seen: EntrySeen, sources: Mapping[int, Source], naming: Naming) -> ItemView:
-    """An entry for a list.
-
-    Rule 7: of a protected resident's sources and workers the kind is shown and not the name or
-    the place, so words that may name them are kept back.
-    """
-    category = Category(seen.category)
-    people = category is Category.PEOPLE_INVOLVED
-    hidden = naming.protected
-    kept_back = hidden and category in _TELLS_WHERE
-    what = seen.display or "Not named by its source"
-    if people and hidden:
-        what = seen.author_role or "Someone involved in this person's care"
+def item_of(seen: EntrySeen, sources: Mapping[int, Source]) -> ItemView:
+    """An entry for a list."""
+    people = seen.category == Category.PEOPLE_INVOLVED
     return ItemView(
         public_id=seen.public_id,
-        what=what,
+        what=seen.display or "Not named by its source",
         value=value_of(seen),
         flag=flag_of(seen),
         normal=normal_range(seen),
-        detail=PROTECTED_DETAIL if kept_back else seen.detail,
+        detail=seen.detail,
         when=when_of(seen.effective, seen.precision, seen.ends),
         status=status_of(seen),
-        source=naming.name(sources[seen.source_id]),
-        author="" if people else _author(seen, hidden=hidden),
-        place="" if hidden else seen.place,
-        phone="" if hidden else seen.phone,
-        notes=() if kept_back else tuple(seen.notes),
+        source=sources[seen.source_id].name,
+        author="" if people else _author(seen),
+        place=seen.place,
+        phone=seen.phone,
+        notes=tuple(seen.notes),
     )
 
 
-def _author(seen: EntrySeen, *, hidden: bool) -> str:
-    if hidden:
-        return seen.author_role or "Name not shown"
+def _author(seen: EntrySeen) -> str:
     named = [part for part in (seen.author, seen.author_role) if part]
     return ", ".join(named) or "Author not recorded"

@@ -8,9 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from organisations.categories import Category
+from records.entries import EntrySeen
 from records.items import ItemView
 from records.sections import SECTION_OF
-from records.selectors import EntrySeen
 from records.standings import Standing, StateLine, UnlabelledSection
 from records.statuses import EntryStatus
 

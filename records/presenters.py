@@ -14,11 +14,12 @@ from identity.selectors import ResidentSeen
 from organisations.categories import Category
 from records.banner import Banner, Contact, banner_of, contact_of
 from records.documents import DocumentPart
+from records.entries import EntrySeen
 from records.items import ItemView, item_of
 from records.overview import Block, overview_of
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
-from records.selectors import Counts, EntrySeen, EntryWhole
-from records.standings import Naming, StateLine, UnlabelledSection, headline, lines_of
+from records.selectors import Counts, EntryWhole
+from records.standings import StateLine, UnlabelledSection, headline, lines_of
 from ui.formatting import LONDON, clinical_time, count
 
 Newest = Mapping[tuple[Category, str], list[EntrySeen]]
@@ -148,16 +149,10 @@ def record_page(
     :param phones: telephone numbers by organisation, for whom to ask about what is not shown.
     :raises UnlabelledSection: if any section or source would be left without words.
     """
-    naming = Naming(protected=who.protected)
     sources = _sources(opened.decision)
-    views = {
-        seen.public_id: item_of(seen, sources, naming)
-        for found in newest.values()
-        for seen in found
-    }
+    views = {seen.public_id: item_of(seen, sources) for found in newest.values() for seen in found}
     lines = {
-        section.category: lines_of(section, opened.decision, counts, naming, phones)
-        for section in SECTIONS
+        section.category: lines_of(section, opened.decision, counts, phones) for section in SECTIONS
     }
     totals = {
         (section.category, group.slug): counts.of(section.category, group.statuses)
@@ -215,7 +210,6 @@ def section_page(
     at: datetime,
 ) -> SectionPage:
     """One page of a section, as :func:`record_page` shows its newest."""
-    naming = Naming(protected=who.protected)
     sources = _sources(opened.decision)
     totals = {each.slug: counts.of(section.category, each.statuses) for each in section.groups}
     return SectionPage(
@@ -227,12 +221,12 @@ def section_page(
             total=counts.of(section.category, LIVE),
             groups=(),
             errors=_errors(counts.errors(section.category)),
-            lines=lines_of(section, opened.decision, counts, naming, phones),
+            lines=lines_of(section, opened.decision, counts, phones),
         ),
         group=GroupView(
             group.slug,
             group.title,
-            tuple(item_of(seen, sources, naming) for seen in found),
+            tuple(item_of(seen, sources) for seen in found),
             totals[group.slug],
         ),
         links=tuple(
@@ -249,9 +243,8 @@ def item_page(
     opened: Opened, who: ResidentSeen, whole: EntryWhole, *, by: str, at: datetime
 ) -> ItemPage:
     """All that came with one entry, in words. Empty fields are left out."""
-    naming = Naming(protected=who.protected)
     seen = whole.seen
-    item = item_of(seen, _sources(opened.decision), naming)
+    item = item_of(seen, _sources(opened.decision))
     fields = (
         ("When", item.when),
         ("Status", item.status),
@@ -273,18 +266,13 @@ def item_page(
         section=SECTION_OF[Category(seen.category)],
         item=item,
         fields=tuple((label, words) for label, words in fields if words),
-        parts=tuple(_kept_back(part) for part in whole.parts) if who.protected else whole.parts,
+        parts=whole.parts,
         printed=_printed(by, at),
     )
 
 
 def _sources(decision: Decision) -> dict[int, Source]:
     return {source.id: source for source in decision.facts.sources}
-
-
-def _kept_back(part: DocumentPart) -> DocumentPart:
-    """A letter of a protected resident names places: it stays at its source."""
-    return DocumentPart(title="", content_type=part.content_type, text=None)
 
 
 def _errors(entries: int) -> str:

@@ -3,15 +3,15 @@
 Every function takes the :class:`access.gate.Opened` of this transaction and asks for the keys that
 its decision granted, and for no others: a login that bypasses row security would read no more
 through these. Row security asks the same again, live; neither wall leans on the other.
-The resource of an entry, which may be large, is read for one entry at a time.
+The resource of an entry, which may be large, is read for one entry at a time. What comes out has
+been through the redaction of :mod:`identity.protected`: nothing above has more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -20,78 +20,14 @@ from django.db.models import Count, F, QuerySet
 from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
+from records.entries import EntrySeen
 from records.models import Entry
 from records.sections import PAGE, Group, Section
 from records.statuses import EntryStatus
 
-
-@dataclass(frozen=True, slots=True)
-class EntrySeen:
-    """An entry as pages show it, without the resource that it came as.
-
-    ``effective`` counts as far as ``precision`` says (``year``, ``month``, ``day``, ``time``).
-    """
-
-    public_id: UUID
-    category: int
-    source_id: int
-    kind: str
-    status: str
-    source_status: str
-    effective: datetime | None
-    precision: str
-    ends: datetime | None
-    recorded: datetime | None
-    code: str
-    display: str
-    detail: str
-    value: Decimal | None
-    value_text: str
-    unit: str
-    range_low: Decimal | None
-    range_high: Decimal | None
-    range_text: str
-    interpretation: str
-    author: str
-    author_role: str
-    place: str
-    phone: str
-    contact_class: str
-    negation: bool
-    notes: list[str]
-    received: datetime
-
-
 #: The columns of an :class:`EntrySeen`, in its order.
-_COLUMNS = (
-    "public_id",
-    "category",
-    "source_id",
-    "kind",
-    "status",
-    "source_status",
-    "effective",
-    "effective_precision",
-    "ends",
-    "recorded",
-    "code",
-    "display",
-    "detail",
-    "value",
-    "value_text",
-    "unit",
-    "range_low",
-    "range_high",
-    "range_text",
-    "interpretation",
-    "author",
-    "author_role",
-    "place",
-    "phone",
-    "contact_class",
-    "negation",
-    "notes",
-    "received",
+_COLUMNS = tuple(
+    "effective_precision" if each.name == "precision" else each.name for each in fields(EntrySeen)
 )
 
 
@@ -126,6 +62,11 @@ class EntryWhole:
 
 def _entries(opened: Opened) -> QuerySet[Entry]:
     return Entry.objects.filter(resident_id=opened.resident_id, grant_key__in=opened.decision.keys)
+
+
+def _seen(opened: Opened, row: Sequence[Any]) -> EntrySeen:
+    """A row as it may be shown: of a protected resident what is left of it (rule R7)."""
+    return opened.redaction.of(EntrySeen(*row))
 
 
 def counts(opened: Opened) -> Counts:
@@ -172,7 +113,7 @@ def newest(
         cursor.execute(statement, [*parameters, opened.resident_id, opened.decision.keys])
         for place, *values in cursor.fetchall():
             category, group = wanted[place]
-            found[category, group.slug].append(EntrySeen(*values))
+            found[category, group.slug].append(_seen(opened, values))
     return found
 
 
@@ -185,7 +126,7 @@ def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[E
         .values_list(*_COLUMNS)
     )
     start = (page - 1) * PAGE
-    return [EntrySeen(*row) for row in rows[start : start + PAGE]]
+    return [_seen(opened, row) for row in rows[start : start + PAGE]]
 
 
 def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
@@ -200,4 +141,6 @@ def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
     if row is None:
         return None
     *values, resource = row
-    return EntryWhole(EntrySeen(*values), parts_of(resource))
+    return EntryWhole(
+        _seen(opened, values), tuple(opened.redaction.of(part) for part in parts_of(resource))
+    )

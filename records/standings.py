@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 
 from access.decision import Decision, SectionState
@@ -118,43 +119,37 @@ class StateLine:
         return LABELS[self.standing]
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How sources are called: by name, or by kind alone for a protected resident.
+def _updated(source: Source) -> str:
+    """When a source's feed last brought anything: the feed's time, not the resident's."""
+    if source.updated is None:
+        return "time of update not known"
+    return f"updated {_when(source.updated)}"
 
-    Rule 7: of a protected resident's sources the kind is shown and not the name or the place, so
-    their times are given to the day and their phone numbers not at all.
-    """
 
-    protected: bool
+def _late(source: Source) -> str:
+    """Since when nothing came from a source."""
+    return _when(source.late_since)
 
-    def name(self, source: Source) -> str:
-        """What a source is called."""
-        return str(OrganisationKind(source.kind).label) if self.protected else source.name
 
-    def updated(self, source: Source) -> str:
-        """When a source's feed last brought anything: the feed's time, not the resident's."""
-        if source.updated is None:
-            return "time of update not known"
-        shown = prose_date if self.protected else prose_time
-        return f"updated {shown(source.updated)}"
+def _when(moment: datetime | date | None) -> str:
+    """To the minute, or to the day where that is all that is known."""
+    return prose_time(moment) if isinstance(moment, datetime) else prose_date(moment)
 
-    def late(self, source: Source) -> str:
-        """Since when nothing came from a source."""
-        shown = prose_date if self.protected else prose_time
-        return shown(source.late_since)
 
-    def duty(self, source: Source) -> str:
-        """Whom to ring about a council's social care."""
-        if source.duty_phone and not self.protected:
-            return source.duty_phone.replace(" ", "\N{NO-BREAK SPACE}")
-        return "the council's adult social care duty team"
+def _duty(source: Source) -> str:
+    """Whom to ring about a council's social care."""
+    if source.by_kind:
+        return "the privacy officer of your organisation, who will have the team ring you"
+    if source.duty_phone:
+        return source.duty_phone.replace(" ", "\N{NO-BREAK SPACE}")
+    return "the council's adult social care duty team"
 
-    def place(self, source: Source, phones: Mapping[int, str]) -> Place:
-        """Whom to ring at a source."""
-        if self.protected:
-            return Place(self.name(source))
-        return Place(source.name, phones.get(source.id, ""), source.duty_phone)
+
+def _place(source: Source, phones: Mapping[int, str]) -> Place:
+    """Whom to ring at a source."""
+    if source.by_kind:
+        return Place(source.name, by_kind=True)
+    return Place(source.name, phones.get(source.id, ""), source.duty_phone)
 
 
 def standing_of(
@@ -184,11 +179,7 @@ def standing_of(
 
 
 def lines_of(
-    section: Section,
-    decision: Decision,
-    counts: Counts,
-    naming: Naming,
-    phones: Mapping[int, str],
+    section: Section, decision: Decision, counts: Counts, phones: Mapping[int, str]
 ) -> tuple[StateLine, ...]:
     """Every source's state in a section, those of the same state in one line.
 
@@ -198,7 +189,7 @@ def lines_of(
     states = decision.sections.get(section.category, {})
     reader = decision.facts.membership.organisation.id if decision.facts.membership else None
     standing: dict[Standing, list[Source]] = {}
-    for source in sorted(decision.facts.sources, key=naming.name):
+    for source in sorted(decision.facts.sources, key=_name):
         if source.id not in states:
             raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
         told = standing_of(
@@ -210,10 +201,10 @@ def lines_of(
         )
         standing.setdefault(told, []).append(source)
     lines = tuple(
-        replace(line, why=_why(section, line, decision, naming, phones))
+        replace(line, why=_why(section, line, decision, phones))
         for told in Standing
         if told in standing
-        for line in _WORDS[told](section, told, standing[told], naming)
+        for line in _WORDS[told](section, told, standing[told])
     )
     if not lines:
         raise UnlabelledSection(f"{section.slug} has no source, so nothing says why it is empty.")
@@ -224,15 +215,18 @@ def _why(
     section: Section,
     line: StateLine,
     decision: Decision,
-    naming: Naming,
     phones: Mapping[int, str],
 ) -> tuple[Why, ...]:
     """Why the line's sources stand as they do: an answer each, those of the same answer in one."""
     reader = decision.facts.membership.organisation if decision.facts.membership else None
-    own = Place(reader.name, phones.get(reader.id, "")) if reader else Place("your organisation")
+    by_kind = any(source.by_kind for source in decision.facts.sources)
+    own = Place(
+        "your organisation" if by_kind or reader is None else reader.name,
+        phones.get(reader.id, "") if reader else "",
+    )
     state, late = _SAID[line.standing]
     places: dict[Explanation, list[Place]] = {}
-    for source in sorted(decision.facts.sources, key=naming.name):
+    for source in sorted(decision.facts.sources, key=_name):
         if source.id not in line.sources:
             continue
         explained = of_section(
@@ -243,7 +237,7 @@ def _why(
             late=late,
         )
         if explained is not None:
-            places.setdefault(explained, []).append(naming.place(source, phones))
+            places.setdefault(explained, []).append(_place(source, phones))
     return tuple(
         Why(explained, whom(explained, own, tuple(sources)))
         for explained, sources in places.items()
@@ -256,18 +250,16 @@ def headline(lines: Iterable[StateLine]) -> str:
     return next(words for told, words in HEADLINES.items() if told in standing)
 
 
-Words = Callable[[Section, Standing, list[Source], Naming], Iterable[StateLine]]
+Words = Callable[[Section, Standing, list[Source]], Iterable[StateLine]]
 
 
-def _one_each(words: Callable[[Section, Source, Naming], str]) -> Words:
+def _one_each(words: Callable[[Section, Source], str]) -> Words:
     """A line for every source; sources whose words are the same share theirs."""
 
-    def lines(
-        section: Section, told: Standing, sources: list[Source], naming: Naming
-    ) -> Iterable[StateLine]:
+    def lines(section: Section, told: Standing, sources: list[Source]) -> Iterable[StateLine]:
         said: dict[str, set[int]] = {}
         for source in sources:
-            said.setdefault(words(section, source, naming), set()).add(source.id)
+            said.setdefault(words(section, source), set()).add(source.id)
         for text, ids in said.items():
             yield StateLine(told, text, frozenset(ids))
 
@@ -277,10 +269,8 @@ def _one_each(words: Callable[[Section, Source, Naming], str]) -> Words:
 def _together(words: Callable[[Section, str, bool], str]) -> Words:
     """One line for all; ``words`` has the section, who, and whether they are several."""
 
-    def lines(
-        section: Section, told: Standing, sources: list[Source], naming: Naming
-    ) -> Iterable[StateLine]:
-        names = tuple(dict.fromkeys(naming.name(source) for source in sources))
+    def lines(section: Section, told: Standing, sources: list[Source]) -> Iterable[StateLine]:
+        names = tuple(dict.fromkeys(source.name for source in sources))
         ids = frozenset(source.id for source in sources)
         many = len(names) > 1
         if len(names) > NAMES_IN_A_SENTENCE:
@@ -291,25 +281,27 @@ def _together(words: Callable[[Section, str, bool], str]) -> Words:
     return lines
 
 
-def _shown(
-    section: Section, told: Standing, sources: list[Source], naming: Naming
-) -> Iterable[StateLine]:
-    each = [f"{naming.name(source)}, {naming.updated(source)}" for source in sources]
+def _shown(section: Section, told: Standing, sources: list[Source]) -> Iterable[StateLine]:
+    each = [f"{source.name}, {_updated(source)}" for source in sources]
     if len(each) > NAMES_IN_A_SENTENCE:
         ids = frozenset(source.id for source in sources)
         yield StateLine(told, f"From {len(each)} organisations", ids, tuple(each))
         return
-    yield from _one_each(lambda _section, source, n: f"From {n.name(source)}, {n.updated(source)}")(
-        section, told, sources, naming
+    yield from _one_each(lambda _section, source: f"From {source.in_sentence}, {_updated(source)}")(
+        section, told, sources
     )
 
 
-def _may_be_support(section: Section, source: Source, naming: Naming) -> str:
-    late = f" Nothing has come from it since {naming.late(source)}." if source.late_since else ""
+def _may_be_support(section: Section, source: Source) -> str:
+    late = f" Nothing has come from it since {_late(source)}." if source.late_since else ""
     return (
-        f"{naming.name(source)}: no {section.noun} shown. There may still be support: "
-        f"ring {naming.duty(source)}.{late}"
+        f"{source.name}: no {section.noun} shown. There may still be support: "
+        f"ring {_duty(source)}.{late}"
     )
+
+
+def _name(source: Source) -> str:
+    return source.name
 
 
 def _sentence(names: tuple[str, ...]) -> str:
@@ -318,24 +310,23 @@ def _sentence(names: tuple[str, ...]) -> str:
 
 _WORDS: dict[Standing, Words] = {
     Standing.NOT_FOR_ROLE: _one_each(
-        lambda section, _source, _naming: f"Your role does not include {section.noun}."
+        lambda section, _source: f"Your role does not include {section.noun}."
     ),
     Standing.SHOWN: _shown,
     Standing.SHOWN_LATE: _one_each(
-        lambda section, source, naming: (
-            f"From {naming.name(source)}: nothing since {naming.late(source)}. Newer "
+        lambda section, source: (
+            f"From {source.in_sentence}: nothing since {_late(source)}. Newer "
             f"{section.noun} may be missing."
         )
     ),
     Standing.LATE: _one_each(
-        lambda section, source, naming: (
-            f"{naming.name(source)}: nothing since {naming.late(source)}. There may be "
-            f"{section.noun}."
+        lambda section, source: (
+            f"{source.name}: nothing since {_late(source)}. There may be {section.noun}."
         )
     ),
     Standing.BEING_CHECKED: _one_each(
-        lambda _section, source, naming: (
-            f"{naming.name(source)}: being checked. Nothing of it is shown until it is certain "
+        lambda _section, source: (
+            f"{source.name}: being checked. Nothing of it is shown until it is certain "
             "that it is about this person."
         )
     ),

@@ -16,6 +16,7 @@ from access.reading import reading_record
 from access.requests import ActingRequest
 from access.showing import shows_record
 from identity import selectors as identity
+from identity.protected import kind_of_worker
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
 from organisations.selectors import phones_of
@@ -52,7 +53,7 @@ def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpRespon
         selectors.newest(opened, presenters.wanted_of(opened.decision)),
         selectors.counts(opened),
         phones=_phones(opened),
-        by=_reader(request),
+        by=_reader(request, opened),
         at=timezone.now(),
     )
     return render(request, "records/record.jinja", {"page": page})
@@ -83,7 +84,7 @@ def record_section(
         counts,
         page=number,
         phones=_phones(opened),
-        by=_reader(request),
+        by=_reader(request, opened),
         at=timezone.now(),
     )
     return render(request, "records/section.jinja", {"page": page})
@@ -103,18 +104,24 @@ def record_item(
     if whole is None:
         return not_found(request, Http404())  # returned, not raised: the opening's event stays
     page = presenters.item_page(
-        opened, _who(opened, resident), whole, by=_reader(request), at=timezone.now()
+        opened, _who(opened, resident), whole, by=_reader(request, opened), at=timezone.now()
     )
     return render(request, "records/item.jinja", {"page": page})
 
 
 def _phones(opened: Opened) -> dict[int, str]:
     """The numbers of every organisation that the record's pages name."""
+    membership = opened.decision.facts.membership
+    if opened.redaction.protected:
+        return {membership.organisation.id: opened.redaction.ring} if membership else {}
     return phones_of(source.id for source in opened.decision.facts.sources)
 
 
-def _reader(request: ActingRequest) -> str:
+def _reader(request: ActingRequest, opened: Opened) -> str:
+    """Who prints. Paper about a protected resident does not say where it was printed."""
     acting = request.acting
+    if opened.redaction.protected:
+        return kind_of_worker(acting.role_name).lower()
     return f"{acting.staff_name}, {acting.role_name}, {acting.organisation_name}"
 
 

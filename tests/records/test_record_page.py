@@ -110,7 +110,10 @@ def test_protected_resident_shows_kinds_and_no_place(ward: Ward) -> None:
     main = words(page_of(response).find("main"))
     assert "Protected details" in words(page_of(response).find(class_="record-banner"))
     assert "Sertraline" in main
-    assert "From GP practice, updated" in main
+    assert "From a GP practice, updated" in main
+    assert "ring the privacy officer of your organisation" in words(
+        page_of(response).find(class_="record-protected")
+    )
     for secret in ("Test practice", "Elm Surgery", "0999", "Okafor", "Sample Street", "0123"):
         assert secret not in main, secret
     item = page_of(response).find("a", class_="record-item__name")["href"]
@@ -147,10 +150,10 @@ def test_protected_resident_keeps_back_words_that_may_say_where(ward: Ward) -> N
         type(ward.resident).objects.filter(pk=ward.resident.pk).update(protection="V")
     page = text_of(ward.open())
     assert "Elm" not in page
-    assert page.count("Details are not shown: they may say where this person is.") >= len(items)
+    assert page.count("Not shown: it may say where this person is.") >= len(items)
     for item in items:
         shown = text_of(ward.get("record-item", item=item))
-        assert "Key worker" in shown
+        assert "A key worker" in shown
         assert "Elm" not in shown
 
 

@@ -14,20 +14,18 @@ from access.facts import Source
 from organisations.categories import Category
 from records.banner import banner_of
 from records.documents import parts_of
+from records.entries import EntrySeen
 from records.items import flag_of, item_of, normal_range, status_of, when_of
 from records.overview import AllergyLabel, Block, allergy_label
 from records.presenters import SectionView
 from records.sections import LIVE, SECTION_OF, SECTIONS
-from records.selectors import EntrySeen
 from records.standings import (
-    Naming,
     Standing,
     StateLine,
     UnlabelledSection,
     standing_of,
 )
 
-OPEN = Naming(protected=False)
 DAY = datetime(2026, 3, 3, 14, 2, tzinfo=UTC)
 
 
@@ -220,10 +218,10 @@ def test_status_is_our_word_with_the_sources() -> None:
 
 
 def test_an_item_always_names_its_source_and_says_when_no_author_is_known() -> None:
-    item = item_of(seen(), {1: source()}, OPEN)
+    item = item_of(seen(), {1: source()})
     assert (item.source, item.author) == ("Test practice", "Author not recorded")
     involved = seen(category=Category.PEOPLE_INVOLVED, author="A Worker")
-    assert item_of(involved, {1: source()}, OPEN).author == "", "who is involved is no author"
+    assert item_of(involved, {1: source()}).author == "", "who is involved is no author"
 
 
 @pytest.mark.parametrize(
