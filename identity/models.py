@@ -8,6 +8,51 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from audit.fields import UuidV7
+from identity.merges import (
+    Cause,
+    Merge,
+    MovedRow,
+    OnMerge,
+    SeparatedPair,
+    TableAboutResident,
+    WhySeparated,
+)
+from identity.numbers import (
+    Ended,
+    NumberStatus,
+    NumberStatusChange,
+    PlaceholderNumber,
+    ResidentNhsNumber,
+    SaidBy,
+)
+from identity.questions import LinkQuestion, QuestionDecision, QuestionNote, QuestionReason
+
+__all__ = [
+    "Cause",
+    "Ended",
+    "LinkQuestion",
+    "LinkState",
+    "Merge",
+    "MovedRow",
+    "NumberStatus",
+    "NumberStatusChange",
+    "OnMerge",
+    "PlaceholderNumber",
+    "Protection",
+    "QuestionDecision",
+    "QuestionNote",
+    "QuestionReason",
+    "Resident",
+    "ResidentEpoch",
+    "ResidentNhsNumber",
+    "ResidentPlace",
+    "SaidBy",
+    "SeparatedPair",
+    "Sex",
+    "SourcePerson",
+    "TableAboutResident",
+    "WhySeparated",
+]
 
 
 class Sex(models.TextChoices):
@@ -86,51 +131,6 @@ class ResidentPlace(models.Model):
         return f"place of resident {self.resident_id}"
 
 
-class NumberStatus(models.TextChoices):
-    """The eight verification statuses of the NHS Data Dictionary."""
-
-    VERIFIED = "01", "Number present and verified"
-    NOT_TRACED = "02", "Number present but not traced"
-    TRACE_REQUIRED = "03", "Trace required"
-    NO_MATCH = "04", "Trace attempted – no match or multiple match"
-    TO_BE_RESOLVED = "05", "Trace needs to be resolved"
-    IN_PROGRESS = "06", "Trace in progress"
-    NOT_REQUIRED = "07", "Number not present and trace not required"
-    POSTPONED = "08", "Trace postponed (baby under six weeks old)"
-
-
-class ResidentNhsNumber(models.Model):
-    """A resident's NHS number, from–to. At most one is live, and no number is live twice."""
-
-    resident = models.ForeignKey(Resident, models.PROTECT, related_name="nhs_numbers")
-    number = models.CharField(max_length=10)
-    status = models.CharField(max_length=2, choices=NumberStatus)
-    given_by = models.BigIntegerField(null=True, help_text="The organisation that sent it.")
-    valid_from = models.DateTimeField(db_default=Now())
-    valid_until = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["number"], condition=Q(valid_until__isnull=True), name="number_live_once"
-            ),
-            models.UniqueConstraint(
-                fields=["resident"],
-                condition=Q(valid_until__isnull=True),
-                name="resident_has_one_live_number",
-            ),
-            models.CheckConstraint(
-                condition=Q(number__regex=r"^[0-9]{10}$"), name="number_is_ten_digits"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=NumberStatus.values), name="number_status_is_known"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"number of resident {self.resident_id}"
-
-
 class LinkState(models.TextChoices):
     """Whether a source person is this resident beyond doubt."""
 
@@ -159,6 +159,17 @@ class SourcePerson(models.Model):
         default=False, help_text="The source is the practice that this person is registered with."
     )
     updated = models.DateTimeField(db_default=Now())
+    arrived = models.DateTimeField(db_default=Now(), editable=False)
+    said = models.JSONField(
+        default=dict, help_text="Who the person is in the words of their source's last version."
+    )
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The record that the source joined this one with.",
+    )
 
     class Meta:
         constraints = [
@@ -175,28 +186,6 @@ class SourcePerson(models.Model):
 
     def __str__(self) -> str:
         return f"source person {self.pk}"
-
-
-class LinkQuestion(models.Model):
-    """A disagreement about who a source person is, on the work list until a person decides."""
-
-    source_person = models.ForeignKey(SourcePerson, models.PROTECT, related_name="questions")
-    reason = models.CharField(max_length=60)
-    candidate = models.ForeignKey(Resident, models.PROTECT, related_name="+", null=True)
-    raised = models.DateTimeField(db_default=Now())
-    settled = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source_person", "reason"],
-                condition=Q(settled__isnull=True),
-                name="link_question_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"question about source person {self.source_person_id}"
 
 
 class ResidentEpoch(models.Model):

@@ -12,6 +12,8 @@ class Activity(TextChoices):
     BREAK_GLASS = "break-glass", "Open a record in an emergency"
     REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
+    GIVE_NUMBERS = "give-numbers", "Enter an NHS number that a resident or carer gives"
+    RESOLVE_IDENTITY = "resolve-identity", "Decide who somebody is: join, keep apart, undo"
     MANAGE_REGISTRY = "manage-registry", "Manage every organisation, role and agreement"
     MANAGE_ORGANISATION = "manage-organisation", "Manage the staff and teams of an organisation"
     LOAD_FEEDS = "load-feeds", "Give in deliveries and watch them load"

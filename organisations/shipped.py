@@ -153,7 +153,7 @@ ROLES = (
         "Social worker",
         "R0243",
         categories=SOCIAL_WORKERS_READ,
-        activities=(*_IN_CARE, Activity.RECORD_CHOICES),
+        activities=(*_IN_CARE, Activity.RECORD_CHOICES, Activity.GIVE_NUMBERS),
     ),
     # A student looks on with whoever teaches them: the role exists, and opens nothing by itself.
     ShippedRole("student", "Student", "R8004"),
@@ -162,7 +162,13 @@ ROLES = (
     ShippedRole(
         "contact-centre-adviser",
         "Contact centre adviser",
-        activities=(Activity.FIND_RESIDENTS, Activity.RECORD_CHOICES),
+        activities=(Activity.FIND_RESIDENTS, Activity.RECORD_CHOICES, Activity.GIVE_NUMBERS),
+    ),
+    # Who somebody is, and no word of their record.
+    ShippedRole(
+        "records-officer",
+        "Records officer",
+        activities=(Activity.FIND_RESIDENTS, Activity.GIVE_NUMBERS, Activity.RESOLVE_IDENTITY),
     ),
     # National activities B0015 and B0016: alerts of emergency views and self-claimed relationships.
     ShippedRole(

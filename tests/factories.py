@@ -62,7 +62,19 @@ _ROLES: dict[str, dict[str, Any]] = {
     },
     "contact-centre-adviser": {
         "name": "Contact centre adviser",
-        "activities": [Activity.FIND_RESIDENTS, Activity.RECORD_CHOICES],
+        "activities": [
+            Activity.FIND_RESIDENTS,
+            Activity.RECORD_CHOICES,
+            Activity.GIVE_NUMBERS,
+        ],
+    },
+    "records-officer": {
+        "name": "Records officer",
+        "activities": [
+            Activity.FIND_RESIDENTS,
+            Activity.GIVE_NUMBERS,
+            Activity.RESOLVE_IDENTITY,
+        ],
     },
     "registry-administrator": {
         "name": "Registry administrator",

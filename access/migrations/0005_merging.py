@@ -1,0 +1,18 @@
+"""What a merge of residents does with relationships, glass and alerts."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("access", "0004_glass_gate"),
+        ("identity", "0004_merge_functions"),
+    ]
+
+    operations = [
+        migrations.RunSQL((SQL / "0005_merging.sql").read_text(encoding="utf-8")),
+    ]
