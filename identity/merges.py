@@ -1,4 +1,4 @@
-"""Merges of residents, what each of them moved, and pairs that are never joined (docs/adr)."""
+"""Merges of residents, what each of them moved, and pairs never joined (docs/adr/0009)."""
 
 from __future__ import annotations
 

@@ -78,6 +78,7 @@ def test_what_roles_read_and_may_do(database, as_login) -> None:
         "admin-support",
         "receptionist",
         "contact-centre-adviser",
+        "records-officer",
         "privacy-officer",
         "caldicott-guardian",
         "organisation-administrator",
@@ -94,6 +95,12 @@ def test_what_roles_read_and_may_do(database, as_login) -> None:
     assert set(roles["contact-centre-adviser"].activities) == {
         Activity.FIND_RESIDENTS,
         Activity.RECORD_CHOICES,
+        Activity.GIVE_NUMBERS,
+    }
+    assert set(roles["records-officer"].activities) == {
+        Activity.FIND_RESIDENTS,
+        Activity.GIVE_NUMBERS,
+        Activity.RESOLVE_IDENTITY,
     }
 
 

@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0004_glass_gate"),
+        ("access", "0006_recorder_gate"),
         ("identity", "0004_merge_functions"),
     ]
 
