@@ -23,7 +23,7 @@ class DeliveryForm(NhsForm):
         self.offer(
             "feed",
             [
-                (str(feed.pk), f"{feed.organisation.name}: {FORMATS[feed.format]}")
+                (str(feed.pk), f"{feed.organisation.name}: {FORMATS[feed.format].words}")
                 for feed in selectors.feeds_in_force()
             ],
         )

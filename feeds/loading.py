@@ -16,7 +16,7 @@ from django.utils import timezone
 from access import actions as access
 from audit import actions as audit
 from audit.models import Action
-from feeds.formats import fhir_r4
+from feeds.formats import FORMATS
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
 from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
 from feeds.sealed import seal, unseal
@@ -329,7 +329,7 @@ class Loader:
         hold.delete()
 
     def _read(self, content: BinaryIO, name: str) -> Iterator[Item]:
-        return fhir_r4.read(
+        return FORMATS[self._feed.format].read(
             content,
             name=name,
             source_kind=self._source.kind,

@@ -3,5 +3,41 @@
 May import ``feeds.mapped`` and the list of categories, and nothing that touches a database.
 """
 
-#: Formats that can be given in, with the words that a page shows.
-FORMATS = {"fhir-r4": "FHIR R4 (bundles, NDJSON, JSON or XML resources)"}
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from feeds.formats import edifact, fhir_r4
+from feeds.mapped import Item
+
+
+class Reader(Protocol):
+    """Reads one delivery: its bytes, its file's name, and what its feed says of its source."""
+
+    def __call__(
+        self,
+        content: BinaryIO,
+        *,
+        name: str,
+        source_kind: str = "",
+        sensitive_codes: frozenset[str] = frozenset(),
+    ) -> Iterator[Item]:
+        """Give the delivery's items. Never raises for what it contains."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form that a feed may have: the words that a page shows, and its reader."""
+
+    words: str
+    read: Reader
+
+
+#: Formats that can be given in, by the code that the registry keeps with a feed.
+FORMATS: Mapping[str, Format] = {
+    "fhir-r4": Format("FHIR R4 (bundles, NDJSON, JSON or XML resources)", fhir_r4.read),
+    "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
+}

@@ -21,7 +21,7 @@ def give_in(support: Visitor, name: str, content: bytes) -> None:
     support.opens("/deliveries").arrives("Deliveries").presses("Give in a delivery")
     support.arrives("Give in a delivery")
     support.page.get_by_label("Who sent it").select_option(
-        label=f"{PRACTICE_NAME}: {FORMATS['fhir-r4']}"
+        label=f"{PRACTICE_NAME}: {FORMATS['fhir-r4'].words}"
     )
     support.page.locator("input[type=file]").set_input_files(
         [{"name": name, "mimeType": "application/x-ndjson", "buffer": content}]

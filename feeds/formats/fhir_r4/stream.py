@@ -46,6 +46,11 @@ class Stream:
         self._ahead = b""
         return whole
 
+    def chunks(self) -> Iterator[bytes]:
+        """Give all that is left, piece by piece."""
+        while chunk := self._take():
+            yield chunk
+
     def lines(self, limit: int) -> Iterator[bytes | None]:
         """Read line by line, without line ends; None in place of a line longer than ``limit``."""
         pieces: list[bytes] = []
