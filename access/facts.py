@@ -245,8 +245,12 @@ def _period(raw: Mapping[str, Any]) -> Period:
     return Period(raw["state"], datetime.fromisoformat(raw["from"]), _moment(raw["until"]))
 
 
+_CATEGORIES = {category.value: category for category in Category}
+_ACTIVITIES = frozenset(Activity)
+
+
 def _categories(raw: list[int]) -> frozenset[Category]:
-    return frozenset(Category(number) for number in raw)
+    return frozenset(map(_CATEGORIES.__getitem__, raw))
 
 
 def _membership(raw: Mapping[str, Any] | None) -> MembershipFacts | None:
@@ -269,7 +273,7 @@ def _membership(raw: Mapping[str, Any] | None) -> MembershipFacts | None:
             role["code"],
             role["name"],
             _categories(role["categories"]),
-            frozenset(activity for activity in role["activities"] if activity in set(Activity)),
+            _ACTIVITIES.intersection(role["activities"]),
             _period(role["period"]),
         ),
     )

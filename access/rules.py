@@ -8,7 +8,7 @@ the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from access.decision import Decision, Grant, Outcome, Reason, SectionState
@@ -19,7 +19,11 @@ from organisations.categories import Category
 from organisations.models import OrganisationKind
 
 RecordRule = Callable[[Facts], Reason | None]
-SectionRule = Callable[[Facts, Category, Source], SectionState | None]
+#: Where the categories stand that a rule objects to.
+Objection = tuple[SectionState, frozenset[Category]]
+SectionRule = Callable[[Facts, Source], Objection]
+_IN_ORDER = tuple(Category)
+_EVERY, _NONE = frozenset(_IN_ORDER), frozenset[Category]()
 
 
 def staff_member_is_active(facts: Facts) -> Reason | None:
@@ -155,60 +159,54 @@ def glass_in_force(facts: Facts) -> Glass | None:
     return None
 
 
-def role_reads_category(facts: Facts, category: Category, source: Source) -> SectionState | None:
+def role_reads_category(facts: Facts, source: Source) -> Objection:
     """R5.1 The role reads the category."""
-    membership = facts.membership
-    if membership is None or category not in membership.role.categories:
-        return SectionState.NOT_FOR_ROLE
-    return None
+    reads = facts.membership.role.categories if facts.membership else _NONE
+    return SectionState.NOT_FOR_ROLE, _EVERY - reads
 
 
-def agreement_covers_category(
-    facts: Facts, category: Category, source: Source
-) -> SectionState | None:
+def agreement_covers_category(facts: Facts, source: Source) -> Objection:
     """R5.2 The source is the reader's own organisation, or a sharing agreement covers it."""
-    if _is_own(facts, source) or category in source.agreed:
-        return None
-    return SectionState.NOT_HELD
+    return SectionState.NOT_HELD, _NONE if _is_own(facts, source) else _EVERY - source.agreed
 
 
-def source_sends_category(facts: Facts, category: Category, source: Source) -> SectionState | None:
+def source_sends_category(facts: Facts, source: Source) -> Objection:
     """R5.3 A feed of the source in force brings the category."""
-    return None if category in source.sends else SectionState.NOT_HELD
+    return SectionState.NOT_HELD, _EVERY - source.sends
 
 
-def council_may_share(facts: Facts, category: Category, source: Source) -> SectionState | None:
+def council_may_share(facts: Facts, source: Source) -> Objection:
     """R3.3 A social-care refusal withholds a council's entries from all but that council."""
-    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE or _is_own(facts, source):
-        return None
-    refused = _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
-    return SectionState.WITHHELD if refused else None
+    withheld = (
+        source.kind == OrganisationKind.ADULT_SOCIAL_CARE
+        and not _is_own(facts, source)
+        and _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
+    )
+    return SectionState.WITHHELD, _EVERY if withheld else _NONE
 
 
-def council_may_be_joined(facts: Facts, category: Category, source: Source) -> SectionState | None:
+def council_may_be_joined(facts: Facts, source: Source) -> Objection:
     """R3.4 Refusing a council the NHS number withholds that council's entries from everyone."""
-    if source.kind != OrganisationKind.ADULT_SOCIAL_CARE:
-        return None
-    refused = _refused(facts, Kind.NHS_NUMBER, source.id)
-    return SectionState.WITHHELD if refused else None
+    withheld = source.kind == OrganisationKind.ADULT_SOCIAL_CARE and _refused(
+        facts, Kind.NHS_NUMBER, source.id
+    )
+    return SectionState.WITHHELD, _EVERY if withheld else _NONE
 
 
-def source_knows_resident(facts: Facts, category: Category, source: Source) -> SectionState | None:
+def source_knows_resident(facts: Facts, source: Source) -> Objection:
     """R2.2 A source without a source person of this resident has recorded nothing."""
-    return None if source.id in facts.links else SectionState.NONE_RECORDED
+    return SectionState.NONE_RECORDED, _NONE if source.id in facts.links else _EVERY
 
 
-def source_link_is_beyond_doubt(
-    facts: Facts, category: Category, source: Source
-) -> SectionState | None:
+def source_link_is_beyond_doubt(facts: Facts, source: Source) -> Objection:
     """R2.3 Doubt about a source person withholds that source's entries from all but itself."""
-    if _is_own(facts, source) or facts.links.get(source.id, False):
-        return None
-    return SectionState.UNAVAILABLE
+    certain = _is_own(facts, source) or facts.links.get(source.id, False)
+    return SectionState.UNAVAILABLE, _NONE if certain else _EVERY
 
 
-#: The rules about one category of one source, in the order in which they are asked. The role, the
-#: agreement and the feed come before any choice, so that nothing is told of what was refused.
+#: The rules about the categories of one source, in the order in which they are asked: a category
+#: stands as the first that objects says. The role, the agreement and the feed come before any
+#: choice, so that nothing is told of what was refused.
 SECTION_RULES: tuple[SectionRule, ...] = (
     role_reads_category,
     agreement_covers_category,
@@ -220,23 +218,27 @@ SECTION_RULES: tuple[SectionRule, ...] = (
 )
 
 
-def state_of(facts: Facts, category: Category, source: Source) -> SectionState:
-    """Where a source stands in a section: the first of the rules that objects, or ``SHOWN``."""
+def states_of(facts: Facts, source: Source) -> dict[Category, SectionState]:
+    """Where a source stands in every section: as the first rule that objects, or ``SHOWN``."""
+    states = dict.fromkeys(_IN_ORDER, SectionState.SHOWN)
+    unobjected = _EVERY
     for rule in SECTION_RULES:
-        state = rule(facts, category, source)
-        if state is not None:
-            return state
-    return SectionState.SHOWN
+        state, objected = rule(facts, source)
+        states.update(dict.fromkeys(unobjected & objected, state))
+        unobjected -= objected
+    return states
 
 
-def grants_of(facts: Facts, category: Category, source: Source) -> frozenset[Grant]:
+def grants_of(
+    facts: Facts, source: Source, states: Mapping[Category, SectionState]
+) -> Iterator[Grant]:
     """R6 Entries marked sensitive stay with their source."""
-    if state_of(facts, category, source) is not SectionState.SHOWN:
-        return frozenset()
-    plain = Grant(category, source.id, sensitive=False)
-    if _is_own(facts, source):
-        return frozenset({plain, Grant(category, source.id, sensitive=True)})
-    return frozenset({plain})
+    own = _is_own(facts, source)
+    for category, state in states.items():
+        if state is SectionState.SHOWN:
+            yield Grant(category, source.id, sensitive=False)
+            if own:
+                yield Grant(category, source.id, sensitive=True)
 
 
 def decide(facts: Facts) -> Decision:
@@ -245,19 +247,18 @@ def decide(facts: Facts) -> Decision:
         reason = rule(facts)
         if reason is not None:
             return Decision(Outcome.REFUSED, reason, facts)
+    standing = [(source, states_of(facts, source)) for source in facts.sources]
+    grants = (grant for source, states in standing for grant in grants_of(facts, source, states))
     sections = {
-        category: {source.id: state_of(facts, category, source) for source in facts.sources}
-        for category in Category
+        category: {source.id: states[category] for source, states in standing}
+        for category in _IN_ORDER
     }
-    grants = frozenset[Grant]().union(
-        *(grants_of(facts, category, source) for category in Category for source in facts.sources)
-    )
     relationship = relationship_in_force(facts)
     return Decision(
         Outcome.OPEN,
         Reason.RELATIONSHIP if relationship else Reason.BREAK_GLASS,
         facts,
-        grants=grants,
+        grants=frozenset(grants),
         relationship=relationship,
         glass=None if relationship else glass_in_force(facts),
         sections=sections,
