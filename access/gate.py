@@ -124,7 +124,7 @@ def redaction_of(protection: str, *, reader: int) -> Redaction:
     return Redaction(
         protected=True,
         known=Known.of(known.names, known.codes),
-        ring=registry.phones_of([reader]).get(reader, ""),
+        ring=registry.listed([reader])[reader].phone,
     )
 
 

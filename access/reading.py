@@ -25,7 +25,7 @@ from access.looks import Look
 from access.requests import ActingRequest
 from audit import actions as audit
 from audit.models import Action
-from organisations.selectors import councils, phones_of
+from organisations.selectors import councils, listed
 from ui.views import not_found
 
 P = ParamSpec("P")
@@ -109,8 +109,9 @@ def _page(
     request: ActingRequest, name: str, explained: Explanation, context: dict[str, object]
 ) -> HttpResponse:
     acting = request.acting
-    phone = phones_of([acting.organisation_id]).get(acting.organisation_id, "")
-    own = Place(acting.organisation_name, phone)
+    own = Place(
+        acting.organisation_name, listed([acting.organisation_id])[acting.organisation_id].phone
+    )
     context = {"explained": explained, "ask": whom(explained, own, ()), "own": own, **context}
     return render(request, f"access/withheld_{name}.jinja", context, status=403)
 

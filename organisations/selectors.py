@@ -64,10 +64,21 @@ def councils() -> QuerySet[Organisation]:
     return Organisation.objects.current().filter(kind=OrganisationKind.ADULT_SOCIAL_CARE)
 
 
-def phones_of(organisations: Iterable[int]) -> dict[int, str]:
-    """The telephone numbers of organisations, by id; those without one are left out."""
-    rows = Organisation.objects.filter(pk__in=list(organisations)).exclude(phone="")
-    return dict(rows.order_by().values_list("pk", "phone"))
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What anyone may know of an organisation: whether it is in the public list, and its number."""
+
+    participates: bool
+    phone: str
+
+
+def listed(organisations: Iterable[int]) -> dict[int, Listed]:
+    """Organisations as anyone may know them, by id."""
+    rows = Organisation.objects.filter(pk__in=list(organisations)).order_by()
+    return {
+        pk: Listed(participates, phone)
+        for pk, participates, phone in rows.values_list("pk", "participates", "phone")
+    }
 
 
 @dataclass(frozen=True, slots=True)

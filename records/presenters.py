@@ -12,6 +12,7 @@ from access.facts import Source
 from access.gate import Opened
 from identity.selectors import ResidentSeen
 from organisations.categories import Category
+from organisations.selectors import Listed
 from records.banner import Banner, Contact, banner_of, contact_of
 from records.documents import DocumentPart
 from records.entries import EntrySeen
@@ -140,19 +141,20 @@ def record_page(
     newest: Newest,
     counts: Counts,
     *,
-    phones: Mapping[int, str],
+    listed: Mapping[int, Listed],
     by: str,
     at: datetime,
 ) -> RecordPage:
     """The record's page, for a reader (named with role and organisation) at a moment.
 
-    :param phones: telephone numbers by organisation, for whom to ask about what is not shown.
+    :param listed: organisations as anyone may know them, by id: which may be named, and their
+        numbers.
     :raises UnlabelledSection: if any section or source would be left without words.
     """
     sources = _sources(opened.decision)
     views = {seen.public_id: item_of(seen, sources) for found in newest.values() for seen in found}
     lines = {
-        section.category: lines_of(section, opened.decision, counts, phones) for section in SECTIONS
+        section.category: lines_of(section, opened.decision, counts, listed) for section in SECTIONS
     }
     totals = {
         (section.category, group.slug): counts.of(section.category, group.statuses)
@@ -205,7 +207,7 @@ def section_page(
     counts: Counts,
     *,
     page: int,
-    phones: Mapping[int, str],
+    listed: Mapping[int, Listed],
     by: str,
     at: datetime,
 ) -> SectionPage:
@@ -221,7 +223,7 @@ def section_page(
             total=counts.of(section.category, LIVE),
             groups=(),
             errors=_errors(counts.errors(section.category)),
-            lines=lines_of(section, opened.decision, counts, phones),
+            lines=lines_of(section, opened.decision, counts, listed),
         ),
         group=GroupView(
             group.slug,

@@ -17,6 +17,7 @@ from access.explaining import Explanation, Place, of_section, whom
 from access.facts import Source
 from organisations.categories import SOCIAL_CARE
 from organisations.models import OrganisationKind
+from organisations.selectors import Listed
 from records.sections import LIVE, Section
 from records.selectors import Counts
 from ui.formatting import prose_date, prose_time
@@ -145,11 +146,11 @@ def _duty(source: Source) -> str:
     return "the council's adult social care duty team"
 
 
-def _place(source: Source, phones: Mapping[int, str]) -> Place:
+def _place(source: Source, listed: Mapping[int, Listed]) -> Place:
     """Whom to ring at a source."""
     if source.by_kind:
         return Place(source.name, by_kind=True)
-    return Place(source.name, phones.get(source.id, ""), source.duty_phone)
+    return Place(source.name, listed[source.id].phone, source.duty_phone)
 
 
 def standing_of(
@@ -179,17 +180,17 @@ def standing_of(
 
 
 def lines_of(
-    section: Section, decision: Decision, counts: Counts, phones: Mapping[int, str]
+    section: Section, decision: Decision, counts: Counts, listed: Mapping[int, Listed]
 ) -> tuple[StateLine, ...]:
     """Every source's state in a section, those of the same state in one line.
 
-    :param phones: the telephone numbers of organisations, by id.
+    :param listed: organisations as anyone may know them, by id.
     :raises UnlabelledSection: if a source would be left without words.
     """
     states = decision.sections.get(section.category, {})
     reader = decision.facts.membership.organisation.id if decision.facts.membership else None
     standing: dict[Standing, list[Source]] = {}
-    for source in sorted(decision.facts.sources, key=_name):
+    for source in _named(decision, listed):
         if source.id not in states:
             raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
         told = standing_of(
@@ -201,7 +202,7 @@ def lines_of(
         )
         standing.setdefault(told, []).append(source)
     lines = tuple(
-        replace(line, why=_why(section, line, decision, phones))
+        replace(line, why=_why(section, line, decision, listed))
         for told in Standing
         if told in standing
         for line in _WORDS[told](section, told, standing[told])
@@ -211,22 +212,37 @@ def lines_of(
     return lines
 
 
+def _named(decision: Decision, listed: Mapping[int, Listed]) -> list[Source]:
+    """The sources that a page names, by name.
+
+    One that is not in the public list stands among the facts because it knows the resident. Where
+    no agreement lets the reader see anything of it, not even that is theirs to learn.
+    """
+    reader = decision.facts.membership.organisation.id if decision.facts.membership else None
+    named = [
+        source
+        for source in decision.facts.sources
+        if source.id == reader or source.agreed or listed[source.id].participates
+    ]
+    return sorted(named, key=_name)
+
+
 def _why(
     section: Section,
     line: StateLine,
     decision: Decision,
-    phones: Mapping[int, str],
+    listed: Mapping[int, Listed],
 ) -> tuple[Why, ...]:
     """Why the line's sources stand as they do: an answer each, those of the same answer in one."""
     reader = decision.facts.membership.organisation if decision.facts.membership else None
     by_kind = any(source.by_kind for source in decision.facts.sources)
     own = Place(
         "your organisation" if by_kind or reader is None else reader.name,
-        phones.get(reader.id, "") if reader else "",
+        listed[reader.id].phone if reader else "",
     )
     state, late = _SAID[line.standing]
     places: dict[Explanation, list[Place]] = {}
-    for source in sorted(decision.facts.sources, key=_name):
+    for source in _named(decision, listed):
         if source.id not in line.sources:
             continue
         explained = of_section(
@@ -237,7 +253,7 @@ def _why(
             late=late,
         )
         if explained is not None:
-            places.setdefault(explained, []).append(_place(source, phones))
+            places.setdefault(explained, []).append(_place(source, listed))
     return tuple(
         Why(explained, whom(explained, own, tuple(sources)))
         for explained, sources in places.items()

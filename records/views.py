@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -19,7 +20,7 @@ from identity import selectors as identity
 from identity.protected import kind_of_worker
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
-from organisations.selectors import phones_of
+from organisations.selectors import Listed, listed
 from records import presenters, selectors
 from records.sections import section_called
 from ui.views import bad_request, not_found
@@ -52,7 +53,7 @@ def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpRespon
         _who(opened, resident),
         selectors.newest(opened, presenters.wanted_of(opened.decision)),
         selectors.counts(opened),
-        phones=_phones(opened),
+        listed=_listed(opened),
         by=_reader(request, opened),
         at=timezone.now(),
     )
@@ -83,7 +84,7 @@ def record_section(
         selectors.page_of(opened, section, group, number),
         counts,
         page=number,
-        phones=_phones(opened),
+        listed=_listed(opened),
         by=_reader(request, opened),
         at=timezone.now(),
     )
@@ -109,12 +110,20 @@ def record_item(
     return render(request, "records/item.jinja", {"page": page})
 
 
-def _phones(opened: Opened) -> dict[int, str]:
-    """The numbers of every organisation that the record's pages name."""
+def _listed(opened: Opened) -> dict[int, Listed]:
+    """Every organisation that a record's page may name, as anyone may know it.
+
+    Of a protected resident's only the reader's own number is given: that of who calls back.
+    """
     membership = opened.decision.facts.membership
-    if opened.redaction.protected:
-        return {membership.organisation.id: opened.redaction.ring} if membership else {}
-    return phones_of(source.id for source in opened.decision.facts.sources)
+    found = listed(source.id for source in opened.decision.facts.sources)
+    if not opened.redaction.protected:
+        return found
+    own = membership.organisation.id if membership else None
+    return {
+        source: replace(each, phone=opened.redaction.ring if source == own else "")
+        for source, each in found.items()
+    }
 
 
 def _reader(request: ActingRequest, opened: Opened) -> str:
