@@ -72,6 +72,12 @@ class Event(models.Model):
             models.Index(fields=["organisation_id", "-at"], name="event_by_organisation"),
             models.Index(fields=["-at"], name="event_by_time"),
             models.Index(fields=["transaction"], name="event_by_transaction"),
+            # How often somebody has searched is asked at each search.
+            models.Index(
+                fields=["staff_id", "-at"],
+                condition=models.Q(action=Action.SEARCH, outcome="done"),
+                name="event_by_searcher",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -117,9 +117,11 @@ def _fill(heavy: int, typical: int) -> Iterator[str]:
         (id, staff_id, organisation_id, role_id, state, valid_from)
         values (1, 1, 1, 1, 'active', '2020-01-01')"""
     yield f"""insert into identity_resident
-        (id, title, family_name, given_names, family_folded, given_folded, birth_date, sex,
-         deceased, language, interpreter_needed, protection, known_to_all)
-        select n, '', 'Family' || n, 'Given', 'family' || n, 'given',
+        (id, title, family_name, given_names, family_folded, given_folded, given_keys,
+         search_keys, birth_date, sex, deceased, language, interpreter_needed, protection,
+         known_to_all)
+        select n, '', 'Family' || n, 'Given', 'family' || n, 'given', '{{given}}',
+            array['family' || n || ' ' || (date '1930-01-01' + (n % 30000) - date '1970-01-01')],
             date '1930-01-01' + (n % 30000), 'female', false, '', false, 'U', true
         from generate_series(1, {residents}) n"""
     yield f"""insert into identity_residentepoch (resident_id, epoch)

@@ -268,6 +268,9 @@ SENSITIVE_CODES = environment.text("SENSITIVE_CODES", "")
 # --- The rule's periods (docs/adr/0006) -----------------------------------------------------
 LOOK_MINUTES = 15
 SEARCH_LIMIT = 10
+# What one person may search for: more than a busy contact centre needs, less than a list takes.
+SEARCHES_PER_MINUTE = environment.number("SEARCHES_PER_MINUTE", 20)
+SEARCHES_PER_HOUR = environment.number("SEARCHES_PER_HOUR", 200)
 RELATIONSHIP_PERIODS = {
     "after_discharge": timedelta(days=28),
     "after_attendance": timedelta(days=14),

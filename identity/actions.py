@@ -260,8 +260,6 @@ def _new_resident(person: PersonSent) -> Resident:
         title=person.title,
         family_name=person.family_name,
         given_names=person.given_names,
-        family_folded=fold(person.family_name),
-        given_folded=fold(person.given_names),
         birth_date=person.birth_date,
         sex=person.sex if person.sex in Sex.values else Sex.UNKNOWN,
         deceased=person.deceased or person.deceased_on is not None,
@@ -349,8 +347,6 @@ def _apply(
         put("title", person.title)
         put("family_name", person.family_name)
         put("given_names", person.given_names)
-        put("family_folded", fold(person.family_name))
-        put("given_folded", fold(person.given_names))
         put("birth_date", person.birth_date)
         put("sex", person.sex if person.sex in Sex.values and person.sex != Sex.UNKNOWN else None)
         put("language", person.language)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -17,6 +21,7 @@ from identity.merges import (
     TableAboutResident,
     WhySeparated,
 )
+from identity.names import fold, given_keys, search_keys
 from identity.numbers import (
     Ended,
     NumberStatus,
@@ -72,11 +77,19 @@ class Protection(models.TextChoices):
     VERY_RESTRICTED = "V", "Very restricted"
 
 
+#: The fields that a resident is found by, and those that hold it for the search.
+_FOUND_BY = ("family_name", "given_names", "birth_date")
+_FOUND_AS = ("family_folded", "given_folded", "given_keys", "search_keys")
+
+
 class Resident(models.Model):
     """The person whose record it is.
 
     ``known_to_all`` says that the person is known beyond doubt: a verified NHS number, or a
     person's decision. Until then only the staff of the source that sent them may find them.
+
+    What a resident is found by (``…_folded``, ``given_keys``, ``search_keys``) follows the names
+    and the birth date at every ``save``; a constraint refuses rows that were changed past it.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -86,6 +99,8 @@ class Resident(models.Model):
     given_names = models.TextField(blank=True)
     family_folded = models.TextField(blank=True)
     given_folded = models.TextField(blank=True)
+    given_keys = ArrayField(models.TextField(), default=list)
+    search_keys = ArrayField(models.TextField(), default=list)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     deceased = models.BooleanField(default=False)
@@ -98,7 +113,8 @@ class Resident(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["family_folded", "birth_date"], name="resident_by_name_and_birth")
+            # Without the list of pending changes: whoever searches would read through it.
+            GinIndex(fields=["search_keys"], fastupdate=False, name="resident_by_search_key")
         ]
         constraints = [
             models.CheckConstraint(condition=Q(sex__in=Sex.values), name="resident_sex_is_known"),
@@ -111,6 +127,16 @@ class Resident(models.Model):
     def __str__(self) -> str:
         # Never a name: this is what logs and error pages would show.
         return f"resident {self.public_id}"
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Write the row, with what it is found by."""
+        self.family_folded = fold(self.family_name)
+        self.given_folded = fold(self.given_names)
+        self.given_keys = list(given_keys(self.given_names))
+        self.search_keys = search_keys(self.family_name, self.birth_date)
+        if update_fields is not None and {*update_fields} & {*_FOUND_BY}:
+            update_fields = {*update_fields, *_FOUND_AS}
+        super().save(update_fields=update_fields, **options)
 
 
 class ResidentPlace(models.Model):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from access.acting import Acting
-from access.glimpses import Search
-from identity.names import fold
+from access.glimpses import Outcome, Search
+from identity.models import Sex
+from identity.names import fold, given_keys, transposed
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
 from ui import formatting
@@ -75,6 +77,27 @@ def count_found(count: int) -> str:
     return f"{count} resident{'' if count == 1 else 's'} found"
 
 
+#: What is said of a search that was one too many: how often is too often, and how long to wait.
+TOO_OFTEN = {
+    Outcome.TOO_OFTEN_IN_A_MINUTE: ("in one minute", "Wait a minute, then search again."),
+    Outcome.TOO_OFTEN_IN_AN_HOUR: (
+        "in one hour",
+        "You can search again when an hour has passed since the earliest of them.",
+    ),
+}
+
+
+def too_often(outcome: Outcome) -> dict[str, str | int]:
+    """The words of the page for somebody who has searched as often as one person may."""
+    within, wait = TOO_OFTEN[outcome]
+    most = (
+        settings.SEARCHES_PER_MINUTE
+        if outcome is Outcome.TOO_OFTEN_IN_A_MINUTE
+        else settings.SEARCHES_PER_HOUR
+    )
+    return {"most": most, "within": within, "wait": wait}
+
+
 def _born(seen: ResidentSeen, today: date) -> str:
     if seen.birth_date is None or (seen.deceased and seen.deceased_on is None):
         return formatting.clinical_date(seen.birth_date)
@@ -90,11 +113,36 @@ def _died(seen: ResidentSeen) -> str:
 
 
 def _differences(seen: ResidentSeen, search: Search) -> tuple[str, ...]:
-    differs = []
+    """What of the search is not exactly so, in words. Of what may not be shown nothing is said."""
+    found = []
+    if search.nhs_number and seen.nhs_number != search.nhs_number.digits:
+        found.append("The NHS number you entered is an old one of this resident.")
     if search.family_name and fold(search.family_name) != fold(seen.family_name):
-        differs.append("The family name is not the one you entered.")
-    if search.given_name and not fold(seen.given_names).startswith(fold(search.given_name)):
-        differs.append("The given name is not the one you entered.")
+        found.append("The family name is not the one you entered.")
+    if search.given_name:
+        found += _given_differs(fold(search.given_name), seen.given_names)
     if search.birth_date and search.birth_date != seen.birth_date:
-        differs.append("The date of birth is not the one you entered.")
-    return tuple(differs)
+        swapped = seen.birth_date and search.birth_date == transposed(seen.birth_date)
+        found.append(
+            "The day and month of birth are the other way round."
+            if swapped
+            else "The date of birth is not the one you entered."
+        )
+    if search.sex and seen.sex not in {Sex(search.sex).label, Sex.UNKNOWN.label}:
+        found.append("The gender is not the one you entered.")
+    if search.postcode and seen.postcode and not _lies_in(seen.postcode, search.postcode):
+        found.append("The postcode is not the one you entered.")
+    return tuple(found)
+
+
+def _given_differs(typed: str, names: str) -> list[str]:
+    if fold(names).startswith(typed):
+        return []
+    if any(name.startswith(typed) for name in given_keys(names)):
+        return ["The given name you entered is not their first one."]
+    return ["The given name is not the one you entered."]
+
+
+def _lies_in(held: str, typed: str) -> bool:
+    code, wanted = ("".join(text.split()).upper() for text in (held, typed))
+    return wanted in {code, code[:-3]}

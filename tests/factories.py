@@ -25,7 +25,6 @@ from django.utils import timezone
 from access.models import CareRelationship
 from consent.models import Choice
 from identity.models import Resident, ResidentNhsNumber, ResidentPlace, SourcePerson
-from identity.names import fold
 from identity.nhs_number import check_digit
 from organisations.activities import Activity
 from organisations.categories import CLINICIANS_READ, SOCIAL_WORKERS_READ, Category
@@ -219,8 +218,6 @@ def resident(
     made = Resident.objects.create(
         family_name=family_name,
         given_names=given_names,
-        family_folded=fold(family_name),
-        given_folded=fold(given_names),
         birth_date=birth_date,
         known_to_all=known_to_all,
         **{"sex": "female", **fields},

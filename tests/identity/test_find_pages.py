@@ -86,7 +86,7 @@ def test_the_form_is_empty_at_first_and_searches_nothing(people: People, as_logi
     assert page.h1.get_text() == "Find a resident"
     assert not page.select("#results")
     fields = page.select("main input[type=text]")
-    assert len(fields) == 6
+    assert len(fields) == 7
     assert not any(field.get("value") for field in fields)
     assert searches(as_login) == []
 
@@ -148,7 +148,7 @@ def test_ten_are_shown_and_eleven_are_too_many(people: People, as_login: AsLogin
     page = by_name(people.nurse)
     assert heading(page) == "Too many residents found"
     assert results(page) == []
-    assert "Add the given name" in page.get_text()
+    assert "Add more: the given name, the postcode or the gender" in page.get_text()
     assert "Ruth" not in page.get_text()
     assert searches(as_login)[-1].residents == []
     assert heading(by_name(people.nurse, given_name="Ro")) == "1 resident found"
