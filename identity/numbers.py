@@ -72,8 +72,6 @@ class ResidentNhsNumber(models.Model):
     ended_because = models.CharField(max_length=20, choices=Ended, blank=True)
 
     class Meta:
-        # Old numbers are searched for too.
-        indexes = [models.Index(fields=["number"], name="number_live_or_old")]
         constraints = [
             models.UniqueConstraint(
                 fields=["number"],

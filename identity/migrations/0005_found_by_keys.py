@@ -64,8 +64,4 @@ class Migration(migrations.Migration):
                 fastupdate=False, fields=["search_keys"], name="resident_by_search_key"
             ),
         ),
-        migrations.AddIndex(
-            model_name="residentnhsnumber",
-            index=models.Index(fields=["number"], name="number_live_or_old"),
-        ),
     ]

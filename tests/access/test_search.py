@@ -18,7 +18,8 @@ from django.utils import timezone
 from access.acting import Acting
 from access.glimpses import Found, Outcome, Search, find
 from audit.models import Event
-from identity.models import Resident
+from identity.merging import MergeOutcome, merge, separate
+from identity.models import Cause, Resident, WhySeparated
 from identity.nhs_number import NhsNumber
 from identity.selectors import residents
 from organisations.models import Organisation
@@ -293,6 +294,35 @@ class TestWhoIsNotForEveryone:
             other = factories.resident("Bello", birth_date=BORN, nhs_number=old)
         assert found(finders.nurse, number(old)) == [other.pk]
 
+    def test_who_was_merged_is_found_as_whom_they_are_now(
+        self, finders: Finders, as_login: AsLogin
+    ) -> None:
+        old = factories.made_up_nhs_number()
+        with as_login("pipeline"):
+            now = factories.resident("Carter", birth_date=BORN)
+            before = factories.resident("Bello", birth_date=BORN, nhs_number=old)
+            done = merge(
+                survivor=now.pk, merged=before.pk, cause=Cause.SUPERSEDED, words="the same person"
+            )
+            assert done.outcome is MergeOutcome.MERGED
+        for search in (name("Bello"), name("Carter"), number(old)):
+            assert found(finders.nurse, search) == [now.pk]
+
+    def test_records_that_are_kept_apart_are_never_listed_together(
+        self, finders: Finders, as_login: AsLogin
+    ) -> None:
+        with as_login("pipeline"):
+            former = factories.resident("Carter", "Adam", birth_date=BORN)
+            current = factories.resident("Carter", "Ada", birth_date=BORN)
+            other = factories.resident("Carter", "Zoe", birth_date=BORN)
+        assert found(finders.nurse, name()) == [current.pk, former.pk, other.pk]
+        with as_login("pipeline"):
+            separate(former=former.pk, current=current.pk, why=WhySeparated.GENDER)
+        assert found(finders.nurse, name()) == [current.pk, other.pk]
+        with as_login("owner"):
+            last = Event.objects.filter(action="search").latest("id")
+        assert last.residents == [current.pk, other.pk]
+
     def test_without_the_activity_nothing_is_found_and_it_is_recorded(
         self, finders: Finders, as_login: AsLogin
     ) -> None:
@@ -428,8 +458,9 @@ def fill(admin: psycopg.Connection, count: int) -> None:
         [count],
     )
     admin.execute(
-        "insert into identity_residentnhsnumber (resident_id, number, status)"
-        " select id, lpad(id::text, 10, '0'), '01' from identity_resident"
+        "insert into identity_residentnhsnumber"
+        " (resident_id, number, status, said_by, ended_because)"
+        " select id, lpad(id::text, 10, '0'), '01', 'feed', '' from identity_resident"
     )
     admin.execute(
         "insert into audit_event (action, outcome, reason, staff_id, staff_name, role_code,"
