@@ -122,6 +122,14 @@ class Environment:
             return address
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
 
+    def redis(self) -> str:
+        """``REDIS_URL`` as redis-py reads it; see :meth:`broker`."""
+        parts = urlsplit(self.broker())
+        if parts.scheme != "redis+socket":
+            return parts.geturl()
+        number = parse_qs(parts.query).get("virtual_host", ["0"])[0]
+        return f"unix://{parts.path}?db={number}"
+
     def keys(self, name: str) -> list[bytes]:
         """Keys of 32 bytes in URL-safe base64, comma-separated; the first encrypts."""
         hint = "Give one or more keys of 32 bytes in URL-safe base64, newest first."

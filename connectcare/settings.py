@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
 from connectcare.environment import Environment, Login, Profile
+from identity.pds import configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -225,6 +226,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
 }
+
+# --- Who residents are, by the Personal Demographics Service --------------------------------------
+# The rate and the circuit that all workers share; what is lost with it costs a minute's wait.
+REDIS_URL = environment.redis()
+# Without PDS_BASE_URL nobody is traced. Only the workers need these variables.
+PDS = configuration.read(environment.text, production=PRODUCTION)
 
 # --- E-mail ---------------------------------------------------------------------------------
 # Notices to privacy officers: a reference and a link, nobody's name. Without a server the demo

@@ -119,3 +119,18 @@ def test_another_word_is_refused_rather_than_taken_for_none(
     monkeypatch.setenv("EMAIL_TLS", "STARTTLS")
     with pytest.raises(ImproperlyConfigured, match="must be one of: none, starttls, tls"):
         Environment().one_of("EMAIL_TLS", ("none", "starttls", "tls"))
+
+
+@pytest.mark.parametrize(
+    ("given", "for_redis"),
+    [
+        ("redis://broker:6379/1", "redis://broker:6379/1"),
+        ("unix:///run/valkey.sock?db=3", "unix:///run/valkey.sock?db=3"),
+        ("redis+socket:///run/valkey.sock?virtual_host=3", "unix:///run/valkey.sock?db=3"),
+    ],
+)
+def test_the_same_address_is_put_as_redis_reads_it(
+    monkeypatch: pytest.MonkeyPatch, given: str, for_redis: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", given)
+    assert Environment().redis() == for_redis
