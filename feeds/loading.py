@@ -17,7 +17,7 @@ from access import actions as access
 from audit import actions as audit
 from audit.models import Action
 from feeds.formats import FORMATS
-from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
+from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
 from feeds.sealed import seal, unseal
 from feeds.sensitive import codes_kept_by_their_source
@@ -179,11 +179,32 @@ class Loader:
                         result.count(Outcome.PASSED_OVER, item, reason)
                 case Held(reason):
                     result.hold(item, reason)
+                case Snapshot():
+                    result.wrappers += 1
                 case Mapped(person=MappedPerson() as person):
                     persons[position] = person
         changed = self._receive_persons(items, persons, result)
         self._merge(items, changed, result, batch_id)
+        for item in items:
+            if isinstance(item.outcome, Snapshot):
+                self._retire(item.outcome, result, batch_id)
         return result
+
+    def _retire(self, snapshot: Snapshot, result: _Result, batch_id: int) -> None:
+        """What a newer snapshot of a person does not have is no longer in the source's record."""
+        person = SourcePerson.objects.filter(
+            source=self._source, identifier=snapshot.person
+        ).first()
+        if person is None or (person.version is not None and snapshot.taken < person.version):
+            return
+        for kind in records.retire_absent(
+            person,
+            present=sorted(snapshot.present),
+            taken=snapshot.taken,
+            feed_id=self._feed.pk,
+            batch_id=batch_id,
+        ):
+            result.counts[(Outcome.RETIRED, kind, "")] += 1
 
     def _receive_persons(
         self, items: list[Item], persons: dict[int, MappedPerson], result: _Result
@@ -220,6 +241,9 @@ class Loader:
             if why_not:
                 result.hold(item, why_not)
                 continue
+            if self._is_older(item.outcome.entries, known):
+                result.count(Outcome.UNCHANGED, item)
+                continue
             arrivals.extend(
                 records.Arrival(
                     position, entry, known[entry.person].pk, known[entry.person].resident_id
@@ -236,6 +260,21 @@ class Loader:
                 result.count(Outcome.LOADED, items[position])
             else:
                 result.count(Outcome.UNCHANGED, items[position])
+
+    def _is_older(self, entries: Iterable[MappedEntry], known: Mapping[str, SourcePerson]) -> bool:
+        """Whether an item is of a snapshot older than the one that the person was loaded from.
+
+        What it has and the newer one has not must not come back.
+        """
+        if not FORMATS[self._feed.format].whole_record:
+            return False
+        return any(
+            entry.version is not None
+            and (newest := known[entry.person].version) is not None
+            and entry.version < newest
+            for entry in entries
+            if entry.person is not None
+        )
 
     def _merge_or_split(
         self, arrivals: list[records.Arrival], refused: set[int], batch_id: int

@@ -23,6 +23,7 @@ __all__ = [
     "MappedPerson",
     "PassedOver",
     "Precision",
+    "Snapshot",
 ]
 
 
@@ -133,6 +134,19 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The end of all that a source has of one person: what is not among it is there no longer.
+
+    ``present`` are the identifiers of everything that was in it, read or not; ``taken`` is when it
+    was taken. Its entries carry that time as their version, and so does its person.
+    """
+
+    person: str
+    present: frozenset[str]
+    taken: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One item of a delivery with what became of it.
 
@@ -143,6 +157,6 @@ class Item:
     pointer: str
     resource_type: str
     resource_id: str
-    outcome: Mapped | PassedOver | Held
+    outcome: Mapped | PassedOver | Held | Snapshot
     raw: bytes = field(default=b"", repr=False)
     is_wrapper: bool = False

@@ -23,6 +23,7 @@ class Outcome(models.TextChoices):
 
     LOADED = "loaded", "Loaded"
     UNCHANGED = "unchanged", "Unchanged"
+    RETIRED = "retired", "Retired"
     PASSED_OVER = "passed-over", "Passed over"
     HELD = "held", "Held"
 

@@ -185,6 +185,53 @@ def merge_entries(
     return {position for position, _ in written}
 
 
+_RETIRE = """
+    update records_entry
+    set status = 'retired', fingerprint = '', version = %(taken)s, feed_id = %(feed)s,
+        batch_id = %(batch)s, received = now()
+    where resident_id = %(resident)s and source_person_id = %(person)s and source_id = %(source)s
+      and feed_id = %(feed)s and identifier <> all (%(present)s)
+      and status <> 'retired' and (version is null or version <= %(taken)s)
+    returning kind
+"""
+
+
+def retire_absent(
+    person: SourcePerson,
+    *,
+    present: Sequence[str],
+    taken: datetime,
+    feed_id: int,
+    batch_id: int,
+) -> list[str]:
+    """Retire what a feed no longer has of a source person, by a snapshot of all that it has.
+
+    The entries stay as tombstones with the snapshot's time, so that an older delivery cannot
+    bring them back; a later one can. Runs inside the transaction that is open.
+
+    :param present: the identifiers of everything in the snapshot, what was held included.
+    :param taken: when the snapshot was taken; what is newer than it stays.
+    :returns: the kind of each entry that was retired.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RETIRE,
+            {
+                "resident": person.resident_id,
+                "person": person.pk,
+                "source": person.source_id,
+                "present": list(present),
+                "taken": taken,
+                "feed": feed_id,
+                "batch": batch_id,
+            },
+        )
+        kinds = [kind for (kind,) in cursor.fetchall()]
+    if kinds:
+        access.relationships_are_due([person.resident_id])
+    return kinds
+
+
 def _row(arrival: Arrival) -> tuple[Any, ...]:
     entry = arrival.entry
     sent = tuple(

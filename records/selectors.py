@@ -23,7 +23,7 @@ from records.documents import DocumentPart, parts_of
 from records.entries import EntrySeen
 from records.models import Entry
 from records.sections import PAGE, Group, Section
-from records.statuses import EntryStatus
+from records.statuses import GONE, EntryStatus
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
@@ -134,7 +134,7 @@ def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
     row = (
         _entries(opened)
         .filter(public_id=public_id)
-        .exclude(status=EntryStatus.ENTERED_IN_ERROR)
+        .exclude(status__in=GONE)
         .values_list(*_COLUMNS, "resource")
         .first()
     )

@@ -12,3 +12,8 @@ class EntryStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
     ENTERED_IN_ERROR = "entered-in-error", "Entered in error"
     UNKNOWN = "unknown", "Not known"
+    RETIRED = "retired", "No longer in its source's record"
+
+
+#: What is kept so that nothing older brings it back, and is never shown.
+GONE = (EntryStatus.ENTERED_IN_ERROR, EntryStatus.RETIRED)

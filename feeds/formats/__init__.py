@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from feeds.formats import edifact, fhir_r4
+from feeds.formats import edifact, fhir_r4, gp_connect
 from feeds.mapped import Item
 
 
@@ -30,14 +30,24 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form that a feed may have: the words that a page shows, and its reader."""
+    """A form that a feed may have: the words that a page shows, and its reader.
+
+    ``whole_record`` says that each delivery has all that its source holds of a person, so that an
+    older delivery says nothing once a newer one has come.
+    """
 
     words: str
     read: Reader
+    whole_record: bool = False
 
 
 #: Formats that can be given in, by the code that the registry keeps with a feed.
 FORMATS: Mapping[str, Format] = {
     "fhir-r4": Format("FHIR R4 (bundles, NDJSON, JSON or XML resources)", fhir_r4.read),
+    "gp-connect": Format(
+        "GP Connect structured record (FHIR STU3, all of one person)",
+        gp_connect.read,
+        whole_record=True,
+    ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
 }

@@ -264,6 +264,14 @@ def test_entered_in_error_is_never_shown_as_live(ward: Ward) -> None:
     assert ward.get("record-item", item=wrong).status_code == 404
 
 
+def test_what_is_no_longer_in_its_sources_record_leaves_no_trace(ward: Ward) -> None:
+    practice = ward.person(ward.practice)
+    before = str(section(ward.open(), "medicines"))
+    gone = ward.entry(practice, Category.MEDICATIONS, "Warfarin", status="retired")
+    assert str(section(ward.open(), "medicines")) == before
+    assert ward.get("record-item", item=gone).status_code == 404
+
+
 def test_past_medicines_stand_apart_from_current_ones(ward: Ward) -> None:
     practice = ward.person(ward.practice)
     ward.entry(practice, Category.MEDICATIONS, "Ramipril")
