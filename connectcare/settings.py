@@ -219,6 +219,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "sweep-questions": {
+        "task": "identity.tasks.sweep_questions",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     # A privacy officer hears within a minute, whatever was lost.
     "sweep-alerts": {
         "task": "access.tasks.sweep_alerts",

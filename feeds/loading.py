@@ -22,6 +22,7 @@ from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, 
 from feeds.sealed import seal, unseal
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
+from identity.locks import lock
 from identity.models import SourcePerson
 from organisations.models import Feed
 from records import actions as records
@@ -183,6 +184,12 @@ class Loader:
                     result.wrappers += 1
                 case Mapped(person=MappedPerson() as person):
                     persons[position] = person
+        # Everyone whom the chunk names, so that nobody is joined with another while it loads.
+        lock(
+            source=self._source.pk,
+            identifiers={person.identifier for person in persons.values()}
+            | {entry.person for entry in _entries(items) if entry.person is not None},
+        )
         changed = self._receive_persons(items, persons, result)
         self._merge(items, changed, result, batch_id)
         for item in items:
@@ -298,13 +305,7 @@ class Loader:
             )
 
     def _known_persons(self, items: list[Item]) -> dict[str, SourcePerson]:
-        wanted = {
-            entry.person
-            for item in items
-            if isinstance(item.outcome, Mapped)
-            for entry in item.outcome.entries
-            if entry.person is not None
-        }
+        wanted = {entry.person for entry in _entries(items) if entry.person is not None}
         found = SourcePerson.objects.filter(source=self._source, identifier__in=wanted)
         return {person.identifier: person for person in found}
 
@@ -374,6 +375,12 @@ class Loader:
             source_kind=self._source.kind,
             sensitive_codes=codes_kept_by_their_source(),
         )
+
+
+def _entries(items: Iterable[Item]) -> Iterator[MappedEntry]:
+    for item in items:
+        if isinstance(item.outcome, Mapped):
+            yield from item.outcome.entries
 
 
 def _why_held(entries: Iterable[MappedEntry], known: Mapping[str, SourcePerson]) -> str | None:

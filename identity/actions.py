@@ -1,81 +1,48 @@
 """Writes of who residents are: source persons as they arrive, and what they are linked to.
 
 A number alone never links. A source person is linked to a resident by a number that a trusted
-source calls verified *and* that agrees with the resident on birth date and family name. Whatever
-disagrees becomes a resident of its own with a question on the work list; nobody is guessed.
+source calls verified *and* that agrees with the resident on birth date and names. Whatever
+disagrees becomes a resident of its own with a question on the work list; nobody is guessed. A
+number that several differing people of one source carry is a placeholder, and links nobody.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from identity.locks import lock
+from identity.merging import MergeOutcome, are_separated, merge
 from identity.models import (
+    Cause,
     LinkQuestion,
     LinkState,
     NumberStatus,
+    PlaceholderNumber,
     Protection,
+    QuestionDecision,
+    QuestionReason,
     Resident,
     ResidentNhsNumber,
     ResidentPlace,
+    SaidBy,
     Sex,
     SourcePerson,
 )
 from identity.names import fold
 from identity.nhs_number import InvalidNhsNumber, NhsNumber
+from identity.numbers import STILL_LEADS, Ended
+from identity.persons import PersonSent, Said, agrees, fingerprint, identifies
 from organisations.models import Organisation, OrganisationKind
 
-
-class PersonSent(Protocol):
-    """A person as a source sent them; ``feeds.mapped.MappedPerson`` is one."""
-
-    @property
-    def identifier(self) -> str: ...
-    @property
-    def version(self) -> datetime | None: ...
-    @property
-    def local_identifiers(self) -> tuple[str, ...]: ...
-    @property
-    def nhs_number(self) -> str | None: ...
-    @property
-    def nhs_number_status(self) -> str | None: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def family_name(self) -> str: ...
-    @property
-    def given_names(self) -> str: ...
-    @property
-    def birth_date(self) -> date | None: ...
-    @property
-    def sex(self) -> str: ...
-    @property
-    def deceased(self) -> bool: ...
-    @property
-    def deceased_on(self) -> date | None: ...
-    @property
-    def address_lines(self) -> tuple[str, ...]: ...
-    @property
-    def postcode(self) -> str: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def practice_code(self) -> str | None: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def interpreter_needed(self) -> bool: ...
-    @property
-    def confidentiality(self) -> str | None: ...
+#: As many differing people of one source may carry one number before it is taken for a
+#: placeholder: two are a confusion, which a person resolves.
+MOST_PEOPLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +64,11 @@ def receive_persons(
 
     :raises RuntimeError: if no transaction is open.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("Receive persons inside a transaction: their locks last as long as it.")
-    numbers = [_number(person) for person in persons]
-    _lock(
-        [
-            *(f"person {source.pk} {person.identifier}" for person in persons),
-            *(f"number {number.digits}" for number in numbers if number),
-        ]
+    numbers = [number_of(person.nhs_number) for person in persons]
+    lock(
+        numbers=[number.digits for number in numbers if number],
+        source=source.pk,
+        identifiers=[person.identifier for person in persons],
     )
     held = {
         known.identifier: known
@@ -112,139 +76,252 @@ def receive_persons(
             source=source, identifier__in=[person.identifier for person in persons]
         )
     }
+    desk = _Desk(source, trusted_for_numbers)
     answers = []
     for person, number in zip(persons, numbers, strict=True):
         known = held.get(person.identifier)
+        changed = True
         if known is None:
-            arrived = _Arrival(person, number, source, trusted_for_numbers).take_in()
-            held[person.identifier] = arrived
-            answers.append(Received(arrived.pk, arrived.resident_id, changed=True))
+            known = held[person.identifier] = desk.arrive(person, number)
         else:
-            changed = _renew(known, person, number, source)
-            answers.append(Received(known.pk, known.resident_id, changed=changed))
+            changed = desk.renew(known, person, number)
+        answers.append(Received(known.pk, known.resident_id, changed=changed))
     return answers
 
 
-def _lock(names: Iterable[str]) -> None:
-    keys = sorted(
-        int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-        for name in set(names)
-    )
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("select pg_advisory_xact_lock(%s)", [key])
-
-
-def _number(person: PersonSent) -> NhsNumber | None:
-    if not person.nhs_number:
+def number_of(sent: str | None) -> NhsNumber | None:
+    """The NHS number that a source sent, if it is one."""
+    if not sent:
         return None
     try:
-        return NhsNumber.parse(person.nhs_number, test_ranges=settings.NHS_NUMBER_TEST_RANGES)
+        return NhsNumber.parse(sent, test_ranges=settings.NHS_NUMBER_TEST_RANGES)
     except InvalidNhsNumber:
         return None
 
 
-def fingerprint(person: PersonSent) -> bytes:
-    """A digest of all that a source said of a person, its version apart."""
-    said = [
-        person.identifier, sorted(person.local_identifiers), person.nhs_number,
-        person.nhs_number_status, person.title, person.family_name, person.given_names,
-        person.birth_date, person.sex, person.deceased, person.deceased_on,
-        person.address_lines, person.postcode, person.phone, person.practice_code,
-        person.language, person.interpreter_needed, person.confidentiality,
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(said, default=str).encode()).digest()
-
-
-def agrees(person: PersonSent, resident: Resident) -> bool:
-    """Whether a person sent and a resident agree on birth date, family name and given name.
-
-    A given name agrees with its initial, or with none; a twin's does not. Whatever else a name may
-    be (a nickname, a name before a marriage) is for a person to decide.
-    """
-    return (
-        person.birth_date is not None
-        and person.birth_date == resident.birth_date
-        and fold(person.family_name) != ""
-        and fold(person.family_name) == resident.family_folded
-        and _given_agree(person.given_names, resident.given_names)
+def owner_of(number: NhsNumber) -> Resident | None:
+    """Whose a verified number is; where it is nobody's now, whose it was before it was replaced."""
+    rows = ResidentNhsNumber.objects.select_related("resident").filter(number=number.digits)
+    held = (
+        rows.filter(valid_until__isnull=True, status=NumberStatus.VERIFIED).first()
+        or rows.filter(ended_because__in=STILL_LEADS).order_by("-valid_until", "-pk").first()
     )
-
-
-def _given_agree(one: str, other: str) -> bool:
-    first, second = (fold(name.split(" ")[0]) for name in (one, other))
-    return first.startswith(second) or second.startswith(first)
+    return held.resident if held else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
-    """A person whom their source has not sent before."""
+class _Desk:
+    """Where the persons of one source are taken in."""
 
-    person: PersonSent
-    number: NhsNumber | None
     source: Organisation
     trusted: bool
 
-    def take_in(self) -> SourcePerson:
-        """Link them, or make a resident of their own."""
-        owner = self._owner()
-        if owner is None:
-            return self._alone()
-        if agrees(self.person, owner):
-            known = self._source_person(owner, LinkState.LINKED)
-            _apply(self.person, owner, known)
+    def arrive(self, person: PersonSent, number: NhsNumber | None) -> SourcePerson:
+        """Somebody whom their source has not sent before: linked, or a resident of their own."""
+        owner = owner_of(number) if number and self._links(person, number) else None
+        if owner is not None and agrees(person, owner):
+            known = self._source_person(person, number, owner, LinkState.LINKED)
+            _apply(person, owner, known)
             return known
-        known = self._source_person(_new_resident(self.person), LinkState.IN_DOUBT)
-        ask(known, "number-belongs-to-another", candidate=owner)
+        known = self._source_person(person, number, new_resident(Said.by(person)), LinkState.ALONE)
+        self._link(known, person, number)
         return known
 
-    def _verified(self) -> bool:
-        return self.trusted and self.person.nhs_number_status == NumberStatus.VERIFIED
-
-    def _owner(self) -> Resident | None:
-        if self.number is None or not self._verified():
-            return None
-        live = (
-            ResidentNhsNumber.objects.select_related("resident")
-            .filter(number=self.number.digits, valid_until__isnull=True)
-            .first()
+    def renew(self, known: SourcePerson, person: PersonSent, number: NhsNumber | None) -> bool:
+        """A newer version of a person who is known; an older one, or the same, changes nothing."""
+        digest = fingerprint(person)
+        if bytes(known.fingerprint) == digest:
+            return False
+        if known.version and person.version and person.version < known.version:
+            return False
+        known.version = person.version or known.version
+        known.fingerprint = digest
+        known.local_identifiers = list(person.local_identifiers)
+        known.nhs_number_sent = person.nhs_number or ""
+        known.nhs_number_status_sent = person.nhs_number_status or ""
+        known.number_claimed = number.digits if number else ""
+        known.said = Said.by(person).as_json()
+        known.registered_practice = _is_registered_practice(person, self.source)
+        known.updated = timezone.now()
+        only_theirs = not SourcePerson.objects.filter(
+            ~Q(pk=known.pk), resident=known.resident_id, link=LinkState.LINKED
+        ).exists()
+        doubt = (
+            known.link == LinkState.LINKED
+            and not only_theirs
+            and not agrees(person, known.resident)
         )
-        return live.resident if live else None
+        if doubt:
+            known.link = LinkState.IN_DOUBT
+        known.save()
+        if doubt:
+            ask(known, QuestionReason.DISAGREES_WITH_RESIDENT, candidate=known.resident)
+        elif known.link != LinkState.LINKED:
+            self._link(known, person, number)
+        if known.link != LinkState.IN_DOUBT:
+            _apply(person, known.resident, known, only_theirs=only_theirs)
+        if number and known.link == LinkState.LINKED:
+            live = known.resident.nhs_numbers.filter(valid_until__isnull=True).first()
+            if live and live.number != number.digits:
+                ask(known, QuestionReason.NUMBER_CHANGED, candidate=None)
+        return True
 
-    def _alone(self) -> SourcePerson:
-        resident = _new_resident(self.person)
-        known_by_number = (
-            self.number is not None
-            and self._verified()
-            and resident.birth_date is not None
-            and resident.family_folded != ""
-        )
-        if not known_by_number:
-            return self._source_person(resident, LinkState.ALONE)
-        assert self.number is not None  # noqa: S101 - known_by_number says so
-        ResidentNhsNumber.objects.create(
-            resident=resident,
-            number=self.number.digits,
-            status=NumberStatus.VERIFIED,
-            given_by=self.source.pk,
-        )
-        resident.known_to_all = True
-        resident.save(update_fields=["known_to_all"])
-        return self._source_person(resident, LinkState.LINKED)
+    def link(self, known: SourcePerson) -> bool:
+        """Try again to link somebody who is not, by what their source said last; whether it did."""
+        if known.link == LinkState.LINKED:
+            return False
+        said, number = Said.from_json(known.said), number_of(known.nhs_number_sent)
+        self._link(known, said, number)
+        return known.link == LinkState.LINKED
 
-    def _source_person(self, resident: Resident, link: LinkState) -> SourcePerson:
+    def _links(self, known: SourcePerson | PersonSent, number: NhsNumber) -> bool:
+        """Whether a number as it was sent may link anybody."""
+        status = (
+            known.nhs_number_status_sent
+            if isinstance(known, SourcePerson)
+            else known.nhs_number_status
+        )
+        return (
+            self.trusted
+            and status == NumberStatus.VERIFIED
+            and not is_placeholder(number, self.source)
+        )
+
+    def _link(
+        self, known: SourcePerson, person: PersonSent | Said, number: NhsNumber | None
+    ) -> None:
+        """Link a source person who stands alone or in doubt, if their number and names allow it."""
+        if number is None or not self._links(known, number):
+            return
+        owner = owner_of(number)
+        if owner is None:
+            if identifies(person) and not known.resident.known_to_all:
+                _claim(known.resident, number, self.source)
+                _set_link(known, LinkState.LINKED)
+        elif owner.pk == known.resident_id:
+            if agrees(person, owner):
+                _set_link(known, LinkState.LINKED)
+        elif agrees(person, owner) and not known.resident.known_to_all:
+            answer = merge(survivor=owner.pk, merged=known.resident_id, cause=Cause.NUMBER_AGREES)
+            if answer.outcome == MergeOutcome.MERGED:
+                known.refresh_from_db()
+        elif known.link == LinkState.ALONE and ask(
+            known, QuestionReason.NUMBER_BELONGS_TO_ANOTHER, candidate=owner
+        ):
+            _set_link(known, LinkState.IN_DOUBT)
+            self._watch(number, known)
+
+    def _source_person(
+        self, person: PersonSent, number: NhsNumber | None, resident: Resident, link: LinkState
+    ) -> SourcePerson:
         return SourcePerson.objects.create(
             source=self.source,
-            identifier=self.person.identifier,
-            local_identifiers=list(self.person.local_identifiers),
+            identifier=person.identifier,
+            local_identifiers=list(person.local_identifiers),
             resident=resident,
             link=link,
-            nhs_number_sent=self.person.nhs_number or "",
-            nhs_number_status_sent=self.person.nhs_number_status or "",
-            version=self.person.version,
-            fingerprint=fingerprint(self.person),
-            registered_practice=_is_registered_practice(self.person, self.source),
+            nhs_number_sent=person.nhs_number or "",
+            nhs_number_status_sent=person.nhs_number_status or "",
+            number_claimed=number.digits if number else "",
+            version=person.version,
+            fingerprint=fingerprint(person),
+            said=Said.by(person).as_json(),
+            registered_practice=_is_registered_practice(person, self.source),
         )
+
+    # ── Placeholders ────────────────────────────────────────────────────────────────────────
+
+    def _watch(self, number: NhsNumber, known: SourcePerson) -> None:
+        """Take a number for a placeholder once too many differing people of this source have it."""
+        claiming = SourcePerson.objects.filter(source=self.source, number_claimed=number.digits)
+        said = (Said.from_json(person.said) for person in claiming)
+        if len({(fold(one.family_name), one.birth_date) for one in said}) > MOST_PEOPLE:
+            self._is_placeholder(number, known)
+            known.refresh_from_db()
+
+    def _is_placeholder(self, number: NhsNumber, known: SourcePerson) -> None:
+        """Whoever stood on the number stands alone again, unless others vouch for it."""
+        claiming = SourcePerson.objects.filter(number_claimed=number.digits)
+        live = ResidentNhsNumber.objects.filter(
+            number=number.digits, valid_until__isnull=True, status=NumberStatus.VERIFIED
+        ).first()
+        vouched = (live is not None and live.said_by == SaidBy.TRACE) or (
+            claiming.filter(link=LinkState.LINKED).exclude(source=self.source).exists()
+        )
+        PlaceholderNumber.objects.get_or_create(
+            number=number.digits, found_at=self.source, defaults={"everywhere": not vouched}
+        )
+        if live is not None and not vouched:
+            ResidentNhsNumber.objects.filter(pk=live.pk).update(
+                valid_until=timezone.now(), ended_because=Ended.PLACEHOLDER
+            )
+            Resident.objects.filter(pk=live.resident_id).update(known_to_all=False)
+            SourcePerson.objects.filter(
+                resident=live.resident_id, number_claimed=number.digits
+            ).update(link=LinkState.ALONE)
+        doubted = claiming.filter(source=self.source, link=LinkState.IN_DOUBT)
+        LinkQuestion.objects.filter(
+            source_person__in=doubted,
+            reason=QuestionReason.NUMBER_BELONGS_TO_ANOTHER,
+            settled__isnull=True,
+        ).update(settled=timezone.now(), decision=QuestionDecision.CHECKED)
+        doubted.exclude(questions__settled__isnull=True).update(link=LinkState.ALONE)
+        ask(known, QuestionReason.PLACEHOLDER_NUMBER, candidate=None)
+
+
+def is_placeholder(number: NhsNumber, source: Organisation) -> bool:
+    """Whether a number was found to be nobody's: at this source, or everywhere."""
+    return (
+        PlaceholderNumber.objects.filter(number=number.digits)
+        .filter(Q(everywhere=True) | Q(found_at=source))
+        .exists()
+    )
+
+
+def _claim(resident: Resident, number: NhsNumber, source: Organisation) -> None:
+    """A verified number that nobody has becomes a resident's, and they are known beyond doubt."""
+    ResidentNhsNumber.objects.filter(resident=resident, valid_until__isnull=True).update(
+        valid_until=timezone.now(), ended_because=Ended.REPLACED
+    )
+    ResidentNhsNumber.objects.create(
+        resident=resident,
+        number=number.digits,
+        status=NumberStatus.VERIFIED,
+        said_by=SaidBy.FEED,
+        given_by=source.pk,
+    )
+    resident.known_to_all = True
+    resident.save(update_fields=["known_to_all"])
+
+
+def _set_link(known: SourcePerson, link: LinkState) -> None:
+    known.link = link
+    known.save(update_fields=["link"])
+    if link == LinkState.LINKED:
+        LinkQuestion.objects.filter(
+            source_person=known, settled__isnull=True, reason__in=_ABOUT_LINKS
+        ).update(settled=timezone.now(), decision=QuestionDecision.AGREES_NOW)
+
+
+_ABOUT_LINKS = (
+    QuestionReason.NUMBER_BELONGS_TO_ANOTHER,
+    QuestionReason.DISAGREES_WITH_RESIDENT,
+)
+
+
+def try_link_again(known: SourcePerson, *, trusted_for_numbers: bool) -> bool:
+    """Look again whether a source person in doubt agrees by now; whether they are linked.
+
+    :raises RuntimeError: if no transaction is open.
+    """
+    number = number_of(known.nhs_number_sent)
+    lock(
+        numbers=[number.digits] if number else [],
+        source=known.source_id,
+        identifiers=[known.identifier],
+    )
+    known.refresh_from_db()
+    return _Desk(known.source, trusted_for_numbers).link(known)
 
 
 def _is_registered_practice(person: PersonSent, source: Organisation) -> bool:
@@ -255,69 +332,29 @@ def _is_registered_practice(person: PersonSent, source: Organisation) -> bool:
     }
 
 
-def _new_resident(person: PersonSent) -> Resident:
+def new_resident(said: Said) -> Resident:
+    """A resident of their own, as a source describes them; known to that source alone."""
     resident = Resident(
-        title=person.title,
-        family_name=person.family_name,
-        given_names=person.given_names,
-        birth_date=person.birth_date,
-        sex=person.sex if person.sex in Sex.values else Sex.UNKNOWN,
-        deceased=person.deceased or person.deceased_on is not None,
-        deceased_on=person.deceased_on,
-        language=person.language,
-        interpreter_needed=person.interpreter_needed,
-        protection=_protection(person) or Protection.UNRESTRICTED,
+        title=said.title,
+        family_name=said.family_name,
+        given_names=said.given_names,
+        birth_date=said.birth_date,
+        sex=said.sex,
+        deceased=said.deceased,
+        deceased_on=said.deceased_on,
+        language=said.language,
+        interpreter_needed=said.interpreter_needed,
+        protection=said.protection,
     )
     resident.save()
     ResidentPlace.objects.create(
         resident=resident,
-        address_lines=list(person.address_lines),
-        postcode=person.postcode,
-        phone=person.phone,
-        practice_code=person.practice_code or "",
+        address_lines=list(said.address_lines),
+        postcode=said.postcode,
+        phone=said.phone,
+        practice_code=said.practice_code,
     )
     return resident
-
-
-def _protection(person: PersonSent) -> str | None:
-    """``R`` or ``V`` as sent; anything else that is neither absent nor open counts as ``R``."""
-    sent = person.confidentiality
-    if not sent or sent in {"U", "N", "L", "M"}:
-        return None
-    return sent if sent in Protection.values else Protection.RESTRICTED
-
-
-def _renew(
-    known: SourcePerson, person: PersonSent, number: NhsNumber | None, source: Organisation
-) -> bool:
-    """A newer version of a person who is known; an older one, or the same, changes nothing."""
-    digest = fingerprint(person)
-    if bytes(known.fingerprint) == digest:
-        return False
-    if known.version and person.version and person.version < known.version:
-        return False
-    known.version = person.version or known.version
-    known.fingerprint = digest
-    known.local_identifiers = list(person.local_identifiers)
-    known.nhs_number_sent = person.nhs_number or ""
-    known.nhs_number_status_sent = person.nhs_number_status or ""
-    known.registered_practice = _is_registered_practice(person, source)
-    known.updated = timezone.now()
-    resident = known.resident
-    only_theirs = not SourcePerson.objects.filter(
-        ~Q(pk=known.pk), resident=resident, link=LinkState.LINKED
-    ).exists()
-    if known.link == LinkState.LINKED and not only_theirs and not agrees(person, resident):
-        known.link = LinkState.IN_DOUBT
-        ask(known, "disagrees-with-resident", candidate=resident)
-    known.save()
-    if known.link != LinkState.IN_DOUBT:
-        _apply(person, resident, known, only_theirs=only_theirs)
-    if number and known.link == LinkState.LINKED:
-        live = resident.nhs_numbers.filter(valid_until__isnull=True).first()
-        if live and live.number != number.digits:
-            ask(known, "number-changed", candidate=resident)
-    return True
 
 
 def _apply(
@@ -355,8 +392,8 @@ def _apply(
         put("deceased_on", person.deceased_on)
     if person.interpreter_needed:
         put("interpreter_needed", value=True)
-    protection = _protection(person)
-    if protection and resident.protection == Protection.UNRESTRICTED:
+    protection = Said.by(person).protection
+    if resident.protection == Protection.UNRESTRICTED and protection != resident.protection:
         put("protection", protection)
     if changed:
         resident.save(update_fields=changed)
@@ -374,8 +411,36 @@ def _apply_place(person: PersonSent, resident: Resident) -> None:
 
 
 @transaction.atomic
-def ask(known: SourcePerson, reason: str, *, candidate: Resident | None) -> None:
-    """Put a disagreement on the work list, once."""
-    LinkQuestion.objects.get_or_create(
+def ask(known: SourcePerson, reason: str, *, candidate: Resident | None) -> LinkQuestion | None:
+    """Put a question about a source person on the work list, once.
+
+    Nobody is proposed who is kept apart from them. What a person has decided is not asked again:
+    then there is no question, and the answer is ``None``.
+    """
+    if candidate is not None and are_separated(known.resident_id, candidate.pk):
+        candidate = None
+    decided = LinkQuestion.objects.filter(
+        source_person=known,
+        reason=reason,
+        candidate=candidate,
+        decision__in=[QuestionDecision.DIFFERENT, QuestionDecision.SEPARATE],
+    )
+    if candidate is not None and decided.exists():
+        return None
+    question, _ = LinkQuestion.objects.get_or_create(
         source_person=known, reason=reason, settled=None, defaults={"candidate": candidate}
     )
+    return question
+
+
+@transaction.atomic
+def ask_about(
+    resident: Resident, reason: str, *, candidate: Resident | None = None
+) -> LinkQuestion:
+    """Put a question about a resident on the work list, once: no one source is concerned."""
+    if candidate is not None and are_separated(resident.pk, candidate.pk):
+        candidate = None
+    question, _ = LinkQuestion.objects.get_or_create(
+        resident=resident, reason=reason, settled=None, defaults={"candidate": candidate}
+    )
+    return question

@@ -179,6 +179,9 @@ class SourcePerson(models.Model):
     link = models.CharField(max_length=10, choices=LinkState)
     nhs_number_sent = models.TextField(blank=True)
     nhs_number_status_sent = models.TextField(blank=True)
+    number_claimed = models.CharField(
+        max_length=10, blank=True, help_text="The number sent, where it is an NHS number at all."
+    )
     version = models.DateTimeField(null=True)
     fingerprint = models.BinaryField(max_length=32)
     registered_practice = models.BooleanField(
@@ -208,7 +211,14 @@ class SourcePerson(models.Model):
                 condition=Q(link__in=LinkState.values), name="source_person_link_is_known"
             ),
         ]
-        indexes = [models.Index(fields=["resident", "source"], name="source_person_by_resident")]
+        indexes = [
+            models.Index(fields=["resident", "source"], name="source_person_by_resident"),
+            models.Index(
+                fields=["number_claimed"],
+                condition=~Q(number_claimed=""),
+                name="source_person_by_number",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"source person {self.pk}"

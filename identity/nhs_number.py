@@ -1,17 +1,26 @@
-"""The NHS number: strict to read, one way to show.
+"""The NHS number: strict to read, and never written out by itself.
 
-Rules: NHS Data Dictionary, NHS NUMBER (modulus 11; a check digit of 10 is never issued).
+Rules: NHS Data Dictionary, NHS NUMBER (modulus 11; a check digit of 10 is never issued). The one
+formatter of what pages show is ``ui.formatting.nhs_number``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _TEN_DIGITS = re.compile(r"[0-9]{10}", re.ASCII)
+
+#: The first three digits of numbers given to people in England, Wales and the Isle of Man.
+#: Scotland (010–311) and Northern Ireland (320–399) have numbers of their own, which pass the same
+#: check and are no NHS numbers here; the rest has never been given to anybody.
+ISSUED = (range(400, 500), range(600, 800))
+#: Numbers for made-up people: the 999s and their neighbours, and the test records of the Personal
+#: Demographics Service, some of which begin with 59.
+FOR_TESTS = (range(590, 600), range(900, 1000))
 
 
 class InvalidNhsNumber(ValueError):
@@ -20,9 +29,12 @@ class InvalidNhsNumber(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class NhsNumber:
-    """Ten ASCII digits that pass the check. Make one with :meth:`parse`."""
+    """Ten ASCII digits that pass the check. Make one with :meth:`parse`.
 
-    digits: str
+    Neither ``str`` nor ``repr`` tells the digits: a log line or an exception would.
+    """
+
+    digits: str = field(repr=False)
 
     @classmethod
     def parse(cls, text: str, *, test_ranges: bool) -> Self:
@@ -39,12 +51,18 @@ class NhsNumber:
             raise InvalidNhsNumber("This is a placeholder and nobody's NHS number.")
         if check_digit(plain[:9]) != plain[9]:
             raise InvalidNhsNumber("Check the number: its last digit does not fit the others.")
-        if not test_ranges and plain[0] in "59":
-            raise InvalidNhsNumber("Numbers beginning 5 or 9 are not given to people.")
+        begins = int(plain[:3])
+        if any(begins in span for span in FOR_TESTS):
+            if not test_ranges:
+                raise InvalidNhsNumber("Numbers beginning 59 or 9 are not given to people.")
+        elif not any(begins in span for span in ISSUED):
+            raise InvalidNhsNumber(
+                "This is not a number of England or Wales. Those begin with 4, 6 or 7."
+            )
         return cls(plain)
 
     def __str__(self) -> str:
-        return f"{self.digits[:3]} {self.digits[3:6]} {self.digits[6:]}"
+        return "an NHS number"
 
 
 def check_digit(nine: str) -> str | None:

@@ -122,11 +122,20 @@ class NumberStatusChange(models.Model):
 
 
 class PlaceholderNumber(models.Model):
-    """A number that several differing people of one source carry: it links nobody, ever again."""
+    """A number that several differing people of one source carry: it links nobody from there.
 
-    number = models.CharField(max_length=10, unique=True)
+    ``everywhere``: nobody else vouched for it, so it links nobody at all.
+    """
+
+    number = models.CharField(max_length=10)
     found_at = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    everywhere = models.BooleanField(default=True)
     at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number", "found_at"], name="placeholder_once")
+        ]
 
     def __str__(self) -> str:
         return f"placeholder number {self.pk}"

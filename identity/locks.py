@@ -1,0 +1,35 @@
+"""What whoever decides who somebody is holds still while they do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import connection
+
+from identity.models import SourcePerson
+
+
+def lock(*, numbers: Iterable[str] = (), source: int = 0, identifiers: Iterable[str] = ()) -> None:
+    """Lock NHS numbers, and a source's identifiers, in one order, until the transaction ends.
+
+    Rows that are there are locked too, so that no merge moves them meanwhile. The key of a number
+    is the same as ``identity.number_lock`` in PostgreSQL makes.
+
+    :raises RuntimeError: if no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Lock inside a transaction: the locks last as long as it.")
+    wanted = list(identifiers)
+    names = {f"number {number}" for number in numbers}
+    names |= {f"person {source} {identifier}" for identifier in wanted}
+    with connection.cursor() as cursor:
+        for key in sorted(_key(name) for name in names):
+            cursor.execute("select pg_advisory_xact_lock(%s)", [key])
+    if wanted:
+        rows = SourcePerson.objects.filter(source=source, identifier__in=wanted)
+        list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
