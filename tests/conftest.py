@@ -23,10 +23,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from connectcare.environment import Environment, Login
 from launcher.provision import LOGINS, as_environment, passwords_in, provision
+from tests.numbers_told import listening, numbers_in, words_of
 from tests.scheduling import ByPlace
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -182,3 +184,23 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_warning_of_static_files() -> None:
     """WhiteNoise warns of a folder that is only there after collectstatic."""
     warnings.filterwarnings("ignore", message="No directory at", module="django")
+
+
+@pytest.fixture(autouse=True)
+def _nhs_numbers_are_told_in_one_form_and_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of every page, address and log line of every test: numbers_told.py says what is looked for."""
+    request = Client.request
+
+    def looked_at(self: Client, **asked: Any) -> Any:
+        address = f"{asked.get('PATH_INFO', '')}?{asked.get('QUERY_STRING', '')}"
+        assert numbers_in(address) == [], "an NHS number in an address"
+        response = request(self, **asked)
+        assert numbers_in(words_of(response)) == [], (
+            f"an NHS number that ui.formatting did not write, on {asked.get('PATH_INFO')}"
+        )
+        return response
+
+    monkeypatch.setattr(Client, "request", looked_at)
+    with contextmanager(listening)() as ear:
+        yield
+    assert ear.heard == [], "an NHS number in a log line"

@@ -21,6 +21,7 @@ from playwright.sync_api import (
 from connectcare.demo import PASSWORD
 from launcher import ROOT
 from tests.browser.axe import WIDE, assert_right_at_both_widths
+from tests.numbers_told import numbers_in
 
 #: Patience with a machine that does other things as well, in milliseconds.
 PATIENCE = 20_000
@@ -147,6 +148,8 @@ class Visitor:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         expect(self.page).to_have_title(re.compile(r".+ - Connect Care$"))
         expect(self.page.locator("main")).to_have_count(1)
+        assert numbers_in(self.page.url) == [], "an NHS number in an address"
+        assert numbers_in(self.page.inner_text("body")) == [], "an NHS number without its spaces"
         if self.checked and (looks := _looks(self.page)) not in _EXAMINED:
             assert_right_at_both_widths(self.page)
             _EXAMINED.add(looks)

@@ -1,0 +1,45 @@
+"""The walker that every page, address and log line of the tests passes finds what it must."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.factories import made_up_nhs_number
+from tests.numbers_told import Listening, numbers_in, words_of
+
+NUMBER = made_up_nhs_number(7)
+SHOWN = f"{NUMBER[:3]}\u00a0{NUMBER[3:6]}\u00a0{NUMBER[6:]}"
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (f"<p>NHS No. {NUMBER}</p>", [NUMBER]),
+        (f"<p>NHS No. {SHOWN}</p>", []),
+        (f'<input value="{NUMBER}">', []),  # what somebody typed comes back as they typed it
+        (f"<p>{NUMBER}1 or {int(NUMBER) + 1}</p>", []),
+        (f"<script>'{NUMBER}'</script>", []),
+    ],
+)
+def test_a_number_on_a_page_has_its_one_form(page: str, found: list[str]) -> None:
+    assert numbers_in(words_of(HttpResponse(page))) == found
+
+
+@pytest.mark.usefixtures("database")
+def test_an_address_with_a_number_fails_whoever_asks_for_it() -> None:
+    with pytest.raises(AssertionError, match="address"):
+        Client().get("/participating-organisations", {"q": NUMBER})
+    with pytest.raises(AssertionError, match="address"):
+        Client().get(f"/residents/{NUMBER}")
+
+
+def test_a_log_line_with_a_number_is_heard() -> None:
+    ear = Listening()
+    ear.handle(logging.makeLogRecord({"msg": "found %s", "args": (NUMBER,), "name": "x"}))
+    ear.handle(logging.makeLogRecord({"msg": "found somebody", "name": "x"}))
+    assert len(ear.heard) == 1
+    assert NUMBER not in ear.heard[0]
