@@ -188,7 +188,7 @@ def _no_warning_of_static_files() -> None:
 
 @pytest.fixture(autouse=True)
 def _nhs_numbers_are_told_in_one_form_and_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of every page, address and log line of every test: numbers_told.py says what is looked for."""
+    """Of every page, address and log line of every test (numbers_told.py)."""
     request = Client.request
 
     def looked_at(self: Client, **asked: Any) -> Any:

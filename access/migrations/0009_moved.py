@@ -9,9 +9,9 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0007_merging"),
+        ("access", "0008_search"),
     ]
 
     operations = [
-        migrations.RunSQL((SQL / "0006_moved.sql").read_text(encoding="utf-8")),
+        migrations.RunSQL((SQL / "0007_moved.sql").read_text(encoding="utf-8")),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0004_merge_functions"),
+        ("identity", "0005_found_by_keys"),
         ("organisations", "0004_activities_of_identity"),
     ]
 
