@@ -1,4 +1,4 @@
-"""Two databases of residents, a small and a large one, in one server: what searching is measured on.
+"""Two databases of residents, small and large, in one server: what searching is measured on.
 
 Filled in SQL; triggers and foreign keys rest only while they are filled. Durable as in production.
 """

@@ -37,6 +37,10 @@ LEWISHAM_WORKER = "lewisham-social-worker"
 RECEPTIONIST = "receptionist"
 NO_ROLE = "no-role"
 
+#: Somebody who finds residents, and whom no other test needs.
+SEARCHER = "searcher"
+SEARCHES_PER_MINUTE = 150
+
 #: Nudges of other tests' databases go through the same broker, in its database 0.
 BROKER_DATABASE = 7
 
@@ -111,6 +115,7 @@ def _add_staff() -> None:
     lewisham = Organisation.objects.get(ods_code="LBL01")
     _add(LEAVER, "Noor Aziz", practice, "doctor", f"{PRACTICE}-GP")
     _add(LEWISHAM_WORKER, "Ines Duarte", lewisham, "social-worker", "LBL01-NORTH")
+    _add(SEARCHER, "Wanda Pole", practice, "doctor", f"{PRACTICE}-GP")
     _add(RECEPTIONIST, "Paul Whitcombe", practice, "receptionist")
     registry.create_staff(by=None, username=NO_ROLE, name="Mei Tan", password=PASSWORD)
 
@@ -138,6 +143,8 @@ def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory
     port = _free_port()
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
     environment["CONNECTCARE_PROFILE"] = Profile.DEMO  # which every page names
+    # The same few people search for all of these tests.
+    environment["SEARCHES_PER_MINUTE"] = str(SEARCHES_PER_MINUTE)
     environment["REDIS_URL"] = database_of_our_own(environment["REDIS_URL"], BROKER_DATABASE)
     data = Data(tmp_path_factory.mktemp("portal") / "data")
     children = [

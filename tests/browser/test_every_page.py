@@ -8,11 +8,22 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from audit import actions as audit
+from audit.models import Action
 from feeds import actions as feeds
+from organisations.categories import Category
+from organisations.models import StaffMember
 from region import people_of_note as note
 from region.people_of_note import PersonOfNote
 from tests.browser import journeys
-from tests.browser.conftest import LEWISHAM_WORKER, NO_ROLE, RECEPTIONIST, Visit
+from tests.browser.conftest import (
+    LEWISHAM_WORKER,
+    NO_ROLE,
+    RECEPTIONIST,
+    SEARCHER,
+    SEARCHES_PER_MINUTE,
+    Visit,
+)
 from tests.browser.deliveries import CROWD, PRACTICE, PRACTICE_NAME, ndjson, patient
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
@@ -54,6 +65,42 @@ def test_every_answer_of_a_search(visit: Visit) -> None:
     for person, mark in ((note.DECEASED, "Died"), (note.PROTECTED, "Protected: address not shown")):
         given_found(gp, person)
         gp.arrives(FIND).sees(mark)
+
+
+def test_who_fits_but_not_exactly_and_what_narrows(visit: Visit) -> None:
+    gp, person = visit(), note.DIABETIC
+    gp.signs_in("gp", at=PRACTICE_NAME)
+    gp.searches(family=f"{person.family}-Smith", born=person.birth_date).arrives(FIND)
+    gp.sees("1 resident found", person.name, "Not an exact match")
+    gp.sees("Check: The family name is not the one you entered.")
+    gp.page.get_by_text("Add a postcode or gender").click()
+    gp.types("Postcode (optional)", "nowhere").types("Given name (optional)", "x").presses("Find")
+    gp.arrives(FIND).sees("There is a problem", "Enter a postcode such as SW1A 2AA")
+    gp.sees("Given name must have 2 letters or more")
+    gp.types("Given name (optional)", "").types("Postcode (optional)", "SW1A 2AA")
+    gp.presses("Find").arrives(FIND).sees("No resident found", "search without it too")
+    gp.types("Postcode (optional)", "").chooses(
+        "Male" if str(person.sex) == "female" else "Female"
+    ).presses("Find")
+    gp.arrives(FIND).sees("No resident found")
+
+
+def test_an_adviser_finds_without_a_clinical_word(visit: Visit) -> None:
+    adviser = visit()
+    adviser.signs_in("adviser").arrives(FIND)
+    given_found(adviser, note.WILL_OPT_OUT)
+    adviser.arrives(FIND).sees("Choices about sharing")
+    adviser.sees_nothing_of("Open record", *(category.label for category in Category))
+
+
+def test_who_searches_too_often_is_told_what_to_do(visit: Visit, as_login: AsLogin) -> None:
+    with as_login("pipeline"):
+        who = StaffMember.objects.get(username=SEARCHER)
+        for _ in range(SEARCHES_PER_MINUTE):
+            audit.record(Action.SEARCH, reason="name", staff_id=who.pk)
+    gp = visit()
+    gp.signs_in(SEARCHER).searches(family="Nobody", born=note.DIABETIC.birth_date)
+    gp.arrives("You have searched too often").sees("Wait a minute, then search again.")
 
 
 def test_no_address_holds_who_was_searched_for(visit: Visit) -> None:
