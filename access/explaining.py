@@ -262,6 +262,44 @@ _REFUSED: Mapping[Reason, Explanation] = {
     ),
 }
 
+# ── What is said to an officer of somebody else ─────────────────────────────────────────────
+
+_NO_CARE = "No care relationship is in force, and the role may not break glass."
+
+#: Why a role could not open a record, of a third person.
+OF_OTHERS: Mapping[Reason, str] = {
+    Reason.STAFF_NOT_ACTIVE: "Nobody in this role has an active account.",
+    Reason.NO_MEMBERSHIP: "Nobody has this role now.",
+    Reason.MEMBERSHIP_NOT_IN_FORCE: "Nobody has this role now.",
+    Reason.ORGANISATION_NOT_IN_FORCE: "The organisation does not take part now.",
+    Reason.TEAM_NOT_IN_FORCE: "The team is not in force now.",
+    Reason.ROLE_NOT_IN_FORCE: "The role is not in force now.",
+    Reason.ROLE_READS_NO_RECORD: "The role reads no records.",
+    # Whether somebody else knows of the resident is not told.
+    Reason.RESIDENT_NOT_KNOWN: _NO_CARE,
+    Reason.NO_RELATIONSHIP: _NO_CARE,
+    Reason.OPTED_OUT: "By choice: the person opted out of Connect Care.",
+    Reason.COUNCIL_MAY_NOT_USE_NUMBER: "By choice: the council may not use the NHS number.",
+}
+
+#: Where what an officer's own organisation sent stands for somebody else.
+OF_OWN_SOURCE: Mapping[SectionState, str] = {
+    SectionState.SHOWN: "Shown, if there is any",
+    SectionState.NONE_RECORDED: "None: the person is not known there",
+    SectionState.NOT_HELD: "Not shown: no agreement covers it, or none is sent",
+    SectionState.WITHHELD: "Withheld by choice",
+    SectionState.NOT_FOR_ROLE: "Not for this role",
+    SectionState.UNAVAILABLE: "Kept back until it is certain whose it is",
+}
+
+
+def rule_of(reason: Reason) -> str:
+    """The id of the rule that refuses, as an officer is told of it; empty where none does."""
+    told = Reason.NO_RELATIONSHIP if reason is Reason.RESIDENT_NOT_KNOWN else reason
+    explained = of_refusal(told, "")
+    return explained.rules[0] if explained else ""
+
+
 # ── Whom to ask ─────────────────────────────────────────────────────────────────────────────
 
 _CALLED_BACK = "The privacy officer of your organisation, who will have the team ring you"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from access.models import AlertOutcome
 from access.reasons import AGREED, EMERGENCY, FEWEST_LETTERS, INVOLVED, MOST_LETTERS
-from ui.forms import NhsForm, PasswordField, RadioField, TextAreaField, TextField
+from organisations.categories import Category
+from ui.forms import NhsForm, PasswordField, RadioField, SelectField, TextAreaField, TextField
 
 
 class SignInForm(NhsForm):
@@ -106,3 +107,22 @@ class ReviewForm(NhsForm):
         error="Select what you found",
     )
     words = _words("Say how you know", "For example, what the appointment system shows.")
+
+
+def _slug(category: Category) -> str:
+    return category.name.lower().replace("_", "-")
+
+
+class PartOfRecordForm(NhsForm):
+    """Which part of a record is asked about."""
+
+    category = SelectField(
+        label="Part of the record",
+        choices=tuple((_slug(each), each.label) for each in Category),
+        error="Select a part of the record",
+    )
+
+    def category_asked(self) -> Category:
+        """The category chosen; call it on a valid form."""
+        slug = self.cleaned_data["category"]
+        return next(each for each in Category if _slug(each) == slug)

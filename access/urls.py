@@ -1,8 +1,8 @@
-"""Addresses of ``access``: signing in, the start, opening what is restricted, and alerts."""
+"""Addresses of ``access``: signing in, the start, what is restricted, alerts, who could see."""
 
 from django.urls import path
 
-from access import views, views_alerts, views_restricted
+from access import views, views_alerts, views_readers, views_restricted
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("residents/<uuid:resident>/involved", views_restricted.involved, name="declare-care"),
     path("residents/<uuid:resident>/agreed", views_restricted.agreed, name="declare-consent"),
     path("residents/<uuid:resident>/colleague", views_restricted.colleague, name="let-in"),
+    path("residents/<uuid:resident>/who", views_readers.who_could_see, name="who-could-see"),
     path("alerts", views_alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert>", views_alerts.alert, name="alert"),
 ]

@@ -20,11 +20,11 @@ from organisations.selectors import memberships_in_force
 
 #: Where each activity's work begins, the first that a role has.
 STARTS = (
+    (Activity.REVIEW_ALERTS, "alerts"),
     (Activity.FIND_RESIDENTS, "find-resident"),
     (Activity.MANAGE_REGISTRY, "registry-organisations"),
     (Activity.MANAGE_ORGANISATION, "registry-organisations"),
     (Activity.LOAD_FEEDS, "batches"),
-    (Activity.REVIEW_ALERTS, "alerts"),
 )
 
 

@@ -24,6 +24,7 @@ class Action(models.TextChoices):
     GLASS_ENDED = "glass-ended", "Ended an emergency opening"
     ALERTS_READ = "alerts-read", "Read alerts"
     ALERT_REVIEWED = "alert-reviewed", "Reviewed or closed an alert"
+    ACCESS_EXPLAINED = "access-explained", "Asked who could open a record"
     CHOICE_RECORDED = "choice-recorded", "Recorded a resident's choice"
     IDENTITY_READ = "identity-read", "Compared who residents are"
     QUESTION_DECIDED = "question-decided", "Decided about who somebody is"

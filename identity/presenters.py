@@ -58,6 +58,7 @@ class Result:
     differs: tuple[str, ...]
     may_open: bool
     may_record_choices: bool
+    may_explain_access: bool
 
 
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
@@ -67,6 +68,7 @@ def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
         differs=_differences(seen, search),
         may_open=acting.may(Activity.READ_RECORDS),
         may_record_choices=acting.may(Activity.RECORD_CHOICES),
+        may_explain_access=acting.may(Activity.EXPLAIN_ACCESS),
     )
 
 

@@ -11,6 +11,7 @@ class Activity(TextChoices):
     DECLARE_CARE = "declare-care", "Say why they are involved, or let a colleague in"
     BREAK_GLASS = "break-glass", "Open a record in an emergency"
     REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
+    EXPLAIN_ACCESS = "explain-access", "Say who could open a part of a resident's record"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
     GIVE_NUMBERS = "give-numbers", "Enter an NHS number that a resident or carer gives"
     RESOLVE_IDENTITY = "resolve-identity", "Decide who somebody is: join, keep apart, undo"

@@ -127,6 +127,14 @@ _IN_CARE = (*_FIND_AND_READ, Activity.DECLARE_CARE)
 _TREATS = (*_IN_CARE, Activity.BREAK_GLASS)
 
 
+#: Who could see what, and who did; no word of a record.
+_LOOKS_AFTER_PRIVACY = (
+    Activity.FIND_RESIDENTS,
+    Activity.REVIEW_ALERTS,
+    Activity.EXPLAIN_ACCESS,
+)
+
+
 def _clinician(
     code: str,
     name: str,
@@ -171,11 +179,9 @@ ROLES = (
         activities=(Activity.FIND_RESIDENTS, Activity.GIVE_NUMBERS, Activity.RESOLVE_IDENTITY),
     ),
     # National activities B0015 and B0016: alerts of emergency views and self-claimed relationships.
+    ShippedRole("privacy-officer", "Privacy officer", "R0001", activities=_LOOKS_AFTER_PRIVACY),
     ShippedRole(
-        "privacy-officer", "Privacy officer", "R0001", activities=(Activity.REVIEW_ALERTS,)
-    ),
-    ShippedRole(
-        "caldicott-guardian", "Caldicott guardian", "R5105", activities=(Activity.REVIEW_ALERTS,)
+        "caldicott-guardian", "Caldicott guardian", "R5105", activities=_LOOKS_AFTER_PRIVACY
     ),
     ShippedRole(
         "organisation-administrator",

@@ -53,7 +53,14 @@ _ROLES: dict[str, dict[str, Any]] = {
         "categories": CLINICIANS_READ,
         "activities": [*_FIND_AND_READ, Activity.DECLARE_CARE],
     },
-    "privacy-officer": {"name": "Privacy officer", "activities": [Activity.REVIEW_ALERTS]},
+    "privacy-officer": {
+        "name": "Privacy officer",
+        "activities": [
+            Activity.FIND_RESIDENTS,
+            Activity.REVIEW_ALERTS,
+            Activity.EXPLAIN_ACCESS,
+        ],
+    },
     "social-worker": {
         "name": "Social worker",
         "categories": SOCIAL_WORKERS_READ,

@@ -161,6 +161,33 @@ def test_records_that_do_not_open_say_why(visit: Visit) -> None:
     worker.sees_nothing_of(note.OBJECTS_TO_NUMBER.family, "frail")
 
 
+# --- Who could see what -------------------------------------------------------------------------
+
+
+def test_who_could_see_a_part_of_a_record(visit: Visit) -> None:
+    officer = visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    given_found(officer, note.IN_HOSPITAL)
+    officer.follows(re.compile("Who could see the record")).arrives("Who could see this?")
+    officer.presses("Show who could see it").arrives("Who could see this?")
+    officer.sees("There is a problem", "Select a part of the record")
+    officer.page.get_by_label("Part of the record").select_option("Social care services")
+    officer.presses("Show who could see it").arrives("Who could see this?")
+    officer.sees("Nurse, Cedar ward", "Admitted here", "Not said here")
+
+
+def test_why_something_is_not_shown_opens_without_leaving_the_page(visit: Visit) -> None:
+    nurse = visit()
+    nurse.signs_in("ward-nurse")
+    given_found(nurse, note.IN_HOSPITAL)
+    nurse.opens_record_of(note.IN_HOSPITAL.name).arrives(RECORD)
+    services = nurse.section("Social care services")
+    expect(services.get_by_text("Whom to ask").first).to_be_hidden()
+    services.get_by_text("Why can’t I see this?").first.click()
+    expect(services.get_by_text("Whom to ask").first).to_be_visible()
+    nurse.arrives(RECORD)
+
+
 # --- Choices ------------------------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ class Persona(StrEnum):
     SUSPENDED = "suspended"
 
 
-FINDERS = (Persona.NURSE, Persona.SOCIAL_WORKER, Persona.ADVISER)
+FINDERS = (Persona.NURSE, Persona.SOCIAL_WORKER, Persona.ADVISER, Persona.PRIVACY_OFFICER)
 READERS = (Persona.NURSE, Persona.SOCIAL_WORKER)
 RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
 ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
@@ -124,6 +124,8 @@ MATRIX: list[Row] = [
     # Alerts.
     *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
+    # Who could see what.
+    *_both("who-could-see", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
     # Deliveries.
     *_both("batches", 200, 405, SUPPORT),
     *_both("give-in-delivery", 200, 200, SUPPORT),
