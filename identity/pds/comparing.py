@@ -15,13 +15,11 @@ from datetime import date
 from enum import StrEnum
 
 from identity.models import Sex
-from identity.names import fold
+from identity.names import family_keys, fold, given_variants, transposed
 from identity.pds.demographics import Address, Demographics, Name, PartialDate
 
 #: Names that a person has put behind them: agreeing with one is for a person to judge.
 _FORMER = frozenset({"old", "maiden"})
-#: A part of a double-barrelled name that is shorter is a particle (van, bin, del) as often as not.
-_LEAST_PART = 4
 #: The start of a name that is shorter says too little (Jo: John, Joan, Joseph).
 _LEAST_START = 3
 #: Postcodes that stand for "none" or "not known" (NHS Postcode Directory, ZZ99).
@@ -159,12 +157,9 @@ def _family(ours: str, theirs: str) -> Agreement:
         return Agreement.UNSAID
     if fold(ours) == fold(theirs):
         return Agreement.AGREES
-    return Agreement.INEXACT if _parts(ours) & _parts(theirs) else Agreement.DISAGREES
-
-
-def _parts(name: str) -> frozenset[str]:
-    parts = (fold(part) for part in re.split(r"[\s\-\u2010-\u2015]+", name))
-    return frozenset(part for part in parts if len(part) >= _LEAST_PART)
+    # One half of a double-barrelled name, without its particle, Mac for Mc.
+    shared = family_keys(ours) & family_keys(theirs)
+    return Agreement.INEXACT if shared else Agreement.DISAGREES
 
 
 def _given(ours: str, theirs: str) -> Agreement:
@@ -186,9 +181,10 @@ def _words(names: str) -> list[str]:
 
 
 def _near(one: str, other: str) -> bool:
-    """An initial or the start of the other: never proof, a twin's may be the same."""
+    """A short form, an initial or the start of the other: never proof, a twin's may be the same."""
     shorter, longer = sorted((one, other), key=len)
-    return _initial(one, other) or (len(shorter) >= _LEAST_START and longer.startswith(shorter))
+    starts = len(shorter) >= _LEAST_START and longer.startswith(shorter)
+    return starts or _initial(one, other) or other in given_variants(one)
 
 
 def _initial(one: str, other: str) -> bool:
@@ -203,8 +199,7 @@ def _birth_date(ours: date | None, theirs: PartialDate | None) -> Agreement:
         return Agreement.INEXACT if theirs.can_be(ours) else Agreement.DISAGREES
     if exact == ours:
         return Agreement.AGREES
-    exchanged = (exact.year, exact.month, exact.day) == (ours.year, ours.day, ours.month)
-    return Agreement.INEXACT if exchanged else Agreement.DISAGREES
+    return Agreement.INEXACT if exact == transposed(ours) else Agreement.DISAGREES
 
 
 def _sex(ours: Sex, theirs: Sex | None) -> Agreement:
