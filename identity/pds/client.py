@@ -267,7 +267,7 @@ class PdsClient:
                 if forbidden is not None:
                     permit.was_not_sent()
                     return forbidden
-                return self._exchange(request)
+                return self._exchange(request, permit)
         except NotYet as not_yet:
             return NotNow(Delay.RATE, not_yet.after)
 
@@ -283,11 +283,12 @@ class PdsClient:
         rest = self._circuit.ask()
         return NotNow(Delay.CIRCUIT, rest) if rest > 0 else None
 
-    def _exchange(self, request: httpx.Request) -> _Answer | Malformed | _Again:
+    def _exchange(self, request: httpx.Request, permit: Permit) -> _Answer | Malformed | _Again:
         deadline = time.monotonic() + _WHOLE_ANSWER
         body = bytearray()
         try:
             response = self._http.send(request, stream=True)
+            permit.was_answered()
             try:
                 for chunk in response.iter_bytes():
                     body += chunk
@@ -298,7 +299,9 @@ class PdsClient:
                         return Malformed(Malformation.UNREADABLE)
             finally:
                 response.close()
-        except (httpx.HTTPError, httpx.StreamError, OSError):
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+                permit.was_not_sent()
             # Its words and its request hold the address, and so a number.
             self._failed()
             return _Again(NotNow(Delay.DOWN))

@@ -6,12 +6,14 @@ between, and so between two arrivals on one permit lies at least a window: by th
 service, whatever the network did, no window holds more arrivals than there are permits. What that
 costs is the time that an answer takes: at 300 a minute and 0.3 seconds an answer, 0.5 %.
 
-A worker that dies never gives its permit back; the permit comes free by itself after the lease
-and one window. The permits lie in Redis, in one key that also names the run of the server that
-they were given out by. Where the key is gone (emptied, evicted) or names another run (restarted,
-perhaps from an old snapshot; failed over, perhaps to a replica that lagged), nobody knows what
-was sent, and everyone waits for as long as anything sent before could count. The clock is that of
-the Redis server; a step forward of its clock, by hand, is not guarded against.
+Where no answer came, because the connection or the worker died, nobody knows when the request
+arrived, if at all; the permit then comes free by itself after the lease and one window.
+
+The permits lie in Redis, in one key that also names the run of the server that they were given out
+by. Where the key is gone (emptied, evicted) or names another run (restarted, perhaps from an old
+snapshot; failed over, perhaps to a replica that lagged), nobody knows what was sent, and everyone
+waits for as long as anything sent before could count. The clock is that of the Redis server; a
+step forward of its clock, by hand, is not guarded against.
 
 Permits are also kept apart, so that they are not all used in the first second: a service that
 allows 300 a minute refuses a burst of more than some 15 a second.
@@ -23,7 +25,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 import redis
 
@@ -90,21 +93,33 @@ class RateUnknown(Exception):
     """The Redis that keeps the permits cannot be asked: nothing may be sent."""
 
 
+class Fate(Enum):
+    """What became of the request for which a permit was given."""
+
+    UNKNOWN = "unknown"
+    ANSWERED = "answered"
+    NOT_SENT = "not sent"
+
+
 @dataclass(slots=True)
 class Permit:
     """Leave to send one request, at once."""
 
     name: str
     send_by: float
-    sent: bool = True
+    fate: Fate = field(default=Fate.UNKNOWN, init=False)
 
     def stale(self) -> bool:
         """Whether it is too old to send by."""
         return time.monotonic() > self.send_by
 
+    def was_answered(self) -> None:
+        """The answer has come: the permit is free a window after it is given back."""
+        self.fate = Fate.ANSWERED
+
     def was_not_sent(self) -> None:
         """Nothing was sent by it: it is free again at once when it is given back."""
-        self.sent = False
+        self.fate = Fate.NOT_SENT
 
 
 class RateLimit:
@@ -133,7 +148,8 @@ class RateLimit:
     def permit(self, *, patience: float) -> Iterator[Permit]:
         """Wait for a permit, hold it for the block, and give it back.
 
-        Call :meth:`Permit.was_not_sent` where nothing was sent by it after all.
+        Say what became of the request by :meth:`Permit.was_answered` or
+        :meth:`Permit.was_not_sent`; unsaid, the permit is held for the whole lease.
 
         :param patience: how many seconds to wait at most.
         :raises NotYet: if it takes longer.
@@ -175,10 +191,10 @@ class RateLimit:
         return permit if given else wait / _MICROSECONDS
 
     def give_back(self, permit: Permit) -> None:
-        """The request has its answer, or failed, or was not sent. Forgotten, it is only slower."""
+        """The permit is no longer needed. Forgotten, it is only free later."""
         with suppress(redis.RedisError):
-            if permit.sent:
+            if permit.fate is Fate.ANSWERED:
                 window = round(self.window * _MICROSECONDS)
                 self._give_back(keys=[self._key], args=[permit.name, window])
-            else:
+            elif permit.fate is Fate.NOT_SENT:
                 self._server.zrem(self._key, permit.name)

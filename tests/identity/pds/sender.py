@@ -35,6 +35,7 @@ def main() -> None:
                         continue
                     line.sendto(str(os.getpid()).encode(), ("127.0.0.1", int(port)))
                     line.recv(1)
+                    permit.was_answered()
             except (RateUnknown, NotYet, TimeoutError):
                 time.sleep(0.05)
 

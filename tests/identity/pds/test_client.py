@@ -249,6 +249,24 @@ def test_a_rate_that_is_used_up_is_not_now(world: World) -> None:
     assert len(world.asked.questions()) == 1
 
 
+def test_a_request_without_an_answer_counts_for_as_long_as_it_could_arrive(world: World) -> None:
+    client = world.client(rate=RateLimit(world.server, name="test", limit=1, window=0.05))
+    retrieve(client)
+    world.fault(next=["dropped"])
+    assert retrieve(client, patience=1).why is Delay.RATE
+    assert len(world.asked.questions()) == 2
+
+
+def test_a_request_that_never_left_counts_for_nothing(world: World) -> None:
+    there = world.configuration
+    client = world.client()
+    retrieve(client)
+    client._base_url = there.base_url.replace(there.base_url.split("/")[2], "127.0.0.1:1")
+    before = world.server.zcount("test:permits", 0, "+inf")
+    assert retrieve(client) == NotNow(Delay.DOWN)
+    assert world.server.zcount("test:permits", 0, "+inf") == before == 1
+
+
 def test_without_the_server_of_the_rate_nothing_is_sent(world: World) -> None:
     away = redis.Redis(host="127.0.0.1", port=1, retry=None)
     up = Circuit(world.server, name="test")

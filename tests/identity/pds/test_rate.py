@@ -91,6 +91,7 @@ class Simulation:
                 losses.pop(0)
                 self.server.delete("test:permits")
             if held is not None:
+                held.was_answered()
                 rate.give_back(held)
             answer = rate.take()
             if not isinstance(answer, Permit):
@@ -192,12 +193,23 @@ def test_a_permit_that_was_not_used_is_free_at_once(server: redis.Redis, rate: R
     with rate.permit(patience=0) as permit:
         permit.was_not_sent()
     server.set("the clock", 130_000_002)
-    with rate.permit(patience=0):
-        pass
+    with rate.permit(patience=0) as permit:
+        permit.was_answered()
     server.set("the clock", 160_000_004)
     with pytest.raises(NotYet) as not_yet:
         rate.wait(patience=5)
     assert not_yet.value.after == pytest.approx(30)
+
+
+def test_a_permit_whose_request_has_no_answer_is_held_for_the_lease(server: redis.Redis) -> None:
+    rate = RateLimit(server, name="test", limit=1, lease=30, clock=_MOVED_BY_THE_TEST)
+    server.set("the clock", 1)
+    rate.take()
+    server.set("the clock", 100_000_000)
+    with rate.permit(patience=0):
+        pass
+    server.set("the clock", 130_000_000)
+    assert rate.take() == pytest.approx(60, abs=0.001)
 
 
 def test_without_the_server_nothing_is_sent() -> None:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import redis
 
 from identity.models import Protection, Sex
 from identity.nhs_number import NhsNumber
 from identity.pds import parsing
+from identity.pds.client import Call, PdsClient
 from identity.pds.comparing import Evidence, Held
+from identity.pds.configuration import Configuration, Service
 from identity.pds.demographics import DeathNotice, Demographics
-from identity.pds.outcomes import OutcomeKind, read_retrieval, read_search
+from identity.pds.outcomes import OutcomeKind
+from identity.pds.questions import Search
+from identity.pds.rate import RateLimit
+from tests.identity.pds.conftest import may_begin
 
 RECORDED = {
     "get_9000000000_bad_check_digit": OutcomeKind.MALFORMED,
@@ -47,20 +57,56 @@ def read(resource: Any) -> Any:
     return parsing.read(json.dumps(resource).encode(), test_ranges=True)
 
 
-def test_every_recorded_answer_has_its_outcome(pds_data: Path) -> None:
+@pytest.fixture
+def recorded(server: redis.Redis) -> Iterator[tuple[PdsClient, Callable[[Any], None]]]:
+    """A client of a sandbox that gives the recorded answer it is handed, and how to hand it one."""
+    may_begin(server)
+    now: dict[str, Any] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert "authorization" not in self.headers  # a sandbox has no tokens
+            content = json.dumps(now["body"]).encode()
+            self.send_response(now["status"])
+            self.send_header("Content-Type", now["headers"]["content-type"])
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as sandbox:
+        thread = Thread(target=sandbox.serve_forever, args=(0.05,))
+        thread.start()
+        configuration = Configuration(
+            service=Service.SANDBOX, base_url=f"http://127.0.0.1:{sandbox.server_address[1]}"
+        )
+        rate = RateLimit(server, name="test", limit=1000, window=1)
+        with PdsClient(configuration, server, test_ranges=True, rate=rate) as client:
+            yield client, now.update
+        sandbox.shutdown()
+        thread.join()
+
+
+def test_every_recorded_answer_has_its_outcome(
+    pds_data: Path, recorded: tuple[PdsClient, Callable[[Any], None]]
+) -> None:
+    client, hand = recorded
+    call = Call(request_id=uuid4(), correlation_id=uuid4(), organisation="RJ2")
+    question = Search(family="Smith", birth_date=date(2010, 10, 22))
     found = {}
     for path in (pds_data / "captured").glob("*.json"):
-        recorded = json.loads(path.read_text())
-        status = recorded["response"]["status"]
-        content = json.dumps(recorded["response"]["body"]).encode()
-        last = recorded["request"]["path"].removeprefix("/Patient/")
+        exchange = json.loads(path.read_text())
+        hand(exchange["response"])
+        outcome: Any
         if path.name.startswith("search"):
-            found[path.stem] = read_search(status, content, test_ranges=True).kind
+            outcome = client.search(question, call=call, may_send=lambda: True)
         else:
-            asked = NhsNumber(last)
-            found[path.stem] = read_retrieval(
-                status, content, asked=asked, held=HELD, by=Evidence.NUMBER, test_ranges=True
-            ).kind
+            number = NhsNumber(exchange["request"]["path"].removeprefix("/Patient/"))
+            outcome = client.retrieve(
+                number, held=HELD, by=Evidence.NUMBER, call=call, may_send=lambda: True
+            )
+        found[path.stem] = outcome.kind
     assert found == RECORDED
 
 
