@@ -32,8 +32,9 @@ HOST = "127.0.0.1"
 DESCRIPTION = """\
 Starts Connect Care with a made-up region on this machine: makes the Python environment and the
 front-end files, starts PostgreSQL and Valkey, makes the database and its people, and starts the
-web, the workers and the timer. When it is ready it says so, with whom to sign in as. Ctrl-C stops
-everything. Nothing listens but on the loopback, and everybody in it is made up.
+web, the workers, the timer and a stand-in for the Personal Demographics Service. When it is ready
+it says so, with whom to sign in as. Ctrl-C stops everything. Nothing listens but on the loopback,
+and everybody in it is made up.
 
 A later run with the same folder goes on where the last one ended, and is ready in seconds.
 """
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
     from launcher.data import Data
     from launcher.environment import demo_environment
     from launcher.private import write_env
+    from launcher.stand_in import pds_environment, stand_in
 
     data = Data(options.data) if options.data else Data.default()
     with data.held("bin/demo", port=options.port):
@@ -66,9 +68,13 @@ def main(arguments: list[str]) -> int:
         frontend.install()
         with demo_environment(data, port=options.port) as up, contextlib.ExitStack() as stack:
             people = _prepare(data, up)
-            write_env(data.running, up.environment)
+            environment = up.environment | pds_environment(data)
+            write_env(data.running, environment)
             stack.callback(data.running.unlink, missing_ok=True)
-            children = processes(data, up.environment, options.port)
+            children = [
+                stand_in(data, environment),
+                *processes(data, environment, options.port),
+            ]
             for child in children:
                 stack.callback(child.stop)
                 child.start()
@@ -199,7 +205,12 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
         own = {
             key: value
             for key, value in (others() | environment).items()
-            if key in kept or not (key.startswith("DATABASE_") and key.endswith("_URL"))
+            if key in kept
+            or not (
+                (key.startswith("DATABASE_") and key.endswith("_URL"))
+                # Who may ask PDS about anybody is the worker that traces.
+                or (key.startswith("PDS_") and name != "worker")
+            )
         }
         own["CONNECTCARE_LOGIN"] = logins[0]
         own["PYTHONUNBUFFERED"] = "1"

@@ -10,6 +10,9 @@ ENCRYPTION_KEYS        keys for deliveries at rest, newest first: urlsafe base64
 ALLOWED_HOSTS          host names, by commas
 CONNECTCARE_ORIGIN     the site's address as a browser sees it, ``https://host``
 CONNECTCARE_PROFILE    production (when absent), demo or test
+PDS_BASE_URL           the Personal Demographics Service that is asked; the demo has a stand-in
+PDS_API_KEY, PDS_KEY_ID, PDS_KEY  as whom, the id of the key, and the private key
+PDS_REQUESTS_PER_MINUTE  the agreed rate, 300 when absent
 EMAIL_HOST             the mail server of notices; without one, a demo prints them in a log, and no
                        production worker serves the urgent queue
 EMAIL_PORT             its port, 25 when absent

@@ -114,6 +114,8 @@ class _Again:
 class PdsClient:
     """Asks one PDS, as one application. Good for one process, made after it forked.
 
+    ``service`` is which one: keep it with what it answered, and show ``service.warning`` there.
+
     :param sleep: waits for so many seconds between tries.
     """
 
@@ -127,7 +129,8 @@ class PdsClient:
         circuit: Circuit | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        name = f"pds:{configuration.service}"
+        self.service = configuration.service
+        name = f"pds:{self.service}"
         self._test_ranges, self._sleep = test_ranges, sleep
         self._rate = rate or RateLimit(server, name=name, limit=configuration.per_minute)
         self._circuit = circuit or Circuit(server, name=name)
@@ -224,7 +227,9 @@ class PdsClient:
                 outcome = self._once(request, may_send, patience)
             except (RateUnknown, CircuitUnknown):
                 outcome = NotNow(Delay.BROKER_DOWN)
-            _log.info("PDS request %s, try %d: %s", call.request_id, tried, _said(outcome))
+            # An answer is in the audit, by whoever asked; a log is for what did not go well.
+            level = logging.DEBUG if isinstance(outcome, _Answer) else logging.INFO
+            _log.log(level, "PDS request %s, try %d: %s", call.request_id, tried, _said(outcome))
             if not isinstance(outcome, _Again):
                 return outcome
             if outcome.after > _LONGEST_RETRY_AFTER or tried == TRIES:

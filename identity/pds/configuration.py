@@ -31,6 +31,16 @@ class Service(StrEnum):
     SANDBOX = "sandbox"
     STAND_IN = "stand-in"
 
+    @property
+    def warning(self) -> str:
+        """What a page with its answers says above them; empty for the live service."""
+        return {
+            Service.LIVE: "",
+            Service.INTEGRATION: "Answers come from PDS's integration environment: test patients.",
+            Service.SANDBOX: "Answers come from PDS's sandbox: always the same examples.",
+            Service.STAND_IN: "Answers come from a stand-in for PDS: nobody here is real.",
+        }[self]
+
 
 _HOSTS = {
     Service.LIVE: "api.service.nhs.uk",

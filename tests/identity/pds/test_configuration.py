@@ -150,6 +150,11 @@ def test_a_key_of_another_kind_is_refused_without_quoting_it(
             assert line not in str(refused.value)
 
 
+def test_only_the_live_services_answers_go_without_a_warning() -> None:
+    assert [service for service in Service if not service.warning] == [Service.LIVE]
+    assert "stand-in" in Service.STAND_IN.warning
+
+
 def test_the_key_is_not_shown(variables: pytest.MonkeyPatch) -> None:
     found = configured()
     assert "PRIVATE KEY" in found.private_key
