@@ -1,28 +1,34 @@
-"""A throw-away database of any size, filled in SQL: what the benchmarks measure on.
+"""Databases of any size, filled in SQL: what the benchmarks measure on.
 
-Durable as in production (fsync on); triggers and foreign keys rest only while it is filled.
+Filled without durability, in one transaction that needs no log of its rows; measured as production
+runs (fsync on), after a restart. Triggers and foreign keys rest only while it is filled.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from launcher.data import make_socket_folder
 from launcher.provision import as_environment, provision
-from launcher.servers import servers
+from launcher.servers import Servers, servers
 
 ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "connectcare_bench"
 ORGANISATIONS = 40
 HEAVY_RESIDENTS = 100
 HEAVY_ENTRIES = 2_500
@@ -31,9 +37,11 @@ TYPICAL_ENTRIES = 150
 
 @dataclass(frozen=True)
 class World:
-    """Addresses by login, and how many residents of each size there are."""
+    """Addresses by login, what the settings need, and how many residents of each size there are."""
 
+    entries: int
     addresses: dict[str, str]
+    environment: dict[str, str]
     heavy: int
     typical: int
 
@@ -47,41 +55,72 @@ class World:
 
 
 @contextlib.contextmanager
-def world(entries: int) -> Iterator[World]:
-    """A database with about this many entries: 100 heavy residents, the rest typical ones."""
+def world(entries: int, *, keep: Path | None = None) -> Iterator[World]:
+    """A database with about this many entries: 100 heavy residents, the rest typical ones.
+
+    In ``keep`` it stays for later runs, which bring its tables up to date and fill nothing.
+    """
     heavy = min(HEAVY_RESIDENTS, max(1, entries // HEAVY_ENTRIES // 4))
     typical = max(1, (entries - heavy * HEAVY_ENTRIES) // TYPICAL_ENTRIES)
+    with contextlib.ExitStack() as stack:
+        if keep is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="connect-care-")))
+        else:
+            folder = keep / str(entries)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        filled = folder / "filled.json"
+        if not filled.exists():
+            shutil.rmtree(folder / "postgres", ignore_errors=True)
+            with _running(folder, durable=False) as up:
+                began = time.perf_counter()
+                address = _migrated(up)[0]["admin"]
+                with psycopg.connect(address, autocommit=True) as connection:
+                    for statement in _fill(heavy, typical):
+                        connection.execute(statement)
+                    _fill_entries(connection, heavy, typical)
+                seconds = time.perf_counter() - began
+                print(f"{entries:,} entries filled in {seconds:.0f} s", flush=True)
+            os.sync()
+            filled.write_text(json.dumps({"seconds": round(seconds)}), encoding="utf-8")
+        with _running(folder, durable=True) as up:
+            yield World(entries, *_migrated(up), heavy, typical)
+
+
+@contextlib.contextmanager
+def _running(folder: Path, *, durable: bool) -> Iterator[Servers]:
     sockets = make_socket_folder()
-    with (
-        tempfile.TemporaryDirectory(prefix="connect-care-bench-") as folder,
-        servers(
-            cluster=Path(folder) / "postgres",
+    try:
+        with servers(
+            cluster=folder / "postgres",
             sockets=sockets,
-            password_file=Path(folder) / "password",
-            logs=Path(folder) / "logs",
-        ) as up,
-    ):
-        assert up.admin_url is not None
-        addresses = provision(up.admin_url, "connectcare_bench")
-        environment = {
-            **as_environment(addresses),
-            "REDIS_URL": up.redis_url,
-            "CONNECTCARE_PROFILE": "test",
-            "SECRET_KEY": secrets.token_urlsafe(64),
-            "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        }
-        os.environ.update(environment)
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v", "0"],
-            cwd=ROOT,
-            env=os.environ,
-            check=True,
-        )
-        admin = psycopg.conninfo.make_conninfo(up.admin_url, dbname="connectcare_bench")
-        with psycopg.connect(admin, autocommit=True) as connection:
-            for statement in _fill(heavy, typical):
-                connection.execute(statement)
-        yield World({**addresses, "admin": admin}, heavy, typical)
+            password_file=folder / "password",
+            logs=folder / "logs",
+            throw_away=not durable,
+        ) as up:
+            yield up
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _migrated(up: Servers) -> tuple[dict[str, str], dict[str, str]]:
+    """The addresses and the environment of a database whose tables are those of this code."""
+    assert up.admin_url is not None, "Unset DATABASE_…_URL: the benchmarks bring their own server."
+    addresses = provision(up.admin_url, DATABASE)
+    environment = {
+        **as_environment(addresses),
+        "REDIS_URL": up.redis_url,
+        "CONNECTCARE_PROFILE": "test",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    }
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v", "0"],
+        cwd=ROOT,
+        env={**os.environ, **environment, "CONNECTCARE_LOGIN": "owner"},
+        check=True,
+    )
+    admin = psycopg.conninfo.make_conninfo(up.admin_url, dbname=DATABASE)
+    return {**addresses, "admin": admin}, environment
 
 
 def _fill(heavy: int, typical: int) -> Iterator[str]:
@@ -136,16 +175,26 @@ def _fill(heavy: int, typical: int) -> Iterator[str]:
         (resident_id, organisation_id, kind, evidence, valid_from, derived, reason, words)
         select n, 1, 'caseload', 'bench', '2020-01-01', true, '', ''
         from generate_series(1, {residents}) n"""
-    for first, count, each in (
-        (1, heavy, HEAVY_ENTRIES),
-        (heavy + 1, typical, TYPICAL_ENTRIES),
-    ):
-        step = max(1, 500_000 // each)
-        for begin in range(first, first + count, step):
-            end = min(first + count, begin + step) - 1
-            yield _entries(begin, end, each)
-    yield "set session_replication_role = origin"
-    yield "vacuum analyze"
+
+
+def _fill_entries(connection: psycopg.Connection, heavy: int, typical: int) -> None:
+    """Fill the entry table, with its indexes made afterwards."""
+    indexes = connection.execute(
+        "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index"
+        " where indrelid = 'records_entry'::regclass and not indisunique"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(sql.SQL("drop index {}").format(sql.Identifier(name)))
+    with connection.transaction():
+        # Emptied in the same transaction, it is written without a log (wal_level = minimal).
+        connection.execute("truncate records_entry cascade")
+        connection.execute(_entries(1, heavy, HEAVY_ENTRIES))
+        connection.execute(_entries(heavy + 1, heavy + typical, TYPICAL_ENTRIES))
+    connection.execute("set maintenance_work_mem = '1GB'")
+    for _, definition in indexes:
+        connection.execute(definition)
+    connection.execute("set session_replication_role = origin")
+    connection.execute("vacuum (analyze, freeze)")
 
 
 def _entries(begin: int, end: int, each: int) -> str:
