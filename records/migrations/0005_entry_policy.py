@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0003_merging"),
+        ("records", "0004_retired"),
     ]
 
     operations = [
