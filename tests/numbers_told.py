@@ -13,12 +13,14 @@ from identity.nhs_number import InvalidNhsNumber, NhsNumber
 
 #: Ten digits together: the one form that pages show has spaces.
 _TOGETHER = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
+#: An opaque id: some in a thousand have ten digits together that would pass for a number.
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 
 def numbers_in(text: str) -> list[str]:
     """Whatever in a text is an NHS number written without spaces."""
-    return [found for found in _TOGETHER.findall(text) if _is_one(found)]
+    return [found for found in _TOGETHER.findall(_UUID.sub(" ", text)) if _is_one(found)]
 
 
 def _is_one(digits: str) -> bool:

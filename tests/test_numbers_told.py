@@ -37,6 +37,12 @@ def test_an_address_with_a_number_fails_whoever_asks_for_it() -> None:
         Client().get(f"/residents/{NUMBER}")
 
 
+def test_an_opaque_id_is_no_number_and_hides_none() -> None:
+    opaque = f"3e91f17b-2ad3-5bd1-9505-0b{NUMBER}"
+    assert numbers_in(f"/record/{opaque}/item/{opaque}") == []
+    assert numbers_in(f"/record/{opaque}/{NUMBER}") == [NUMBER]
+
+
 def test_a_log_line_with_a_number_is_heard() -> None:
     ear = Listening()
     ear.handle(logging.makeLogRecord({"msg": "found %s", "args": (NUMBER,), "name": "x"}))
