@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,6 +37,7 @@ from access.reasons import AccessReason
 from access.rules import covers, is_of
 from audit import actions as audit
 from audit.models import Action
+from identity.protected import KEPT_BACK, Known, Redaction, is_protected, of_protected
 from organisations.activities import Activity
 from organisations.models import Membership, Organisation, Role, StaffMember
 
@@ -44,9 +46,33 @@ log = logging.getLogger(__name__)
 PAGE_LENGTH = 25
 
 
+@of_protected(
+    keep=(
+        "id",
+        "reference",
+        "kind",
+        "raised",
+        "resident",
+        # Who is reviewed is named, whoever the resident is: nobody could review them otherwise.
+        "staff",
+        "staff_name",
+        "role",
+        "reason",
+        "opened_by",
+        "until",
+        "outcome",
+        "closed",
+    ),
+    empty=("team",),
+    words=lambda alert, _known: KEPT_BACK if alert.words else "",
+)
 @dataclass(frozen=True, slots=True)
 class AlertSeen:
-    """An alert as its officers see it. ``resident`` is the resident's own id."""
+    """An alert as its officers see it. ``resident`` is the resident's own id.
+
+    ``reason`` and ``words`` are what staff gave; nobody gave any for a sample, which names the
+    kind of care that it was ``opened_by``.
+    """
 
     id: UUID
     reference: str
@@ -57,13 +83,15 @@ class AlertSeen:
     staff_name: str
     role: str
     team: str
-    reason: AccessReason
+    reason: AccessReason | None
     words: str
-    until: datetime
+    opened_by: RelationshipKind | None
+    until: datetime | None
     outcome: AlertOutcome | None
     closed: datetime | None
 
 
+@of_protected(keep=("kind", "valid_from", "valid_until"), empty=("team",))
 @dataclass(frozen=True, slots=True)
 class Care:
     """A care relationship of the officer's organisation with the resident, by its own systems."""
@@ -74,6 +102,11 @@ class Care:
     valid_until: datetime | None
 
 
+def _review_words(review: ReviewSeen, _known: Known) -> str:
+    return review.words if review.outcome is AlertOutcome.EVIDENCE else KEPT_BACK
+
+
+@of_protected(keep=("outcome", "by", "at"), words=_review_words)
 @dataclass(frozen=True, slots=True)
 class ReviewSeen:
     """A review; ``by`` is empty where evidence closed the alert."""
@@ -90,6 +123,7 @@ class AlertInFull:
 
     alert: AlertSeen
     openings: int
+    first_opening: datetime | None
     last_opening: datetime | None
     care: tuple[Care, ...]
     reviews: tuple[ReviewSeen, ...]
@@ -127,25 +161,31 @@ def read_alert(acting: Acting, alert: UUID, *, request_id: str) -> AlertInFull |
     )
     if raw is None:
         return None
+    redaction = Redaction(protected=is_protected(raw["protection"]))
     return AlertInFull(
         alert=_seen(raw),
         openings=raw["openings"]["count"],
+        first_opening=_moment(raw["openings"]["first"]),
         last_opening=_moment(raw["openings"]["last"]),
         care=tuple(
-            Care(
-                RelationshipKind(one["kind"]),
-                one["team"],
-                datetime.fromisoformat(one["from"]),
-                _moment(one["until"]),
+            redaction.of(
+                Care(
+                    RelationshipKind(one["kind"]),
+                    one["team"],
+                    datetime.fromisoformat(one["from"]),
+                    _moment(one["until"]),
+                )
             )
             for one in raw["care"]
         ),
         reviews=tuple(
-            ReviewSeen(
-                AlertOutcome(one["outcome"]),
-                one["words"],
-                one["by"],
-                datetime.fromisoformat(one["at"]),
+            redaction.of(
+                ReviewSeen(
+                    AlertOutcome(one["outcome"]),
+                    one["words"],
+                    one["by"],
+                    datetime.fromisoformat(one["at"]),
+                )
             )
             for one in raw["reviews"]
         ),
@@ -177,7 +217,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _seen(raw: dict[str, Any]) -> AlertSeen:
-    return AlertSeen(
+    seen = AlertSeen(
         id=UUID(raw["id"]),
         reference=raw["reference"],
         kind=AlertKind(raw["kind"]),
@@ -187,12 +227,14 @@ def _seen(raw: dict[str, Any]) -> AlertSeen:
         staff_name=raw["staff_name"],
         role=raw["role"],
         team=raw["team"],
-        reason=AccessReason(raw["reason"]),
+        reason=AccessReason(raw["reason"]) if raw["reason"] else None,
         words=raw["words"],
-        until=datetime.fromisoformat(raw["until"]),
+        opened_by=RelationshipKind(raw["opened_by"]) if raw["opened_by"] else None,
+        until=_moment(raw["until"]),
         outcome=AlertOutcome(raw["outcome"]) if raw["outcome"] else None,
         closed=_moment(raw["closed"]),
     )
+    return Redaction(protected=is_protected(raw["protection"])).of(seen)
 
 
 # ── Telling the officers ────────────────────────────────────────────────────────────────────
@@ -201,10 +243,15 @@ def _seen(raw: dict[str, Any]) -> AlertSeen:
 def alerts_to_notify() -> list[int]:
     """Alerts whose officers have not been told, oldest first.
 
-    All of them: those that nobody can be told of must not stand in the way of the others.
+    All of them but samples, which wait in the queue: those that nobody can be told of must not
+    stand in the way of the others.
     """
-    waiting = Alert.objects.filter(notified__isnull=True).order_by("raised", "pk")
+    waiting = _to_be_told_of().order_by("raised", "pk")
     return list(waiting.values_list("pk", flat=True))
+
+
+def _to_be_told_of() -> QuerySet[Alert]:
+    return Alert.objects.filter(notified__isnull=True).exclude(kind=AlertKind.SAMPLE)
 
 
 @transaction.atomic
@@ -215,9 +262,10 @@ def notify(alert_id: int) -> bool:
     row is locked while the notice goes out. Where it cannot go, the row waits for the sweeper.
     """
     alert = (
-        Alert.objects.select_for_update(skip_locked=True, of=("self",))
+        _to_be_told_of()
+        .select_for_update(skip_locked=True, of=("self",))
         .select_related("membership")
-        .filter(pk=alert_id, notified__isnull=True)
+        .filter(pk=alert_id)
         .first()
     )
     if alert is None:
@@ -275,12 +323,14 @@ def close_by_evidence(residents: Iterable[int]) -> int:
 
     An alert is explained by a derived relationship that was the reader's, by their organisation
     and team, when the glass was broken or the involvement declared. One that an officer has begun
-    to look at is theirs to close. Runs in the transaction that derived the relationships.
+    to look at is theirs to close, and so is a sample, which evidence opened. Runs in the
+    transaction that derived the relationships.
     """
     waiting = list(
         Alert.objects.select_for_update(of=("self",))
         .select_related("membership__team")
         .filter(resident__in=residents, closed__isnull=True, outcome="")
+        .exclude(kind=AlertKind.SAMPLE)
         .order_by("pk")
     )
     if not waiting:

@@ -7,6 +7,7 @@ Openings and glimpses are written by the gate's functions in PostgreSQL alone
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -153,7 +154,11 @@ class Opening(models.Model):
     decision = models.JSONField()
 
     class Meta:
-        indexes = [models.Index(fields=["look"], name="opening_by_look")]
+        indexes = [
+            models.Index(fields=["look"], name="opening_by_look"),
+            # A few pages: openings lie in the order in which they began.
+            BrinIndex(fields=["began"], name="opening_by_time", autosummarize=True),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(basis__in=BasisKind.values), name="opening_basis_is_known"
@@ -235,6 +240,7 @@ class AlertKind(models.TextChoices):
 
     BREAK_GLASS = "break-glass", "Emergency opening"
     SELF_DECLARED = "self-declared", "Declared own involvement"
+    SAMPLE = "sample", "Sampled"
 
 
 class AlertOutcome(models.TextChoices):
@@ -261,6 +267,9 @@ class Alert(models.Model):
 
     The row is the job of telling them: ``notified`` is when the notice left. What is sent names
     the reference and nobody. ``outcome`` is the latest of its reviews', empty before the first.
+
+    A sample is of one ``look``, which a relationship opened. It is one of many, so nobody is sent
+    a notice of it: it waits in the queue (``access/samples.py``).
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -271,6 +280,7 @@ class Alert(models.Model):
     resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
     glass = models.ForeignKey(BrokenGlass, models.PROTECT, null=True, related_name="+")
     relationship = models.ForeignKey(CareRelationship, models.PROTECT, null=True, related_name="+")
+    look = models.UUIDField(null=True)
     raised = models.DateTimeField()
     notified = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, choices=AlertOutcome, blank=True)
@@ -280,8 +290,12 @@ class Alert(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=AlertKind.BREAK_GLASS, glass__isnull=False)
-                | Q(kind=AlertKind.SELF_DECLARED, relationship__isnull=False),
+                | Q(kind=AlertKind.SELF_DECLARED, relationship__isnull=False)
+                | Q(kind=AlertKind.SAMPLE, relationship__isnull=False, look__isnull=False),
                 name="alert_names_its_cause",
+            ),
+            models.UniqueConstraint(
+                fields=["look"], condition=Q(kind=AlertKind.SAMPLE), name="look_is_sampled_once"
             ),
             models.CheckConstraint(
                 condition=Q(closed__isnull=True, outcome__in=["", AlertOutcome.INVESTIGATE])
@@ -331,3 +345,18 @@ class AlertReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.pk}"
+
+
+class SampledDay(models.Model):
+    """A day whose looks have been drawn from for review. The row says that it is done.
+
+    ``looks`` is how many there were to draw from, ``drawn`` how many were.
+    """
+
+    day = models.DateField(primary_key=True)
+    looks = models.PositiveIntegerField()
+    drawn = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"samples of {self.day}"

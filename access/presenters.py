@@ -44,7 +44,7 @@ class AlertPage:
     person: PersonShown | None
     emergency: bool
     words: str
-    until: datetime
+    until: datetime | None
     opened: str
     care: tuple[tuple[str, str], ...]
     reviews: tuple[ReviewSeen, ...]
@@ -66,7 +66,7 @@ def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) 
         raised=alert.raised,
         who=", ".join(part for part in (alert.staff_name, alert.role, alert.team) if part),
         resident=person(seen).name if seen else "Not shown",
-        reason=alert.reason.label,
+        reason=_reason(alert),
         outcome=alert.outcome.label if alert.outcome else "",
         closed=alert.closed,
     )
@@ -93,10 +93,20 @@ def in_full(
     )
 
 
+def _reason(alert: AlertSeen) -> str:
+    if alert.reason is not None:
+        return alert.reason.label
+    care = f": {alert.opened_by.label.lower()}" if alert.opened_by else ""
+    return f"Drawn for review. The care that opened it{care}"
+
+
 def _opened(full: AlertInFull) -> str:
     if not full.openings:
         return "Not opened since"
     pages = "1 page" if full.openings == 1 else f"{full.openings} pages"
+    if full.alert.kind is AlertKind.SAMPLE:
+        first, last = clinical_time(full.first_opening), clinical_time(full.last_opening)
+        return f"{pages}, on {first}" if first == last else f"{pages}, from {first} to {last}"
     return f"{pages} since, the last on {clinical_time(full.last_opening)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from access import alerts
+from access import alerts, samples
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -18,3 +18,9 @@ def sweep_alerts() -> None:
     """Tell of whatever was never nudged, or could not be sent."""
     for alert_id in alerts.alerts_to_notify():
         alerts.notify(alert_id)
+
+
+@shared_task(name="access.tasks.draw_samples")  # type: ignore[untyped-decorator]  # likewise
+def draw_samples() -> None:
+    """Draw for review from the days that are over."""
+    samples.draw_due()

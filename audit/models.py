@@ -23,6 +23,7 @@ class Action(models.TextChoices):
     GLASS_BROKEN = "glass-broken", "Broke glass: opened a record in an emergency"
     GLASS_ENDED = "glass-ended", "Ended an emergency opening"
     ALERTS_READ = "alerts-read", "Read alerts"
+    SAMPLE_DRAWN = "sample-drawn", "Drew a look for review"
     ALERT_REVIEWED = "alert-reviewed", "Reviewed or closed an alert"
     ACCESS_EXPLAINED = "access-explained", "Asked who could open a record"
     CHOICE_RECORDED = "choice-recorded", "Recorded a resident's choice"

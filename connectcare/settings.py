@@ -230,6 +230,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    # A day is drawn from once it is over; asking again costs one statement.
+    "draw-samples": {
+        "task": "access.tasks.draw_samples",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Who residents are, by the Personal Demographics Service --------------------------------------
@@ -298,6 +304,9 @@ DECLARED_PERIODS = {
     "express-consent": timedelta(days=28),
 }
 BREAK_GLASS_HOURS = 3
+# Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
+# organisation at least one a week (docs/adr/0011).
+SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
 # The password once more before glass is broken: so many wrong ones in so many minutes are enough.
 CONFIRMATION_TRIES = 5
 CONFIRMATION_MINUTES = 15
