@@ -45,7 +45,8 @@ _REST = """
 |---|---|
 {grants}
 | R7 | A resident protected by PDS (anything but `U`) shows no address, phone or GP practice: \
-row security refuses the row (`access/sql/0002_walls.sql`). |
+row security refuses the row (`access/sql/0002_walls.sql`). Of sources and workers the kind is \
+shown, and no words that may say where (`identity/protected.py`, `docs/adr/0010`). |
 
 Every statement that reads entries asks PostgreSQL again whether the membership, the relationship,
 the choices and both epochs still stand (`access/sql/0001_gate.sql`, `docs/adr/0001`).

@@ -1,0 +1,376 @@
+"""A protected resident on every address of the portal: nothing tells where, or with whom.
+
+Every address is asked as everybody who works with residents, about one resident whose world is
+full of canaries: names of sources, teams, practitioners and places, addresses, telephone numbers,
+codes, titles of documents, and words that staff typed. Asked about somebody who is not protected,
+the same pages show them: so this can fail.
+
+A new address is asked by itself; one with a new kind of part says in :func:`parts` which of these
+residents' things it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from bs4 import BeautifulSoup
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from access.acting import Acting
+from access.models import Alert, AlertReview
+from access.reasons import AccessReason
+from access.restricted import break_glass, declare
+from access.showing import SHOWING
+from identity.models import Resident, ResidentPlace
+from organisations.categories import Category
+from organisations.models import Membership, Organisation
+from records.sections import SECTIONS
+from tests import factories
+from tests.security.test_matrix import every_pattern
+
+AsLogin = Callable[[str], AbstractContextManager[None]]
+
+#: Names and words that tell where the resident is, or with whom. Each is made up of letters that
+#: nothing else in the portal has.
+SOURCES = {
+    "gp_practice": "Qzpractice Surgery",
+    "nhs_trust": "Qztrust Hospital",
+    "adult_social_care": "Qzcouncil Social Care",
+    "out_of_hours": "Qzoutofhours Service",
+}
+SHOWN = {
+    *SOURCES.values(),
+    "Qzmulberry team",
+    "Dr Qzokafor",
+    "Qzclinic, ground floor",
+    "020 7946 0771",
+    "Qzdetail",
+    "Qztitle",
+    "Qzletter",
+    "Qzvalue",
+    "Qzappointment",
+    "Qzfacility",
+    "Qzalert",
+    "Qzperson",
+    "Qzrole",
+    "Qzstreet",
+    "QZ9 9ZZ",
+    "020 7946 0772",
+    "QZP01",
+    "Qzglass",
+    "Qzinvolved",
+    "Qzreview",
+}
+#: Shown of nobody today; of the protected never.
+NOT_SHOWN = {"QZO77", "020 7946 0773"}
+CANARIES = SHOWN | NOT_SHOWN
+
+#: Addresses that show the registry, deliveries or oneself, the same whomever one works with.
+NOT_ABOUT_A_RESIDENT = {
+    "participating-organisations",
+    "health-live",
+    "health-ready",
+    "sign-in",
+    "sign-out",
+    "home",
+    "choose-membership",
+    "registry-organisations",
+    "registry-organisation",
+    "registry-staff",
+    "registry-roles",
+    "batches",
+    "give-in-delivery",
+    "batch",
+    "load-batch-again",
+    "batch-as-json",
+}
+
+
+@dataclass
+class Everything:
+    """The resident's world, and a client for everybody who works with residents there."""
+
+    resident: Resident
+    clients: dict[str, Client]
+    items: list[UUID] = field(default_factory=list)
+    alerts: list[UUID] = field(default_factory=list)
+    choices: list[UUID] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def everything(database: object, as_login: AsLogin) -> Everything:
+    with as_login("pipeline"):
+        trust = factories.organisation("Readers trust", kind="nhs_trust", phone="020 7946 0100")
+        council = factories.organisation("Readers council", kind="adult_social_care")
+        sources = [
+            factories.organisation(
+                name,
+                kind=kind,
+                code=f"QZO7{number}",
+                phone="020 7946 0773",
+                duty_phone="020 7946 0773",
+            )
+            for number, (kind, name) in enumerate(SOURCES.items(), start=5)
+        ]
+        for source in (*sources, trust, council):
+            factories.feed(source, categories=Category)
+            for reader in (trust, council):
+                if reader != source:
+                    factories.agreement(source, reader, Category)
+        resident = factories.resident("Carter", "Ruth", postcode="QZ9 9ZZ")
+        ResidentPlace.objects.filter(resident=resident).update(
+            address_lines=["1 Qzstreet"], phone="020 7946 0772", practice_code="QZP01"
+        )
+        mulberry = factories.team(trust, "Qzmulberry team")
+        ward = factories.team(trust, "Readers ward")
+        locality = factories.team(council, "Readers locality")
+        people = {
+            "nurse": factories.membership(at=trust, as_role="nurse", in_team=ward),
+            "social worker": factories.membership(
+                at=council, as_role="social-worker", in_team=locality
+            ),
+            "adviser": factories.membership(at=council, as_role="contact-centre-adviser"),
+            "officer": factories.membership(at=trust, as_role="privacy-officer"),
+            # Works with the resident in a team whose name tells where, and broke glass there.
+            "doctor": factories.membership(at=trust, as_role="doctor", in_team=mulberry),
+            "other doctor": factories.membership(at=trust, as_role="doctor", in_team=mulberry),
+        }
+        for at, team, kind in (
+            (trust, ward, "admission"),
+            (council, locality, "allocated-worker"),
+        ):
+            factories.relationship(resident, at, team, kind=kind)
+        third = factories.team(trust, "Qzmulberry team", code="THIRD")
+        factories.relationship(resident, trust, third, kind="caseload")
+        items = [
+            item
+            for source in (*sources, trust, council)
+            for person in [factories.source_person(resident, source)]
+            for category in Category
+            for item in entries(person, category, source, all_ways=source == sources[0])
+        ]
+        choices = [
+            factories.choice(resident, "connect-care", "consents", by=people["adviser"]).public_id
+        ]
+    raise_alerts(resident, people, as_login)
+    with as_login("pipeline"):
+        alerts = list(Alert.objects.order_by("pk"))
+        assert len(alerts) == 2
+        for alert in alerts:
+            AlertReview.objects.create(
+                alert=alert,
+                outcome="investigate",
+                words="Qzreview",
+                membership=people["officer"],
+                at=timezone.now(),
+            )
+    clients = {}
+    for name, membership in people.items():
+        if "doctor" in name:
+            continue  # the head of every page of theirs names their own team
+        clients[name] = Client()
+        clients[name].force_login(membership.staff)
+    return Everything(
+        resident=resident,
+        clients=clients,
+        items=items,
+        alerts=[alert.public_id for alert in alerts],
+        choices=choices,
+        own={name: membership.organisation.name for name, membership in people.items()},
+    )
+
+
+def entries(
+    person: Any, category: Category, source: Organisation, *, all_ways: bool
+) -> Iterator[UUID]:
+    """What a source might write: by hand, and with a code behind it; or one of these ways."""
+    letter = {
+        "contentType": "text/plain",
+        "title": "Qztitle",
+        "data": base64.b64encode(b"Qzletter").decode(),
+    }
+    names = {
+        Category.APPOINTMENTS: "Qzappointment",
+        Category.CONTACTS: "Qzfacility",
+        Category.DOCUMENTS: "Qztitle",
+        Category.PEOPLE_INVOLVED: "Qzperson",
+        Category.SOCIAL_CARE_SERVICES: "Qzfacility",
+        Category.SOCIAL_CARE_ASSESSMENTS: "Qztitle",
+    }
+    free = {Category.ALERTS, Category.SAFEGUARDING, Category.CARE_PLANS}
+    ways = (
+        (names.get(category, "Qzalert" if category in free else "Asthma"), ""),
+        (f"Asthma, seen at {source.name}", "195967001"),
+        ("Reviewed by Dr Qzokafor", "195967001"),
+        ("At Qzclinic, ground floor", "195967001"),
+        ("Ring 020 7946 0771", "195967001"),
+    )
+    for name, code in ways if all_ways else [ways[(source.pk + category) % len(ways)]]:
+        yield factories.entry(
+            person,
+            category,
+            name,
+            code=code,
+            detail=f"Qzdetail at {source.name}; Take 1 tablet daily",
+            value_text="Qzvalue 020 7946 0771" if category == Category.LAB_RESULTS else "",
+            unit=f"per {source.name}",
+            range_text="as Dr Qzokafor gave it",
+            source_status="moved to Qzfacility",
+            author="Dr Qzokafor",
+            author_role="Qzrole nurse",
+            place="Qzclinic, ground floor",
+            phone="020 7946 0771",
+            notes=["Qzdetail"],
+            resource=json.dumps({"content": [{"attachment": letter}]}),
+        )
+
+
+def raise_alerts(resident: Resident, people: dict[str, Membership], as_login: AsLogin) -> None:
+    from django.db import transaction
+
+    for name, act in (("doctor", glass), ("other doctor", involved)):
+        with as_login("web"), transaction.atomic():
+            acting = Acting.of(people[name], sitting=uuid4())
+            assert act(acting, resident.public_id).opens
+
+
+def glass(acting: Acting, resident: UUID) -> Any:
+    return break_glass(
+        acting,
+        resident,
+        reason=AccessReason.BEST_INTERESTS,
+        words="Collapsed at Qzglass",
+        request_id=str(uuid4()),
+    )
+
+
+def involved(acting: Acting, resident: UUID) -> Any:
+    from access.models import RelationshipKind
+
+    return declare(
+        acting,
+        resident,
+        kind=RelationshipKind.SELF_DECLARED,
+        reason=AccessReason.BEST_INTERESTS,
+        words="Seen with Qzinvolved",
+        request_id=str(uuid4()),
+    )
+
+
+# ── The walk ────────────────────────────────────────────────────────────────────────────────
+
+
+#: Who is asked for every item by itself; the others for a few, because it is the same page.
+READS_ALL = {"nurse", "social worker"}
+FEW = 3
+
+
+def parts(everything: Everything, who: str, client: Client) -> dict[str, list[Any]]:
+    """What stands for each part of an address: the resident, and all that is theirs."""
+    begun = client.post(reverse("record-choice", args=[everything.resident.public_id]))
+    draft = begun["Location"].split("/")[2] if begun.status_code == 302 else str(uuid4())
+    return {
+        "resident": [everything.resident.public_id],
+        "item": everything.items if who in READS_ALL else everything.items[:FEW],
+        "category": [section.slug for section in SECTIONS],
+        "alert": everything.alerts,
+        "choice": everything.choices,
+        "draft": [draft],
+        "slug": ["kind", "answer", "channel"],
+        "public_id": [uuid4()],
+    }
+
+
+def addresses(everything: Everything, who: str, client: Client) -> Iterator[tuple[str, str]]:
+    """Every address about a resident, with every thing of theirs in it."""
+    fill = parts(everything, who, client)
+    for pattern in every_pattern():
+        if pattern.name in NOT_ABOUT_A_RESIDENT:
+            continue
+        names = sorted(pattern.pattern.regex.groupindex)
+        unknown = set(names) - set(fill)
+        assert not unknown, f"say in parts() what {unknown} of {pattern.name} stands for"
+        for values in product(*(fill[name] for name in names)):
+            yield pattern.name, reverse(pattern.name, kwargs=dict(zip(names, values, strict=True)))
+
+
+def answers(everything: Everything) -> Iterator[tuple[str, str, HttpResponse]]:
+    """(who, address's name, answer) for everybody and every address, and a search."""
+    for who, client in everything.clients.items():
+        client.post(reverse("open-record"), {"resident": str(everything.resident.public_id)})
+        yield (
+            who,
+            "find-resident",
+            client.post(
+                reverse("find-resident"),
+                {
+                    "family_name": "Carter",
+                    "birth_date-day": "3",
+                    "birth_date-month": "3",
+                    "birth_date-year": "1941",
+                },
+            ),
+        )
+        for name, address in addresses(everything, who, client):
+            for query in ("", "?show=past") if name == "record-section" else ("",):
+                response = client.get(address + query)
+                assert response.status_code < 500, (name, who)
+                yield who, name, response
+
+
+def whole(response: HttpResponse) -> str:
+    """Everything that leaves: the page, its headers, and where it leads."""
+    headers = " ".join(f"{name}: {value}" for name, value in response.items())
+    page = BeautifulSoup(response.content, "html.parser")
+    words = " ".join(page.get_text(" ").replace("\N{NO-BREAK SPACE}", " ").split())
+    return f"{headers} {response.content.decode()} {words}"
+
+
+def told(text: str, canaries: Iterable[str]) -> set[str]:
+    folded = text.casefold()
+    return {canary for canary in canaries if canary.casefold() in folded}
+
+
+def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
+    everything: Everything, as_login: AsLogin
+) -> None:
+    with as_login("pipeline"):
+        Resident.objects.filter(pk=everything.resident.pk).update(protection="R")
+    shown: dict[str, set[str]] = {}
+    leaks = []
+    for who, name, response in answers(everything):
+        if response.status_code == 200:
+            shown.setdefault(name, set()).add(who)
+        leaks += [(canary, name, who) for canary in told(whole(response), CANARIES)]
+        if name in SHOWING and response.status_code == 200:
+            main = BeautifulSoup(response.content, "html.parser")
+            main.header.decompose()
+            if everything.own[who] in main.get_text():
+                leaks.append(("the reader's own organisation", name, who))
+    assert "\n".join(map(str, sorted(set(leaks)))) == ""
+    assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
+    assert {"nurse", "social worker"} <= shown["record"]
+
+
+def test_of_somebody_else_the_same_pages_show_it(everything: Everything) -> None:
+    found: set[str] = set()
+    for _, _, response in answers(everything):
+        found |= told(whole(response), CANARIES)
+    assert SHOWN - found == set(), "the walk above would not have seen these"
+
+
+def test_every_address_that_is_left_out_is_there() -> None:
+    names = {pattern.name for pattern in every_pattern() if isinstance(pattern, URLPattern)}
+    assert NOT_ABOUT_A_RESIDENT - names == set()
