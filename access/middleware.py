@@ -41,10 +41,8 @@ class ActingMembership:
         chosen = request.session.get(SESSION_KEY)
         memberships = memberships_in_force(request.user)
         if chosen is not None:
-            membership = memberships.filter(pk=chosen).first()
-            return Acting.of(membership, sitting=sitting) if membership else None
-        of_them = list(memberships[:2])
-        return Acting.of(of_them[0], sitting=sitting) if len(of_them) == 1 else None
+            memberships = [each for each in memberships if str(each.pk) == str(chosen)]
+        return Acting.of(memberships[0], sitting=sitting) if len(memberships) == 1 else None
 
 
 class EveryDoorIsDeclared:

@@ -161,10 +161,5 @@ def _fill(count: int) -> Iterator[str]:
     yield """insert into identity_residentnhsnumber
         (resident_id, number, status, said_by, ended_because)
         select id, number, '01', 'feed', '' from bench_number"""
-    yield f"""insert into identity_sourceperson
-        (source_id, identifier, local_identifiers, resident_id, link, nhs_number_sent,
-         nhs_number_status_sent, fingerprint, registered_practice, said)
-        select 1, 'P' || n, '{{}}', n, 'linked', '', '', '', false, '{{}}'
-        from generate_series(1, {count}) n"""
     yield "set session_replication_role = origin"
     yield "vacuum analyze"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -13,6 +14,10 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from jinja2.utils import missing
 
 from ui import formatting
+from ui.forms import as_declared
+
+#: A macro that draws a field, given how it is to look.
+Draw = Callable[..., str]
 
 #: What the design system's own templates ask for without defining it.
 _MAY_BE_ABSENT = frozenset(
@@ -91,9 +96,25 @@ def environment(**options: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.globals.update(static=static, url=_url)
+    jinja.globals.update(static=static, url=_url, drawn_once=_drawn_once())
     jinja.filters.update(formatting.FILTERS)
     return jinja
+
+
+def _drawn_once() -> Callable[..., str]:
+    """Keeps the markup of fields that are as declared: most of a form, and slow to draw."""
+    kept: dict[object, str] = {}
+
+    def drawn_once(draw: Draw, bound: BoundField, *look: object) -> str:
+        declared = as_declared(bound)
+        if declared is None:
+            return draw(bound, *look)
+        key = (*declared, *look)
+        if key not in kept:
+            kept[key] = draw(bound, *look)
+        return kept[key]
+
+    return drawn_once
 
 
 def _url(name: str, *args: Any, **kwargs: Any) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from organisations.activities import Activity
 from organisations.models import (
@@ -24,24 +25,20 @@ from organisations.models import (
 from organisations.staff import StaffMember
 
 
-def memberships_in_force(staff: StaffMember) -> QuerySet[Membership]:
-    """What a staff member may act as now: role, organisation and team in force as well."""
-    return (
-        Membership.objects.current()
-        .filter(
-            staff=staff,
-            organisation__in=Organisation.objects.current(),
-            role__in=Role.objects.current(),
-        )
-        .exclude(team__isnull=False, team__in=_teams_not_in_force(staff))
-        .select_related("staff", "organisation", "team", "role")
-    )
+def memberships_in_force(staff: StaffMember) -> list[Membership]:
+    """What a staff member may act as now: role, organisation and team in force as well.
 
-
-def _teams_not_in_force(staff: StaffMember) -> QuerySet[Team]:
-    return Team.objects.filter(memberships__staff=staff).exclude(
-        pk__in=Team.objects.current().values("pk")
-    )
+    Read at every request: one plain statement, and what it is to be in force asked of the rows.
+    """
+    moment = timezone.now()
+    held = Membership.objects.filter(staff=staff).select_related("organisation", "team", "role")
+    found = []
+    for membership in held:
+        membership.staff = staff
+        parts = (membership, membership.organisation, membership.role, membership.team)
+        if all(part.is_current(moment) for part in parts if part is not None):
+            found.append(membership)
+    return found
 
 
 def participating_organisations() -> QuerySet[Organisation]:

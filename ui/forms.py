@@ -347,6 +347,34 @@ class NhsForm(forms.Form):
         return _link(self[next(iter(self.fields))]) if self.fields else "maincontent"
 
 
+def as_declared(bound: BoundField) -> tuple[object, ...] | None:
+    """The form's class and the field's name, where the field is as its class declares it.
+
+    Nothing is given, nothing is wrong, and no label or option was made for this page: its markup
+    is always the same, and holds nothing of anybody. ``None`` for any other.
+    """
+    declared = getattr(type(bound.form), "base_fields", {}).get(bound.name)
+    own = ("label", "help_text", "options", "initial")
+    if (
+        declared is None
+        or bound.form.prefix
+        or bound.form.initial
+        or any(
+            getattr(declared, each, None) is not getattr(bound.field, each, None) for each in own
+        )
+        or _given(bound.value())
+        or bound.errors
+    ):
+        return None
+    return type(bound.form), bound.name
+
+
+def _given(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(value.values())
+    return any(value) if isinstance(value, (list, tuple)) else bool(value)
+
+
 def _link(bound: BoundField) -> str:
     field = bound.field
     return field.link(bound) if isinstance(field, Component) else bound.name

@@ -59,7 +59,8 @@ def world(database: dict[str, str], as_login: AsLogin) -> World:
 
 def acting(membership: Membership) -> Acting:
     """What a membership acts as, read as a request reads it."""
-    return Acting.of(memberships_in_force(membership.staff).get(pk=membership.pk))
+    held = {each.pk: each for each in memberships_in_force(membership.staff)}
+    return Acting.of(held[membership.pk])
 
 
 def glimpse_choices(by: Acting, resident: Resident) -> int:
