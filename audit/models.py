@@ -26,6 +26,7 @@ class Action(models.TextChoices):
     SAMPLE_DRAWN = "sample-drawn", "Drew a look for review"
     ALERT_REVIEWED = "alert-reviewed", "Reviewed or closed an alert"
     ACCESS_EXPLAINED = "access-explained", "Asked who could open a record"
+    IDENTITY_CHECKED = "identity-checked", "Compared what somebody said with who they are"
     CHOICE_RECORDED = "choice-recorded", "Recorded a resident's choice"
     IDENTITY_READ = "identity-read", "Compared who residents are"
     QUESTION_DECIDED = "question-decided", "Decided about who somebody is"

@@ -236,6 +236,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    # A draft of a choice ends within the hour after its time.
+    "sweep-drafts": {
+        "task": "consent.tasks.sweep_drafts",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Who residents are, by the Personal Demographics Service --------------------------------------
@@ -310,6 +316,10 @@ SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
 # The password once more before glass is broken: so many wrong ones in so many minutes are enough.
 CONFIRMATION_TRIES = 5
 CONFIRMATION_MINUTES = 15
+# What somebody began to record outlives their session for so long, and is never recorded by itself.
+CHOICE_DRAFT_HOURS = environment.number("CHOICE_DRAFT_HOURS", 24)
+# One call: who the person is, once checked, is not asked again within it.
+IDENTITY_CHECK_MINUTES = 30
 # Numbers beginning 9 are nobody's: only where made-up people are expected (PDS test data has
 # 59… as well).
 NHS_NUMBER_TEST_RANGES = not PRODUCTION

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import TextChoices
 
 from audit import actions as audit
 from audit.models import Action
-from consent.kinds import COUNCIL_KINDS, Recorder, council_for, kinds_for
-from consent.models import Answer, Choice, DecidedBy
+from consent import authority, selectors
+from consent.kinds import Recorder, council_for, kinds_for
+from consent.models import Choice
 from consent.references import new_reference
-from consent.selectors import already_in_force, choice_of_submission
+from consent.said import Said
 
 #: How often a new reference is tried. One in 17 thousand million meets one that is taken.
 _ATTEMPTS = 3
 
 
-class NotAskedReason(TextChoices):
-    """Why somebody could not be asked. Kept where an authority would be: there was no decision."""
-
-    UNWELL = "unwell", "Too unwell to be asked"
-    NO_CAPACITY = "no-capacity", "Could not make this decision, and nobody could decide for them"
-    NOT_REACHED = "not-reached", "Could not be reached"
-    LANGUAGE = "language", "No interpreter or communication support at hand"
-    UNSAFE = "unsafe", "Not safe or private enough to ask"
-
-
 class ChoiceNotAllowed(Exception):
-    """This staff member may not record this kind of choice, or the words do not go together."""
+    """This staff member may not record it, or a rule stands against it.
+
+    ``rule`` is the id of a rule in :mod:`consent.authority`, or empty; the message is for the
+    recorder.
+    """
+
+    def __init__(self, words: str, rule: str = "") -> None:
+        super().__init__(words)
+        self.rule = rule
 
 
 class AlreadyInForce(Exception):
@@ -43,21 +40,7 @@ class AlreadyInForce(Exception):
 
 @transaction.atomic
 def record_choice(
-    *,
-    by: Recorder,
-    resident_id: int,
-    kind: str,
-    council: int | None,
-    answer: str,
-    decided_by: str,
-    decider_name: str,
-    authority_seen: str,
-    relayed_by: str,
-    channel: str,
-    explanation: str,
-    submission: UUID,
-    request_id: str,
-    effective_from: datetime | None = None,
+    *, by: Recorder, resident_id: int, said: Said, submission: UUID, request_id: str
 ) -> Choice:
     """Record one asking and its answer, with its audit event.
 
@@ -66,83 +49,81 @@ def record_choice(
     choice: the second time the first one is answered. Choices of one resident are recorded one
     after another, so that two forms cannot pass each other.
 
-    :param council: for the kinds about one council, that council's id; else ``None``.
-    :param authority_seen: the evidence of whoever decides for the resident; the code of a
-        :class:`NotAskedReason` where nobody could be asked.
-    :param explanation: the version of the words of effect that were read back.
-    :param effective_from: from when it holds; now, by the database's clock, if none is given.
-    :raises ChoiceNotAllowed: if this staff member may not record it, or a part is missing.
+    :raises ChoiceNotAllowed: if this staff member may not record it, or a rule of
+        :mod:`consent.authority` stands against it.
     :raises AlreadyInForce: if the same answer is in force; nothing is recorded.
     """
-    _check(by, kind, council, answer, decided_by, decider_name, authority_seen)
+    _may_record(by, said)
     _one_at_a_time(resident_id)
-    made = choice_of_submission(resident_id, by, submission)
+    made = selectors.choice_of_submission(resident_id, by, submission)
     if made is not None:
         return made
-    standing = already_in_force(resident_id, by, kind=kind, answer=answer)
-    if standing is not None and effective_from is None:
+    standing = selectors.already_in_force(resident_id, by, said)
+    if standing is not None:
         raise AlreadyInForce(standing)
-    said = Choice(
+    why_not = authority.objection(said, selectors.before(resident_id, by, said))
+    if why_not is not None:
+        raise ChoiceNotAllowed(why_not.words, why_not.rule)
+    choice = _row(said, by, resident_id, submission)
+    _insert(choice)
+    audit.record(
+        Action.CHOICE_RECORDED,
+        reason=said.answer,
         resident_id=resident_id,
-        kind=kind,
-        council_id=council,
-        answer=answer,
-        decided_by=decided_by,
-        decider_name=decider_name,
-        authority_seen=authority_seen,
-        relayed_by=relayed_by,
-        channel=channel,
-        explanation=explanation,
+        request=request_id,
+        detail={
+            "choice": choice.pk,
+            "reference": choice.reference,
+            "kind": said.kind,
+            "council": said.council,
+            "answer": said.answer,
+            "decided_by": said.decided_by,
+            "channel": said.channel,
+            "identity_checked": list(said.identity_checked),
+            "explanation": said.explanation,
+        },
+        **by.for_audit(),
+    )
+    return choice
+
+
+def _may_record(by: Recorder, said: Said) -> None:
+    if said.kind not in kinds_for(by):
+        raise ChoiceNotAllowed("This role and organisation may not record this kind of choice.")
+    if said.council != council_for(by, said.kind):
+        raise ChoiceNotAllowed(
+            "A choice about a council is recorded by that council's own staff, and a choice about "
+            "Connect Care names no council."
+        )
+
+
+def _row(said: Said, by: Recorder, resident_id: int, submission: UUID) -> Choice:
+    choice = Choice(
+        resident_id=resident_id,
+        kind=said.kind,
+        council_id=said.council,
+        answer=said.answer,
+        not_asked_reason=said.not_asked_reason,
+        withdrawn_because=said.withdrawn_because,
+        decided_by=said.decided_by,
+        decider_name=said.decider_name,
+        authority_seen=said.authority_seen,
+        assessment=said.assessment,
+        review_on=authority.review_on(selectors.birth_date(resident_id), said.decided_by),
+        relayer=said.relayer,
+        relayed_by=said.relayed_by,
+        channel=said.channel,
+        identity_checked=sorted(set(said.identity_checked)),
+        explanation=said.explanation,
         recorded_by_id=by.staff_id,
         recorded_as_id=by.membership_id,
         submission=submission,
     )
-    if effective_from is not None:
-        said.effective_from = effective_from
-    _insert(said)
-    audit.record(
-        Action.CHOICE_RECORDED,
-        reason=answer,
-        resident_id=resident_id,
-        request=request_id,
-        detail={
-            "choice": said.pk,
-            "reference": said.reference,
-            "kind": kind,
-            "council": council,
-            "answer": answer,
-            "decided_by": decided_by,
-            "channel": channel,
-            "explanation": explanation,
-        },
-        **by.for_audit(),
-    )
-    return said
-
-
-def _check(
-    by: Recorder,
-    kind: str,
-    council: int | None,
-    answer: str,
-    decided_by: str,
-    decider_name: str,
-    authority_seen: str,
-) -> None:
-    if kind not in kinds_for(by):
-        raise ChoiceNotAllowed("This role and organisation may not record this kind of choice.")
-    if council != council_for(by, kind):
-        raise ChoiceNotAllowed(
-            "A choice about a council is recorded by that council's own staff, and a choice about "
-            "Connect Care names no council."
-            if kind in COUNCIL_KINDS or council is not None
-            else "A choice about Connect Care names no council."
-        )
-    if answer == Answer.NOT_ASKED:
-        if authority_seen not in NotAskedReason.values:
-            raise ChoiceNotAllowed("Say why the resident could not be asked.")
-    elif decided_by != DecidedBy.RESIDENT and not (decider_name and authority_seen):
-        raise ChoiceNotAllowed("Name who decided for the resident, and the evidence that was seen.")
+    if said.withdraws is not None:
+        choice.withdraws = selectors.choice(resident_id, by, said.withdraws)
+    if said.effective_from is not None:
+        choice.effective_from = said.effective_from
+    return choice
 
 
 def _one_at_a_time(resident_id: int) -> None:

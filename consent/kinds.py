@@ -12,12 +12,9 @@ from typing import Any, Protocol
 
 from django.db.models import Q
 
-from consent.models import Kind
+from consent.vocabulary import COUNCIL_KINDS, Kind
 from organisations.activities import Activity
 from organisations.models import OrganisationKind
-
-#: The kinds that are about one council.
-COUNCIL_KINDS = frozenset({Kind.SOCIAL_CARE_SHARING, Kind.NHS_NUMBER})
 
 
 class Recorder(Protocol):

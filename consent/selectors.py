@@ -2,55 +2,125 @@
 
 Row security shows choices only to the transaction that glimpsed the resident with
 ``Activity.RECORD_CHOICES``; these functions narrow them further to what the reader may see.
+:func:`may_trace` is asked by work in the background, which sees all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Value, When
-from django.db.models.functions import Now
+from django.db import connection
+from django.utils import timezone
 
+from consent import authority
+from consent.authority import Before
 from consent.kinds import Recorder, seen_by
-from consent.models import Answer, Choice, ChoiceQuerySet, Kind
+from consent.models import Choice, ChoiceQuerySet
+from consent.said import Said
+from consent.standing import Counted, counting, one_person, unlifted
+from consent.standing import in_force as first_of
+from consent.vocabulary import DECIDING, Answer, Kind
+from identity.models import Resident
+from organisations.models import Organisation, SharingDefault
+from ui.formatting import LONDON
 
 
 def history(resident_id: int, acting: Recorder) -> list[Choice]:
-    """All that a resident has said and this reader may see, newest first."""
+    """All that a resident has said and this reader may see, newest first.
+
+    With what was said of those who were found to be the same person.
+    """
     return list(_seen(resident_id, acting).said())
 
 
-def in_force(resident_id: int, acting: Recorder) -> dict[Kind, Choice]:
-    """The choice in force now for each kind, of those that this reader may see.
+def in_force(
+    resident_id: int, acting: Recorder, *, at: datetime | None = None
+) -> dict[Kind, Choice]:
+    """The choice in force for each kind, of those that this reader may see.
 
-    The same rule as the database's ``consent.refusals``, by the database's clock: the latest whose
-    time has come, leaving out those where nobody could be asked; of two for one moment the
-    refusal. A kind without an answer is not in the result.
+    The database's own answer, by its clock unless ``at`` is given. A kind without an answer is not
+    in the result: then :func:`asks_first` says what holds.
     """
-    refusals_first = Case(
-        When(answer=Answer.REFUSES, then=Value(0)), default=Value(1), output_field=IntegerField()
+    told = {each.pk: each for each in history(resident_id, acting)}
+    counted = [each for each in counting(resident_id, at) if each.choice_id in told]
+    standing = {}
+    for kind in Kind:
+        held = first_of(each for each in counted if each.kind == kind)
+        if held is not None:
+            standing[kind] = told[held]
+    return standing
+
+
+def last_asked(told: list[Choice], kind: str) -> Choice | None:
+    """The latest asking about a kind, whatever was answered; taking back is no asking."""
+    return next(
+        (each for each in told if each.kind == kind and each.answer != Answer.WITHDRAWN), None
     )
-    latest = (
-        _seen(resident_id, acting)
-        .exclude(answer=Answer.NOT_ASKED)
-        .filter(effective_from__lte=Now())
-        .order_by("kind", "council_id", "-effective_from", refusals_first, "-id")
-        .distinct("kind", "council_id")
+
+
+def asks_first(council: int | None) -> bool:
+    """Whether a council shares its social care only after a yes (its setting in the registry)."""
+    return (
+        council is not None
+        and Organisation.objects.filter(
+            pk=council, sharing_default=SharingDefault.ONLY_AFTER_YES
+        ).exists()
     )
-    return {Kind(choice.kind): choice for choice in latest}
 
 
-def already_in_force(
-    resident_id: int, acting: Recorder, *, kind: str, answer: str
-) -> Choice | None:
-    """The choice in force that says the same already, or ``None``.
+def before(resident_id: int, acting: Recorder, said: Said) -> Before:
+    """What an answer would meet, for the rules of :mod:`consent.authority`."""
+    told = {each.pk: each for each in history(resident_id, acting) if each.kind == said.kind}
+    counted = _counted(resident_id, told, said)
+    refusals = [told[each] for each in unlifted(counted)]
+    taken_back = _taken_back(list(told.values()), said)
+    if said.answer == Answer.WITHDRAWN:
+        refusals = [taken_back] if taken_back and taken_back.answer == Answer.REFUSES else []
+    return Before(
+        refused_by=tuple(each.decided_by for each in refusals),
+        by_setting=said.kind == Kind.SOCIAL_CARE_SHARING
+        and not counted
+        and asks_first(said.council),
+        taken_back=taken_back.answer if taken_back else "",
+        taken_back_is_provisional=bool(taken_back and taken_back.provisional),
+        age=authority.age_on(birth_date(resident_id), today()),
+    )
 
-    Not having been able to ask is no answer: it is noted each time.
+
+def already_in_force(resident_id: int, acting: Recorder, said: Said) -> Choice | None:
+    """The choice in force that says the same already, by the same decider; or ``None``.
+
+    Sharing social care is asked at each discussion, and each asking is noted; so is each time that
+    nobody could be asked. The same answer by somebody with other authority is a choice of its own:
+    it may be harder to lift.
     """
-    choices: Mapping[Kind, Choice] = in_force(resident_id, acting)
-    standing = choices.get(Kind(kind))
-    return standing if standing is not None and standing.answer == answer else None
+    if said.kind == Kind.SOCIAL_CARE_SHARING or said.answer not in DECIDING:
+        return None
+    told = {each.pk: each for each in history(resident_id, acting) if each.kind == said.kind}
+    counted = _counted(resident_id, told, said)
+    refused = unlifted(counted)
+    held = first_of(counted)
+    same = refused if said.answer == Answer.REFUSES else [] if refused else [held]
+    return next(
+        (
+            told[each]
+            for each in same
+            if each is not None
+            and told[each].decided_by == said.decided_by
+            and not told[each].provisional
+        ),
+        None,
+    )
+
+
+def _counted(resident_id: int, told: dict[int, Choice], said: Said) -> list[Counted]:
+    """What counts to the question of an answer, at the moment from which that is to hold."""
+    return [
+        each
+        for each in counting(resident_id, said.effective_from)
+        if each.kind == said.kind and each.choice_id in told
+    ]
 
 
 def choice(resident_id: int, acting: Recorder, public_id: UUID) -> Choice | None:
@@ -63,7 +133,55 @@ def choice_of_submission(resident_id: int, acting: Recorder, submission: UUID) -
     return _seen(resident_id, acting).filter(submission=submission).first()
 
 
+def birth_date(resident_id: int) -> date | None:
+    """The resident's date of birth, for counting years; not for showing."""
+    return Resident.objects.filter(pk=resident_id).values_list("birth_date", flat=True).first()
+
+
+def may_trace(resident_id: int, council: int) -> bool:
+    """Whether a council's person may be traced or linked by NHS number, now.
+
+    To be asked at the moment of sending, for each message, in a statement of its own: an objection
+    stops what is queued and what runs. Asked by the pipeline's login.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select not exists (select from consent.refusals(%s, statement_timestamp())"
+            " where kind = 'nhs-number' and council_id = %s)",
+            [resident_id, council],
+        )
+        (may,) = cursor.fetchone()
+    return bool(may)
+
+
+def now() -> datetime:
+    """The database's clock, by which choices are in force."""
+    with connection.cursor() as cursor:
+        cursor.execute("select statement_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment  # type: ignore[no-any-return]  # psycopg gives a datetime
+
+
+def today() -> date:
+    """The day in London."""
+    return timezone.now().astimezone(LONDON).date()
+
+
+def _taken_back(told: list[Choice], said: Said) -> Choice | None:
+    """The answer to be taken back, if it is one of these and nobody has taken it back yet."""
+    gone = {each.withdraws_id for each in told}
+    return next(
+        (each for each in told if each.public_id == said.withdraws and each.pk not in gone), None
+    )
+
+
 def _seen(resident_id: int, acting: Recorder) -> ChoiceQuerySet:
-    return Choice.objects.filter(seen_by(acting), resident_id=resident_id).select_related(
-        "council", "recorded_by", "recorded_as__organisation", "recorded_as__role"
+    together = [resident_id, *one_person(resident_id)]
+    return Choice.objects.filter(seen_by(acting), resident_id__in=together).select_related(
+        "withdraws",
+        "council",
+        "recorded_by",
+        "recorded_as__organisation",
+        "recorded_as__role",
+        "ruling",
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent import views
+from consent import views, views_journey
 
 urlpatterns = [
     path("residents/<uuid:resident>/choices", views.resident_choices, name="resident-choices"),
@@ -12,6 +12,9 @@ urlpatterns = [
         views.choice_recorded,
         name="choice-recorded",
     ),
-    path("choices/<uuid:draft>/check", views.check_choice, name="check-choice"),
-    path("choices/<uuid:draft>/<slug:slug>", views.choice_step, name="record-choice-step"),
+    path("choices/unfinished", views.unfinished, name="unfinished-choices"),
+    path("choices/ask-again", views.ask_again, name="ask-again"),
+    path("choices/<uuid:draft>/check", views_journey.check_choice, name="check-choice"),
+    path("choices/<uuid:draft>/discard", views.discard_draft, name="discard-choice"),
+    path("choices/<uuid:draft>/<slug:slug>", views_journey.choice_step, name="record-choice-step"),
 ]

@@ -22,7 +22,7 @@ from audit.models import Action
 from feeds.formats import FORMATS
 from feeds.loading import Loader
 from feeds.models import Batch, BatchState, Chunk, Delivery
-from feeds.sealed import seal
+from identity.sealed import seal
 from organisations.models import Feed, Organisation
 
 CHUNK_BYTES = 1_048_576

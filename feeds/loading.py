@@ -19,11 +19,11 @@ from audit.models import Action
 from feeds.formats import FORMATS
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
-from feeds.sealed import seal, unseal
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
 from identity.locks import lock
 from identity.models import SourcePerson
+from identity.sealed import seal, unseal
 from organisations.models import Feed
 from records import actions as records
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from organisations.models import ODS_CODE
+from organisations.models import ODS_CODE, OrganisationKind, SharingDefault
 from organisations.ods import is_ods_code
 from organisations.shipped import PARTICIPANTS
 
@@ -27,13 +27,18 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What is configured of one participant."""
+    """What is configured of one participant.
+
+    ``sharing`` is a council's: ``only-after-yes`` where nothing of its social care is shown before
+    the resident has agreed; empty for what is shipped, shared unless refused.
+    """
 
     code: str = ""
     phone: str = ""
     duty_phone: str = ""
     out_of_hours_phone: str = ""
     postcode: str = ""
+    sharing: str = ""
 
 
 #: The demo's own: made-up codes, and telephone numbers that Ofcom keeps for drama.
@@ -88,6 +93,16 @@ def check(configured: Mapping[str, Details]) -> dict[str, Details]:
             message = (
                 f"Give the code of [organisations.{participant.key}]: it is in no public file."
             )
+            raise ConfigurationError(message)
+        sharing = configured.get(participant.key, Details()).sharing
+        if sharing and sharing not in SharingDefault.values:
+            message = (
+                f"[organisations.{participant.key}]: sharing must be one of: "
+                f"{', '.join(SharingDefault.values)}."
+            )
+            raise ConfigurationError(message)
+        if sharing and participant.kind is not OrganisationKind.ADULT_SOCIAL_CARE:
+            message = f"[organisations.{participant.key}]: sharing is for councils only."
             raise ConfigurationError(message)
         if not is_ods_code(code):
             message = f"[organisations.{participant.key}]: {ODS_CODE.message}"

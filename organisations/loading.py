@@ -17,7 +17,7 @@ from django.db import transaction
 from organisations import actions
 from organisations.actions import Actor
 from organisations.configuration import Details
-from organisations.models import Feed, Organisation, OrganisationKind, Role
+from organisations.models import Feed, Organisation, OrganisationKind, Role, SharingDefault
 from organisations.ods import BadRow, Practice, read_membership, read_practices
 from organisations.periods import State
 from organisations.shipped import (
@@ -60,6 +60,7 @@ def load_organisations(
             duty_phone=details.duty_phone,
             out_of_hours_phone=details.out_of_hours_phone,
             postcode=details.postcode,
+            sharing_default=details.sharing or SharingDefault.UNLESS_REFUSED,
         )
         if not participant.is_group:
             enter_default_feed(made[participant.key], by=by)

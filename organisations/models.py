@@ -21,6 +21,7 @@ __all__ = [
     "Role",
     "RulesEpoch",
     "SharingAgreement",
+    "SharingDefault",
     "StaffMember",
     "Team",
 ]
@@ -37,6 +38,13 @@ class OrganisationKind(models.TextChoices):
     NHS_TRUST = "nhs_trust", "NHS trust"
     ADULT_SOCIAL_CARE = "adult_social_care", "Council adult social care"
     OUT_OF_HOURS = "out_of_hours", "Out-of-hours provider"
+
+
+class SharingDefault(models.TextChoices):
+    """What holds where a resident has not answered a council about their social care."""
+
+    UNLESS_REFUSED = "unless-refused", "Shared unless the resident refuses"
+    ONLY_AFTER_YES = "only-after-yes", "Shared only after the resident has agreed"
 
 
 class Organisation(Period):
@@ -58,6 +66,13 @@ class Organisation(Period):
         max_length=30, blank=True, help_text="Whom to ring when no social care is shown."
     )
     out_of_hours_phone = models.CharField(max_length=30, blank=True)
+    sharing_default = models.CharField(
+        max_length=20,
+        choices=SharingDefault,
+        default=SharingDefault.UNLESS_REFUSED,
+        db_default=SharingDefault.UNLESS_REFUSED,
+        help_text="A council's: whether its social care is shared where nobody has answered.",
+    )
     members = models.ManyToManyField(
         "self",
         through="GroupMembership",
@@ -78,6 +93,22 @@ class Organisation(Period):
             models.CheckConstraint(
                 condition=Q(kind__in=OrganisationKind.values), name="organisation_kind_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(sharing_default=SharingDefault.UNLESS_REFUSED)
+                | Q(
+                    sharing_default=SharingDefault.ONLY_AFTER_YES,
+                    kind=OrganisationKind.ADULT_SOCIAL_CARE,
+                ),
+                name="organisation_sharing_default_is_a_councils",
+            ),
+        ]
+        indexes = [
+            # Asked with every question about a resident's refusals.
+            models.Index(
+                fields=["id"],
+                condition=Q(sharing_default="only-after-yes"),
+                name="organisation_only_after_yes",
+            )
         ]
         permissions = [("administer", "Can manage this organisation's staff and teams")]
 

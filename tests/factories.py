@@ -349,19 +349,31 @@ def choice(
     by: Membership | None = None,
     **fields: Any,
 ) -> Choice:
-    """What a resident has said; by default an opt-out of Connect Care on the phone."""
-    recorder = by or membership(as_role="contact-centre-adviser")
+    """What a resident has said; by default an opt-out of Connect Care on the phone.
+
+    One that is said to have held for some time was recorded then.
+    """
+    if by is None or (council is not None and by.organisation_id != council.pk):
+        by = membership(at=council, as_role="contact-centre-adviser")
+    asked = answer != "could-not-be-asked"
+    starts = fields.get("effective_from")
+    given: dict[str, Any] = {
+        "decided_by": "resident" if asked else "",
+        "not_asked_reason": "" if asked else "unwell",
+        "identity_checked": ["name", "birth-date", "nhs-number"] if asked else [],
+        "channel": "phone",
+        "explanation": "test",
+        "submission": uuid4(),
+        **({"recorded_at": starts} if starts and starts <= timezone.now() else {}),
+        **fields,
+    }
     return Choice.objects.create(
         reference=f"CC-TEST{next(_numbers):06}",
         resident=whose,
         kind=kind,
         council=council,
         answer=answer,
-        decided_by=fields.pop("decided_by", "resident"),
-        channel=fields.pop("channel", "phone"),
-        explanation=fields.pop("explanation", "test"),
-        recorded_by=recorder.staff,
-        recorded_as=recorder,
-        submission=fields.pop("submission", uuid4()),
-        **fields,
+        recorded_by=by.staff,
+        recorded_as=by,
+        **given,
     )

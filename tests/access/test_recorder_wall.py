@@ -45,6 +45,7 @@ def insert(web: psycopg.Connection, world: Any, glimpsed_by: Membership, **chang
         "recorded_by_id": acting.staff_id,
         "recorded_as_id": acting.membership_id,
         "submission": uuid4(),
+        "identity_checked": ["name", "birth-date", "postcode"],
         **changed,
     }
     web.execute(

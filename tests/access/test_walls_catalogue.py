@@ -15,6 +15,7 @@ ABOUT_RESIDENTS = {
     "access_brokenglass",
     "access_carerelationship",
     "consent_choice",
+    "consent_ruling",
     "identity_resident",
     "identity_residentnhsnumber",
     "identity_residentplace",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import date
 
 from playwright.sync_api import expect
 
 from consent.effects import Effect, effect_of
 from feeds.formats import FORMATS
-from tests.browser.deliveries import HELD, LOADED, PRACTICE_NAME, READ
+from region.people_of_note import PersonOfNote
+from tests.browser.deliveries import HELD, LOADED, PRACTICE_NAME, READ, NewPerson
 from tests.browser.visitor import Visitor
 
 REFERENCE = re.compile(r"CC-[0-9A-Z]{4,}")
 CONNECT_CARE = "Connect Care as a whole"
 SOCIAL_CARE = "Sharing social care information"
+HEARD_IT = "No, I heard it from the person whose decision it is"
 
 
 def give_in(support: Visitor, name: str, content: bytes) -> None:
@@ -59,12 +63,58 @@ def begin_choice(recorder: Visitor, banner: str, about: str) -> None:
     recorder.presses(f"Record what they say about: {about}")
 
 
-def answer_all(recorder: Visitor, question: str, answer: str, *, relayed_by: str = "") -> None:
-    """Answer the journey's questions, up to the page that is read back."""
+@dataclass(frozen=True)
+class Says:
+    """What somebody says of themselves when they are asked who they are."""
+
+    family: str
+    given: str
+    born: date
+    number: str
+
+    @classmethod
+    def of(cls, person: NewPerson | PersonOfNote) -> Says:
+        """What this person would say."""
+        if isinstance(person, NewPerson):
+            return cls(person.family, person.given, person.born, person.number)
+        return cls(person.family, person.given[0], person.birth_date, person.nhs_number)
+
+
+def say_who(recorder: Visitor, who: NewPerson | PersonOfNote) -> None:
+    """Give three details, which are compared and shown nowhere."""
+    says = Says.of(who)
+    recorder.arrives("Who are they?").sees_nothing_of(says.number, says.born.strftime("%b-%Y"))
+    recorder.types("Family name", says.family).types("Given name", says.given)
+    recorder.types("Day", str(says.born.day)).types("Month", str(says.born.month))
+    recorder.types("Year", str(says.born.year)).types("NHS number", says.number)
+    recorder.presses("Continue")
+
+
+def answer_all(
+    recorder: Visitor,
+    question: str,
+    answer: str,
+    who: NewPerson | PersonOfNote,
+    *,
+    relayed_by: str = "",
+    known: bool = False,
+) -> None:
+    """Answer the journey's questions, up to the page that is read back.
+
+    ``known``: who they are was checked in this call already, and is not asked again.
+    """
     recorder.arrives(question).chooses(answer).presses("Continue")
+    if not known:
+        say_who(recorder, who)
     recorder.arrives("Whose decision is it?").chooses("The resident").presses("Continue")
     recorder.arrives("Did someone else pass this on?")
-    recorder.types("Did someone else pass this on?", relayed_by).presses("Continue")
+    if relayed_by:
+        recorder.chooses("A relative or friend").presses("Continue")
+        recorder.arrives("What is the name of who passed it on?")
+        recorder.types("What is the name of who passed it on?", relayed_by)
+    else:
+        recorder.chooses(HEARD_IT)
+    recorder.presses("Continue")
     recorder.arrives("How did they tell you?").chooses("Phone").presses("Continue")
     recorder.arrives("Read back and confirm")
 

@@ -199,9 +199,10 @@ def test_every_turn_of_the_journey_of_a_choice(visit: Visit) -> None:
     when_nobody_could_be_asked(worker)
     recorded = worker.page.url
     worker.follows("All choices of this resident").arrives("Choices about sharing")
-    worker.sees("Changed nothing", "Too unwell to be asked")
+    worker.sees("Changed nothing", "Too unwell to be asked", "Last asked on")
     worker.presses(f"Record what they say about: {journeys.CONNECT_CARE}")
-    when_an_attorney_decides(worker)
+    when_the_details_differ(worker)
+    when_an_attorney_decides(worker, person)
     then_a_second_one_is_not_stacked(worker, person)
     worker.page.goto(recorded)
     worker.arrives("Choice recorded")
@@ -220,8 +221,16 @@ def when_nobody_could_be_asked(worker: Visitor) -> None:
     journeys.confirm(worker)
 
 
-def when_an_attorney_decides(worker: Visitor) -> None:
-    worker.arrives(CONNECT_CARE_QUESTION).chooses("Agree, or opt back in").presses("Continue")
+def when_the_details_differ(worker: Visitor) -> None:
+    worker.arrives(CONNECT_CARE_QUESTION).chooses("Opt out").presses("Continue")
+    worker.arrives("Who are they?").pictures("who-are-they").presses("Continue")
+    worker.arrives("Who are they?").sees("Enter at least 3 details.")
+    journeys.say_who(worker, note.DIABETIC)
+    worker.arrives("Who are they?").sees("These details do not all match what we hold")
+
+
+def when_an_attorney_decides(worker: Visitor, person: PersonOfNote) -> None:
+    journeys.say_who(worker, person)
     worker.arrives("Whose decision is it?")
     worker.chooses("A registered attorney for health and welfare").presses("Continue")
     asked = "Who decided, and how do you know that they may?"
@@ -229,9 +238,23 @@ def when_an_attorney_decides(worker: Visitor) -> None:
     worker.sees("Enter the name of who decided", "Enter the evidence you have seen")
     worker.types("Their full name", "Maeve Fitzgerald")
     worker.types("What evidence have you seen?", "Registered power of attorney, seen today")
-    worker.presses("Continue").arrives("Did someone else pass this on?").presses("Continue")
+    assessed = "Who assessed that they cannot decide this, and when?"
+    worker.presses("Continue").arrives(assessed).types(assessed, "Dr Imogen Hale, today")
+    worker.presses("Continue").arrives("Did someone else pass this on?")
+    worker.chooses("A carer").presses("Continue")
+    named = "What is the name of who passed it on?"
+    worker.arrives(named).types(named, "Ada Bright").presses("Continue")
     worker.arrives("How did they tell you?").chooses("In person").presses("Continue")
-    worker.arrives("Read back and confirm").sees("Maeve Fitzgerald")
+    worker.arrives("Read back and confirm").sees("Maeve Fitzgerald", "Ada Bright (a carer)")
+    worker.follows("Change from when it holds").arrives("From when?")
+    worker.chooses("From a later date").presses("Continue").arrives("From which date?")
+    worker.types("Day", "1").types("Month", "1").types("Year", "2020").presses("Continue")
+    worker.arrives("From which date?").sees("The date must be after today, and within a year")
+    worker.page.get_by_role("link", name="Back", exact=True).click()
+    worker.arrives("How did they tell you?").presses("Continue").arrives("From which date?")
+    worker.opens(worker.page.url.removeprefix(worker.origin).replace("start-date", "start"))
+    worker.arrives("From when?").chooses("From now").presses("Continue")
+    worker.arrives("Read back and confirm").pictures("choice-check")
     worker.follows("Change what they say").arrives(CONNECT_CARE_QUESTION).presses("Continue")
     worker.arrives("Read back and confirm")
     journeys.confirm(worker)
@@ -240,8 +263,32 @@ def when_an_attorney_decides(worker: Visitor) -> None:
 def then_a_second_one_is_not_stacked(worker: Visitor, person: PersonOfNote) -> None:
     given_found(worker, person)
     journeys.begin_choice(worker, person.name, journeys.CONNECT_CARE)
+    worker.arrives(CONNECT_CARE_QUESTION).chooses("Opt out").presses("Continue")
+    worker.arrives("Whose decision is it?")
+    worker.chooses("A registered attorney for health and welfare").presses("Continue")
+    worker.arrives("This is already in force").follows("Change the answer")
     worker.arrives(CONNECT_CARE_QUESTION).chooses("Agree, or opt back in").presses("Continue")
-    worker.arrives("This is already in force")
+    asked = "Who decided, and how do you know that they may?"
+    worker.arrives(asked)
+    worker.page.get_by_role("link", name="Back", exact=True).click()
+    worker.arrives("Whose decision is it?").chooses("A named best-interests decider")
+    worker.presses("Continue").arrives("This cannot be recorded so").pictures("choice-conflict")
+    worker.sees("This was refused by: a registered attorney for health and welfare.")
+    worker.follows("All choices of this resident").arrives("Choices about sharing")
+    worker.sees("Begun and not finished").pictures("choices")
+    worker.opens("/choices/unfinished").arrives("Choices not finished")
+    worker.presses(re.compile("^Throw away")).arrives("Choices not finished")
+    worker.sees("There is nothing that you began and did not finish.")
+    worker.follows("Choices to ask again").arrives("Choices to ask again")
+    given_found(worker, person)
+    worker.follows(f"Choices about sharing of {person.name}").arrives("Choices about sharing")
+    worker.presses(re.compile("^Take back CC-")).arrives("Why is it taken back?")
+    worker.chooses("Whoever decides asked for it").presses("Continue")
+    worker.arrives("Whose decision is it?").chooses("The resident").presses("Continue")
+    worker.arrives("Did someone else pass this on?").chooses(journeys.HEARD_IT)
+    worker.presses("Continue").arrives("How did they tell you?").chooses("Phone")
+    worker.presses("Continue").arrives("Read back and confirm").sees("is taken back")
+    journeys.confirm(worker)
 
 
 # --- Deliveries ---------------------------------------------------------------------------------

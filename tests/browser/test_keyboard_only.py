@@ -10,7 +10,7 @@ from region import people_of_note as note
 from region.people_of_note import PersonOfNote
 from tests.browser.axe import NARROW
 from tests.browser.conftest import Visit
-from tests.browser.journeys import CONNECT_CARE, REFERENCE
+from tests.browser.journeys import CONNECT_CARE, HEARD_IT, REFERENCE
 from tests.browser.keyboard import tab_and_press, tab_and_type, tab_to
 
 pytestmark = pytest.mark.browser
@@ -71,15 +71,18 @@ def test_an_adviser_records_an_opt_out_with_the_keyboard(visit: Visit) -> None:
     tab_and_press(page, "link", f"Choices about sharing of {person.name}")
     adviser.arrives("Choices about sharing")
     tab_and_press(page, "button", f"Record what they say about: {CONNECT_CARE}", "Space")
+    adviser.arrives("What do they say about Connect Care as a whole?")
+    tab_and_press(page, "radio", "Opt out", "Space")
+    tab_and_press(page, "button", "Continue")
+    adviser.arrives("Who are they?")
+    when_they_say_who_they_are(page, person)
     for question, option in (
-        ("What do they say about Connect Care as a whole?", "Opt out"),
         ("Whose decision is it?", "The resident"),
+        ("Did someone else pass this on?", HEARD_IT),
     ):
         adviser.arrives(question)
         tab_and_press(page, "radio", option, "Space")
         tab_and_press(page, "button", "Continue")
-    adviser.arrives("Did someone else pass this on?")
-    tab_and_press(page, "button", "Continue")
     adviser.arrives("How did they tell you?")
     tab_and_press(page, "radio", "Phone", "Space")
     page.keyboard.press("Enter")
@@ -92,6 +95,20 @@ def test_an_adviser_records_an_opt_out_with_the_keyboard(visit: Visit) -> None:
 def when_they_sign_in(page: Page, username: str) -> None:
     tab_and_type(page, "User name", username)
     tab_and_type(page, "Password", PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def when_they_say_who_they_are(page: Page, person: PersonOfNote) -> None:
+    born = person.birth_date
+    for label, text in (
+        ("Family name", person.family),
+        ("Given name", person.given[0]),
+        ("Day", str(born.day)),
+        ("Month", str(born.month)),
+        ("Year", str(born.year)),
+        ("NHS number", person.nhs_number),
+    ):
+        tab_and_type(page, label, text)
     page.keyboard.press("Enter")
 
 

@@ -75,7 +75,7 @@ def then_the_councils_own_social_worker_still_sees_it(worker: Visitor, before: l
 
 
 def when_the_resident_agrees_again(worker: Visitor) -> None:
-    record_social_care(worker, "Agree", "consents")
+    record_social_care(worker, "Agree", "consents", known=True)
 
 
 def then_the_nurse_sees_the_support_again(nurse: Visitor, before: list[str]) -> None:
@@ -83,11 +83,11 @@ def then_the_nurse_sees_the_support_again(nurse: Visitor, before: list[str]) -> 
     expect(nurse.section("Social care services")).to_contain_text(before[0])
 
 
-def record_social_care(worker: Visitor, answer: str, code: str) -> None:
+def record_social_care(worker: Visitor, answer: str, code: str, *, known: bool = False) -> None:
     worker.finds(PATIENT.name, family=PATIENT.family, born=PATIENT.birth_date)
     journeys.begin_choice(worker, PATIENT.name, journeys.SOCIAL_CARE)
     question = "What do they say about sharing their social care information?"
-    journeys.answer_all(worker, question, answer)
+    journeys.answer_all(worker, question, answer, PATIENT, known=known)
     journeys.assert_read_back(worker, "social-care-sharing", code, council=GREENWICH)
     journeys.confirm(worker)
 

@@ -84,7 +84,7 @@ def when_an_adviser_finds_the_resident(adviser: Visitor) -> None:
 
 def and_answers_the_questions_of_an_opt_out(adviser: Visitor) -> None:
     journeys.begin_choice(adviser, STORY.banner, journeys.CONNECT_CARE)
-    journeys.answer_all(adviser, QUESTION, "Opt out", relayed_by="Jo Oyelaran, daughter")
+    journeys.answer_all(adviser, QUESTION, "Opt out", STORY, relayed_by="Jo Oyelaran, daughter")
     adviser.sees_nothing_of(*CLINICAL_WORDS, STORY.street, STORY.postcode)
 
 
@@ -96,7 +96,7 @@ def when_the_effect_is_read_back(adviser: Visitor) -> None:
     journeys.assert_read_back(adviser, "connect-care", "refuses")
     adviser.sees(
         "The resident opts out of Connect Care as a whole.",
-        "Care goes on: nobody is refused care or support because of this.",
+        "Care goes on: nobody is refused care or support because of this, and letters,",
         "Jo Oyelaran, daughter",
     )
     adviser.pictures("read-back")
@@ -136,7 +136,7 @@ def when_the_resident_opts_back_in(adviser: Visitor, reference: str) -> None:
     adviser.page.go_back()
     adviser.sees("Opted out", reference)
     adviser.presses(f"Record what they say about: {journeys.CONNECT_CARE}")
-    journeys.answer_all(adviser, QUESTION, "Agree, or opt back in")
+    journeys.answer_all(adviser, QUESTION, "Agree, or opt back in", STORY, known=True)
     journeys.assert_read_back(adviser, "connect-care", "consents")
     assert journeys.confirm(adviser) != reference
 

@@ -39,7 +39,7 @@ def test_the_whole_story_without_scripts(visit: Visit) -> None:
     journeys.begin_choice(adviser, person.banner, journeys.CONNECT_CARE)
     question = "What do they say about Connect Care as a whole?"
     adviser.presses("Continue").arrives(question).sees("Select what they say")
-    journeys.answer_all(adviser, question, "Opt out")
+    journeys.answer_all(adviser, question, "Opt out", person)
     journeys.assert_read_back(adviser, "connect-care", "refuses")
     assert journeys.confirm(adviser)
 

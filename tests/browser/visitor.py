@@ -85,7 +85,7 @@ class Visitor:
         self.page.reload()
         return self
 
-    def presses(self, name: str, *, within: Locator | None = None) -> Self:
+    def presses(self, name: str | re.Pattern[str], *, within: Locator | None = None) -> Self:
         """Press a button."""
         (within or self.page).get_by_role("button", name=name, exact=True).click()
         return self

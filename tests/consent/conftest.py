@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from access.acting import Acting
 from access.glimpses import glimpse
+from consent.actions import record_choice
+from consent.models import Choice
+from consent.said import Said
+from consent.vocabulary import Answer, Channel, DecidedBy, Identifier, Kind
 from identity.models import Resident
 from organisations.activities import Activity
 from organisations.models import Membership, Organisation
@@ -68,3 +75,35 @@ def glimpse_choices(by: Acting, resident: Resident) -> int:
     found = glimpse(by, resident.public_id, activity=Activity.RECORD_CHOICES, request_id=REQUEST)
     assert found is not None
     return found
+
+
+CHECKED = (Identifier.NAME, Identifier.BIRTH_DATE, Identifier.NHS_NUMBER)
+
+
+def what_is_said(**changed: Any) -> Said:
+    """The resident opts out on the phone, unless something is changed."""
+    return Said(
+        **{
+            "kind": Kind.CONNECT_CARE,
+            "answer": Answer.REFUSES,
+            "decided_by": DecidedBy.RESIDENT,
+            "channel": Channel.PHONE,
+            "explanation": "test.1",
+            "identity_checked": CHECKED,
+            **changed,
+        }
+    )
+
+
+def record(by: Acting, world: World, **changed: Any) -> Choice:
+    """Glimpse and record in one transaction, as the page does."""
+    submission = changed.pop("submission", None) or uuid4()
+    with transaction.atomic():
+        resident_id = glimpse_choices(by, world.resident)
+        return record_choice(
+            by=by,
+            resident_id=resident_id,
+            said=what_is_said(**changed),
+            submission=submission,
+            request_id=REQUEST,
+        )

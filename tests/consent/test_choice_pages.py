@@ -2,110 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
-from bs4 import BeautifulSoup
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
-from consent import drafts
 from consent.effects import EFFECTS, VERSION, effect_of
-from consent.models import Answer, Choice, Kind
+from consent.models import Answer, ChoiceDraft, Kind
 from consent.references import is_reference
-from organisations.models import Membership
+from consent.vocabulary import DECIDING
 from tests import factories
 from tests.conftest import AsLogin
+from tests.consent.adviser import Caller, at, choices, details_of, opt_out
 from tests.consent.conftest import World
-
-
-@dataclass
-class Caller:
-    """An adviser at a browser: the page they see, and every address they have been to."""
-
-    client: Client
-    page: BeautifulSoup = field(default_factory=lambda: BeautifulSoup("", "html.parser"))
-    address: str = ""
-    addresses: list[str] = field(default_factory=list)
-    status: int = 0
-
-    def open(self, address: str) -> Caller:
-        return self._seen(self.client.get(address, follow=True), address)
-
-    def send(self, address: str, **data: str) -> Caller:
-        return self._seen(self.client.post(address, data, follow=True), address)
-
-    def press(self, **answers: str) -> Caller:
-        """Send the page's one form with these answers, its hidden fields among them."""
-        (form,) = self.page.select("main form")
-        hidden = {
-            given["name"]: given["value"]
-            for given in form.select("input[type=hidden]")
-            if given["name"] != "csrfmiddlewaretoken"
-        }
-        return self.send(form.get("action") or self.address, **hidden, **answers)
-
-    def begin(self, kind: str) -> Caller:
-        """Press the button of one kind on the page of choices."""
-        (form,) = [
-            form
-            for form in self.page.select("main form")
-            if form.select(f"input[name=kind][value={kind}]")
-        ]
-        return self.send(form["action"], kind=kind)
-
-    def change(self, what: str) -> Caller:
-        """Follow a "Change" link of the answers to check."""
-        (link,) = [
-            link
-            for link in self.page.select("main a")
-            if link.get_text(" ", strip=True) == f"Change {what}"
-        ]
-        return self.open(link["href"])
-
-    @property
-    def heading(self) -> str:
-        return self.page.h1.get_text(" ", strip=True)
-
-    @property
-    def words(self) -> str:
-        return " ".join(self.page.main.get_text(" ").split())
-
-    @property
-    def rows(self) -> dict[str, str]:
-        return {
-            row.dt.get_text(strip=True): row.dd.get_text(strip=True)
-            for row in self.page.select(".nhsuk-summary-list__row")
-        }
-
-    def _seen(self, response: HttpResponse, address: str) -> Caller:
-        chain = [step for step, _ in response.redirect_chain]
-        self.addresses += [address, *chain]
-        self.address = chain[-1] if chain else address
-        self.status = response.status_code
-        self.page = BeautifulSoup(response.content, "html.parser")
-        return self
-
-
-def at(world: World, membership: Membership) -> Caller:
-    """Signed in, on the page of the resident's choices."""
-    client = Client()
-    client.force_login(membership.staff)
-    return Caller(client).open(reverse("resident-choices", args=[world.resident.public_id]))
-
-
-def opt_out(adviser: Caller) -> Caller:
-    """The shortest call: the resident rings and opts out; up to the read-back."""
-    adviser.begin("connect-care").press(answer="refuses").press(decided_by="resident")
-    return adviser.press(relayed_by="").press(channel="phone")
-
-
-def choices(as_login: AsLogin) -> list[Choice]:
-    with as_login("pipeline"):
-        return list(Choice.objects.order_by("id"))
 
 
 def test_a_resident_rings_and_opts_out(world: World, as_login: AsLogin) -> None:
@@ -116,9 +27,13 @@ def test_a_resident_rings_and_opts_out(world: World, as_login: AsLogin) -> None:
     adviser.begin("connect-care")
     assert adviser.heading == "What do they say about Connect Care as a whole?"
     adviser.press(answer="refuses")
+    assert adviser.heading == "Who are they?"
+    adviser.identify()
     assert adviser.heading == "Whose decision is it?"
     adviser.press(decided_by="resident")
     assert adviser.heading == "Did someone else pass this on?"
+    adviser.press(relayer="relative")
+    assert adviser.heading == "What is the name of who passed it on?"
     adviser.press(relayed_by="Jo Made-up, daughter")
     assert adviser.heading == "How did they tell you?"
     adviser.press(channel="phone")
@@ -129,9 +44,11 @@ def test_a_resident_rings_and_opts_out(world: World, as_login: AsLogin) -> None:
     assert adviser.rows == {
         "Choice about": "Connect Care as a whole",
         "What they say": "Opt out",
+        "Identity checked": "Name, date of birth and NHS number",
         "Whose decision": "The resident",
-        "Passed on by": "Jo Made-up, daughter",
+        "Passed on by": "Jo Made-up, daughter (a relative or friend)",
         "How": "Phone",
+        "From when": "Now",
     }
     assert choices(as_login) == []
 
@@ -152,9 +69,11 @@ def test_every_question_shows_who_it_is_about_and_can_be_left(world: World) -> N
     adviser = at(world, world.adviser).begin("connect-care")
     for answers in [
         {"answer": "refuses"},
+        details_of(world),
         {"decided_by": "deputy"},
         {"decider_name": "Pat Made-up", "authority_seen": "Order 1234"},
-        {"relayed_by": ""},
+        {"assessment": "Dr A Made-up, today"},
+        {"relayer": "nobody"},
         {"channel": "letter"},
     ]:
         assert "CARTER, Ruth" in adviser.page.select_one(".app-person").get_text()
@@ -168,14 +87,16 @@ def test_who_decides_for_the_resident_is_named_with_evidence(
     world: World, as_login: AsLogin
 ) -> None:
     adviser = at(world, world.adviser).begin("connect-care")
-    adviser.press(answer="refuses").press(decided_by="attorney")
+    adviser.press(answer="refuses").identify().press(decided_by="attorney")
     assert adviser.heading == "Who decided, and how do you know that they may?"
     adviser.press(decider_name="Pat Made-up")
     assert adviser.page.title.get_text().startswith("Error: ")
     assert "Enter the evidence you have seen" in adviser.words
     assert adviser.page.select_one("#decider_name")["value"] == "Pat Made-up"
     adviser.press(decider_name="Pat Made-up", authority_seen="Power of attorney, seen today")
-    adviser.press(relayed_by="").press(channel="in-person").press()
+    assert adviser.heading == "Who assessed that they cannot decide this, and when?"
+    adviser.press(assessment="Dr A Made-up, today")
+    adviser.press(relayer="nobody").press(channel="in-person").press()
     (choice,) = choices(as_login)
     assert (choice.decided_by, choice.decider_name, choice.authority_seen) == (
         "attorney",
@@ -188,8 +109,7 @@ def test_a_refusal_of_social_care_sharing_names_the_advisers_own_council(
     world: World, as_login: AsLogin
 ) -> None:
     adviser = at(world, world.adviser).begin("social-care-sharing")
-    adviser.press(answer="refuses").press(decided_by="resident")
-    adviser.press(relayed_by="").press(channel="phone")
+    adviser.decide("refuses")
     assert "London Borough of Bexley" in adviser.words
     adviser.press()
     (choice,) = choices(as_login)
@@ -200,25 +120,23 @@ def test_where_they_could_not_be_asked_the_reason_is_noted(world: World, as_logi
     adviser = at(world, world.adviser).begin("social-care-sharing")
     adviser.press(answer="could-not-be-asked")
     assert adviser.heading == "Why could they not be asked?"
-    adviser.press(reason="not-reached")
+    adviser.press(not_asked_reason="not-reached")
     assert adviser.heading == "How did you try to ask?"
     adviser.press(channel="phone")
     assert adviser.rows["Why not asked"] == "Could not be reached"
     adviser.press()
     assert "What was in force stays in force" in adviser.words
     (choice,) = choices(as_login)
-    assert (choice.answer, choice.authority_seen) == ("could-not-be-asked", "not-reached")
+    assert (choice.answer, choice.not_asked_reason) == ("could-not-be-asked", "not-reached")
+    assert (choice.decided_by, choice.identity_checked) == ("", [])
 
 
-@pytest.mark.parametrize(
-    ("kind", "answer"), [key for key in EFFECTS if key[1] != "could-not-be-asked"]
-)
+@pytest.mark.parametrize(("kind", "answer"), [key for key in EFFECTS if key[1] in DECIDING])
 def test_the_read_back_is_the_effect_that_is_recorded(
     world: World, kind: Kind, answer: Answer
 ) -> None:
     adviser = at(world, world.adviser).begin(kind)
-    adviser.press(answer=answer).press(decided_by="resident")
-    adviser.press(relayed_by="").press(channel="phone")
+    adviser.decide(answer, channel="phone")
     effect = effect_of(kind, answer, council=world.bexley.name)
     sentences = [effect.says, *effect.does, *effect.keeps]
     for page in (adviser.words, adviser.press().words):
@@ -274,11 +192,11 @@ def test_a_form_sent_twice_makes_one_choice_where_the_first_answer_was_lost(
 ) -> None:
     adviser = opt_out(at(world, world.adviser))
     check = adviser.address
-    kept = adviser.client.session[drafts.SESSION_KEY]
+    with as_login("pipeline"):
+        kept = ChoiceDraft.objects.get()
     first = adviser.press().words
-    session = adviser.client.session
-    session[drafts.SESSION_KEY] = kept
-    session.save()
+    with as_login("pipeline"):
+        kept.save()
     assert adviser.send(check, words=VERSION).words == first
     assert len(choices(as_login)) == 1
 
@@ -296,13 +214,14 @@ def test_the_same_answer_is_said_to_be_in_force(world: World, as_login: AsLogin)
     opt_out(at(world, world.adviser)).press()
     (choice,) = choices(as_login)
     adviser = at(world, world.trust_adviser).begin("connect-care").press(answer="refuses")
+    adviser.identify().press(decided_by="resident")
     assert adviser.heading == "This is already in force"
     assert choice.reference in adviser.words
     assert len(choices(as_login)) == 1
     draft = adviser.address.split("/")[2]
     adviser.open(reverse("record-choice-step", args=[draft, "answer"]))
     adviser.press(answer="consents")
-    assert adviser.heading == "Whose decision is it?"
+    assert adviser.heading == "Did someone else pass this on?"
 
 
 def test_an_answer_that_came_into_force_meanwhile_is_said_at_the_confirmation(
@@ -321,18 +240,20 @@ def test_the_page_of_choices_tells_what_is_in_force_and_the_story(world: World) 
     opt_out(adviser).press()
     adviser.open(reverse("resident-choices", args=[world.resident.public_id]))
     assert "Opted out , in force since" in adviser.words
-    adviser.begin("connect-care").press(answer="consents").press(decided_by="resident")
-    adviser.press(relayed_by="").press(channel="email").press()
+    adviser.begin("connect-care").decide("consents", channel="email")
+    adviser.press()
     adviser.open(reverse("resident-choices", args=[world.resident.public_id]))
     told = [choice.get_text(" ", strip=True) for choice in adviser.page.select(".app-story li")]
-    assert told[0].startswith("Connect Care as a whole: Agrees In force")
-    assert told[1].startswith("Connect Care as a whole: Opted out Followed by a later choice")
+    assert told[0].startswith("Connect Care as a whole: Agrees On ")
+    assert "the resident agreed to be on Connect Care, by email. In force" in told[0]
+    assert "the resident opted out of Connect Care as a whole, on the phone." in told[1]
+    assert "Followed by a later choice" in told[1]
 
 
 def test_another_councils_choices_and_staff_are_not_named(world: World) -> None:
     there = at(world, world.other_adviser).begin("nhs-number")
-    there.press(answer="refuses").press(decided_by="resident")
-    there.press(relayed_by="").press(channel="phone").press()
+    there.decide("refuses", channel="phone")
+    there.press()
     opt_out(at(world, world.other_adviser)).press()
     adviser = at(world, world.adviser)
     assert "Greenwich" not in adviser.words
@@ -365,17 +286,31 @@ def test_a_draft_of_a_kind_that_may_no_longer_be_recorded_begins_again(
     assert choices(as_login) == []
 
 
-def test_an_opted_out_residents_place_is_not_shown(world: World) -> None:
-    adviser = at(world, world.adviser)
-    number = f"{world.number[:3]}\u00a0{world.number[3:6]}\u00a0{world.number[6:]}"
-    assert number in adviser.page.get_text()
-    opt_out(adviser).press()
-    adviser.open(reverse("resident-choices", args=[world.resident.public_id]))
-    assert number not in adviser.page.get_text()
-    assert "DA6" not in adviser.page.get_text()
+def test_what_the_person_has_to_say_of_themselves_is_on_no_page(world: World) -> None:
+    adviser = at(world, world.adviser).begin("connect-care")
+    pages = [adviser.page.get_text()]
+    pages += [
+        adviser.press(**answers).page.get_text()
+        for answers in (
+            {"answer": "refuses"},
+            details_of(world),
+            {"decided_by": "resident"},
+            {"relayer": "nobody"},
+            {"channel": "phone"},
+            {},
+        )
+    ]
+    pages.append(
+        adviser.open(reverse("resident-choices", args=[world.resident.public_id])).page.get_text()
+    )
+    for page in pages:
+        folded = "".join(page.split())
+        assert world.number not in folded
+        for words in ("DA6", "1941", "Mar-1941", "SampleStreet"):
+            assert words not in folded
 
 
-def test_a_draft_is_of_one_membership_and_one_session(world: World, as_login: AsLogin) -> None:
+def test_a_draft_is_of_one_membership(world: World, as_login: AsLogin) -> None:
     with as_login("pipeline"):
         factories.membership(world.adviser.staff, world.trust, "contact-centre-adviser")
     client = Client()
@@ -383,7 +318,8 @@ def test_a_draft_is_of_one_membership_and_one_session(world: World, as_login: As
     session = client.session
     session["membership"] = world.adviser.pk
     session.save()
-    adviser = Caller(client).open(reverse("resident-choices", args=[world.resident.public_id]))
+    adviser = Caller(client, details=details_of(world))
+    adviser.open(reverse("resident-choices", args=[world.resident.public_id]))
     opt_out(adviser)
     check = adviser.address
     stranger = at(world, world.trust_adviser).open(check)
@@ -432,9 +368,12 @@ def test_every_page_about_a_resident_is_audited(world: World, as_login: AsLogin)
 
 def test_no_address_of_the_journey_tells_who_it_is_or_what_was_said(world: World) -> None:
     adviser = at(world, world.adviser)
-    adviser.begin("connect-care").press(answer="refuses").press(decided_by="deputy")
+    adviser.begin("connect-care").press(answer="refuses").identify()
+    adviser.press(decided_by="deputy")
     adviser.press(decider_name="Canary Made-up", authority_seen="Zzyzx 1")
+    adviser.press(assessment="Zzyzx 2").press(relayer="carer")
     adviser.press(relayed_by="Canary Junior").press(channel="phone").press()
+    assert adviser.heading == "Choice recorded"
     assert len(adviser.addresses) > 10
     for address in adviser.addresses:
         assert "?" not in address

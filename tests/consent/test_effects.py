@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from datetime import date
 from hashlib import sha256
 
 import pytest
 
 from consent.effects import EFFECTS, VERSION, effect_of
-from consent.models import Answer, Choice, Kind
+from consent.models import Choice
+from consent.vocabulary import Answer, Kind
 
 COUNCIL = "London Borough of Bexley (adult social care)"
 
 #: Whoever changes a word takes a new version, and puts the new digest here.
 DIGESTS = {
     "2026-11-22.1": "02eafc986c059783",
+    "2026-11-22.2": "45b9c95b8459d150",
 }
 
 every_choice = pytest.mark.parametrize(
@@ -74,6 +77,25 @@ def test_the_councils_name_stands_in_the_words_of_its_own_kinds_alone() -> None:
         )
         assert named == (kind is not Kind.CONNECT_CARE)
     assert not any("(adult" in words for words in sentences(Kind.NHS_NUMBER, Answer.REFUSES))
+
+
+def test_where_a_council_asks_first_the_words_say_so() -> None:
+    for answer in (Answer.NOT_ASKED, Answer.WITHDRAWN):
+        shipped, first = (
+            " ".join(sentence for part in (effect.does, effect.keeps) for sentence in part)
+            for effect in (
+                effect_of(Kind.SOCIAL_CARE_SHARING, answer, council=COUNCIL, asks_first=asks)
+                for asks in (False, True)
+            )
+        )
+        assert "is shared with staff directly involved" in shipped
+        assert "only after the resident has agreed" in first
+        assert "is shared with" not in first
+
+
+def test_a_later_date_is_said_as_such() -> None:
+    effect = effect_of(Kind.CONNECT_CARE, Answer.REFUSES, starting=date(2027, 3, 3))
+    assert effect.from_when.startswith("From 3 March 2027, from midnight.")
 
 
 def test_an_unknown_kind_has_no_effect_of_its_own() -> None:

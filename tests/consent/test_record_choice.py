@@ -17,38 +17,31 @@ from access.acting import Acting
 from audit.models import Event
 from consent import actions, selectors
 from consent.actions import AlreadyInForce, ChoiceNotAllowed, record_choice
-from consent.models import Answer, Channel, Choice, DecidedBy, Kind
+from consent.models import Answer, Choice, DecidedBy, Kind
 from consent.references import is_reference, new_reference
+from consent.vocabulary import THEMSELVES
 from tests import factories
 from tests.conftest import AsLogin
-from tests.consent.conftest import REQUEST, World, acting, glimpse_choices
+from tests.consent.conftest import (
+    REQUEST,
+    World,
+    acting,
+    glimpse_choices,
+    record,
+    what_is_said,
+)
 
 Connect = Callable[[str], psycopg.Connection]
 
 
-def record(by: Acting, world: World, **changed: Any) -> Choice:
-    """Glimpse and record in one transaction, as the page does."""
-    with transaction.atomic():
-        resident_id = glimpse_choices(by, world.resident)
-        return record_choice(**said(by, resident_id, **changed))
-
-
 def said(by: Acting, resident_id: int, **changed: Any) -> dict[str, Any]:
+    """The arguments of the action, for an opt-out on the phone unless changed."""
     return {
         "by": by,
         "resident_id": resident_id,
-        "kind": Kind.CONNECT_CARE,
-        "council": None,
-        "answer": Answer.REFUSES,
-        "decided_by": DecidedBy.RESIDENT,
-        "decider_name": "",
-        "authority_seen": "",
-        "relayed_by": "",
-        "channel": Channel.PHONE,
-        "explanation": "test.1",
-        "submission": uuid4(),
+        "submission": changed.pop("submission", None) or uuid4(),
         "request_id": REQUEST,
-        **changed,
+        "said": what_is_said(**changed),
     }
 
 
@@ -91,6 +84,8 @@ def test_a_choice_is_audited_with_ids_and_codes_alone(world: World, as_login: As
         decided_by=DecidedBy.ATTORNEY,
         decider_name="Pat Made-up",
         authority_seen="Power of attorney 1234",
+        assessment="Dr A Made-up, today",
+        relayer="relative",
         relayed_by="Jo Made-up, daughter",
     )
     with as_login("owner"):
@@ -106,6 +101,7 @@ def test_a_choice_is_audited_with_ids_and_codes_alone(world: World, as_login: As
         "answer": "refuses",
         "decided_by": "attorney",
         "channel": "phone",
+        "identity_checked": ["name", "birth-date", "nhs-number"],
         "explanation": "test.1",
     }
 
@@ -146,7 +142,7 @@ def test_the_glimpse_of_an_earlier_transaction_is_over(world: World, as_login: A
     [
         "update consent_choice set answer = 'consents'",
         "delete from consent_choice",
-        "truncate consent_choice",
+        "truncate consent_choice cascade",
     ],
 )
 def test_no_login_changes_what_was_said(
@@ -193,7 +189,7 @@ def test_a_role_without_the_activity_records_nothing(world: World) -> None:
         record_choice(**said(acting(world.nurse), world.resident.pk))
 
 
-@pytest.mark.parametrize("decided_by", [who for who in DecidedBy if who != DecidedBy.RESIDENT])
+@pytest.mark.parametrize("decided_by", [who for who in DecidedBy if who not in THEMSELVES])
 @pytest.mark.parametrize(("name", "evidence"), [("", "Order 1234"), ("Pat Made-up", ""), ("", "")])
 def test_who_decides_for_another_is_named_with_evidence(
     world: World, decided_by: str, name: str, evidence: str
@@ -205,6 +201,7 @@ def test_who_decides_for_another_is_named_with_evidence(
             decided_by=decided_by,
             decider_name=name,
             authority_seen=evidence,
+            assessment="Dr A Made-up, today",
         )
 
 
@@ -253,7 +250,13 @@ def test_not_having_been_asked_changes_nothing_and_is_noted_each_time(
 ) -> None:
     by = acting(world.adviser)
     of_council = {"kind": Kind.SOCIAL_CARE_SHARING, "council": world.bexley.pk}
-    not_asked = {"answer": Answer.NOT_ASKED, "authority_seen": "unwell", **of_council}
+    not_asked = {
+        "answer": Answer.NOT_ASKED,
+        "decided_by": "",
+        "not_asked_reason": "unwell",
+        "identity_checked": (),
+        **of_council,
+    }
     record(by, world, **not_asked)
     assert refusals(run_sql, world) == set()
     record(by, world, **of_council)
@@ -272,7 +275,8 @@ def test_not_having_been_asked_needs_a_reason(world: World) -> None:
                 kind=Kind.SOCIAL_CARE_SHARING,
                 council=world.bexley.pk,
                 answer=Answer.NOT_ASKED,
-                authority_seen=reason,
+                decided_by="",
+                not_asked_reason=reason,
             )
 
 

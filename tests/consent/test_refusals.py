@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consent import selectors
-from consent.models import Answer, Kind
+from consent.models import Answer, Choice, Kind
+from organisations.models import SharingDefault
 from tests import factories
 from tests.conftest import AsLogin
 from tests.consent.conftest import World, acting, glimpse_choices
@@ -36,8 +37,7 @@ TABLE: list[tuple[str, list[tuple[Answer, int]], bool]] = [
     ("agreed, and refused from tomorrow", [(C, -5), (R, 1)], False),
     ("refused and agreed for one moment", [(R, -5), (C, -5)], True),
     ("agreed and refused for one moment", [(C, -5), (R, -5)], True),
-    ("an older agreement that arrives late", [(R, -3), (C, -5)], True),
-    ("an older refusal that arrives late", [(C, -3), (R, -5)], False),
+    ("an agreement from tomorrow, recorded after a refusal for later", [(R, 2), (C, 1)], False),
     ("refused twice, then agreed", [(R, -5), (R, -4), (C, -3)], False),
 ]
 
@@ -74,11 +74,15 @@ def refused_on_the_page(world: World) -> set[tuple[str, int | None]]:
     by = acting(world.adviser)
     with transaction.atomic():
         in_force = selectors.in_force(glimpse_choices(by, world.resident), by)
-    return {
+        asks_first = selectors.asks_first(world.bexley.pk)
+    refused = {
         (choice.kind, choice.council_id)
         for choice in in_force.values()
         if choice.answer == Answer.REFUSES
     }
+    if asks_first and Kind.SOCIAL_CARE_SHARING not in in_force:
+        refused.add((Kind.SOCIAL_CARE_SHARING, world.bexley.pk))
+    return refused
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -121,11 +125,68 @@ def test_kinds_and_councils_do_not_mix(world: World, as_login: AsLogin, run_sql:
 def test_the_page_says_what_the_database_enforces(
     world: World, as_login: AsLogin, run_sql: Connect, seed: int
 ) -> None:
+    """Random histories of every kind, with answers taken back, under either setting."""
     chance, now = random.Random(seed), timezone.now()
-    for kind in Kind:
-        answers = [
-            (chance.choice(list(Answer)), chance.randint(-3, 1))
-            for _ in range(chance.randint(0, 6))
-        ]
-        say(world, as_login, kind, answers, now)
+    with as_login("pipeline"):
+        if chance.random() < 0.5:
+            world.bexley.sharing_default = SharingDefault.ONLY_AFTER_YES
+            world.bexley.save()
+        for kind in Kind:
+            say_by_chance(world, kind, chance, now)
     assert refused_on_the_page(world) == refused_in_database(run_sql, world)
+
+
+def say_by_chance(world: World, kind: Kind, chance: random.Random, now: datetime) -> None:
+    council = None if kind is Kind.CONNECT_CARE else world.bexley
+    said: list[Choice] = []
+    days = sorted(chance.randint(-3, 1) for _ in range(chance.randint(0, 6)))
+    for day in days:
+        starts = now + timedelta(days=day)
+        deciding = [choice for choice in said if choice.answer in (R, C)]
+        if deciding and chance.random() < 0.3:
+            taken_back = chance.choice(deciding)
+            said.remove(taken_back)
+            factories.choice(
+                world.resident,
+                kind,
+                Answer.WITHDRAWN,
+                council=council,
+                by=world.adviser,
+                effective_from=starts,
+                withdraws=taken_back,
+                withdrawn_because="asked",
+            )
+            continue
+        said.append(
+            factories.choice(
+                world.resident,
+                kind,
+                chance.choice((R, C, N)),
+                council=council,
+                by=world.adviser,
+                effective_from=starts,
+            )
+        )
+
+
+def test_a_council_that_shares_only_after_a_yes_is_refused_until_then(
+    world: World, as_login: AsLogin, run_sql: Connect
+) -> None:
+    refused = {("social-care-sharing", world.bexley.pk)}
+    with as_login("pipeline"):
+        world.bexley.sharing_default = SharingDefault.ONLY_AFTER_YES
+        world.bexley.save()
+    assert refused_in_database(run_sql, world) == refused_on_the_page(world) == refused
+    now = timezone.now()
+    say(world, as_login, Kind.SOCIAL_CARE_SHARING, [(N, -3)], now)
+    assert refused_in_database(run_sql, world) == refused
+    say(world, as_login, Kind.SOCIAL_CARE_SHARING, [(C, -2)], now)
+    assert refused_in_database(run_sql, world) == refused_on_the_page(world) == set()
+    say(world, as_login, Kind.SOCIAL_CARE_SHARING, [(R, -1)], now)
+    assert refused_in_database(run_sql, world) == refused_on_the_page(world) == refused
+
+
+def test_only_a_councils_setting_is_one(world: World, as_login: AsLogin) -> None:
+    world.trust.sharing_default = SharingDefault.ONLY_AFTER_YES
+    with as_login("pipeline"), pytest.raises(IntegrityError):
+        world.trust.save()

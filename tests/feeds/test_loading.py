@@ -13,8 +13,8 @@ from django.db import connection
 from access.models import CareRelationship, RelationshipDue
 from feeds import actions, loading, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
-from feeds.sealed import CannotBeOpened, seal, unseal
 from feeds.sensitive import read_codes
+from identity.sealed import CannotBeOpened, seal, unseal
 from records.models import Entry
 from tests import factories
 from tests.feeds.conftest import condition, ndjson, patient

@@ -49,11 +49,14 @@ def make_ward() -> Ward:
     council = factories.organisation("council", kind="adult_social_care")
     team = factories.team(trust)
     nurse = factories.membership(at=trust, as_role="nurse", in_team=team)
+    adviser = factories.membership(at=council, as_role="contact-centre-adviser")
     resident = factories.resident()
     ids = {
         "staff": nurse.staff_id,
         "membership": nurse.pk,
         "role": nurse.role_id,
+        "recorder": adviser.staff_id,
+        "recording": adviser.pk,
         "resident": resident.pk,
         "relationship": factories.relationship(resident, trust, team).pk,
         "team": team.pk,
@@ -90,9 +93,10 @@ def _said(kind: str, answer: str) -> str:
     return (
         "insert into consent_choice (reference, resident_id, kind, council_id, answer,"
         " effective_from, decided_by, decider_name, authority_seen, relayed_by, channel,"
-        " explanation, recorded_by_id, recorded_as_id, submission) values"
+        " explanation, recorded_by_id, recorded_as_id, submission, identity_checked) values"
         f" ('{{reference}}', {{resident}}, '{kind}', {council}, '{answer}', clock_timestamp(),"
-        " 'resident', '', '', '', 'phone', 'test', {staff}, {membership}, '{submission}')"
+        " 'resident', '', '', '', 'phone', 'test', {recorder}, {recording}, '{submission}',"
+        " '{{name,birth-date,postcode}}')"
     )
 
 

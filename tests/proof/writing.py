@@ -32,6 +32,8 @@ from records.statuses import EntryStatus
 from tests.proof.worlds import NOW, Span, World
 
 _SPACE = UUID("6c1f2a52-4d3b-4b7e-9a0d-3f0c8e5d1a77")
+#: Far from the world's own members, none of whom need record anything.
+_RECORDERS = 500_000
 _STATUSES = (EntryStatus.CURRENT, EntryStatus.PAST, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
 
 
@@ -211,6 +213,18 @@ class _Writer:
             )
             for care in world.care
         )
+        self.choices(world)
+
+    def choices(self, world: World) -> None:
+        """In the order in which they were said, each recorded by somebody who may."""
+        recorders = {}
+        for body in world.bodies:
+            number = _RECORDERS + body.id
+            StaffMember.objects.create(id=number, username=f"r{body.id}", name=f"Recorder {number}")
+            recorders[body.id] = Membership.objects.create(
+                id=number, staff_id=number, organisation_id=body.id, role_id=world.roles[0].id
+            )
+        first = recorders[world.bodies[0].id]
         Choice.objects.bulk_create(
             Choice(
                 reference=f"CC-W{number}",
@@ -219,14 +233,17 @@ class _Writer:
                 council_id=choice.council,
                 answer=choice.answer,
                 effective_from=self.hour(choice.since),
-                decided_by="resident",
+                recorded_at=min(self.now, self.hour(choice.since)),
+                decided_by="" if choice.answer == "could-not-be-asked" else "resident",
+                not_asked_reason="unwell" if choice.answer == "could-not-be-asked" else "",
+                identity_checked=["name", "birth-date", "postcode"],
                 channel="phone",
                 explanation="test",
-                recorded_by_id=world.members[0].staff,
-                recorded_as_id=world.members[0].id,
+                recorded_by_id=recorders.get(choice.council, first).staff_id,
+                recorded_as_id=recorders.get(choice.council, first).id,
                 submission=uuid5(_SPACE, f"choice {number}"),
             )
-            for number, choice in enumerate(world.choices)
+            for number, choice in enumerate(sorted(world.choices, key=lambda each: each.since))
         )
 
     def glasses(self, world: World, cursor: Any) -> None:

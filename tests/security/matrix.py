@@ -108,6 +108,9 @@ MATRIX: list[Row] = [
     *_both("record-choice", 405, 404, RECORDERS, resident=UUID),
     *_both("choice-recorded", 404, 405, RECORDERS, resident=UUID, choice=UUID),
     *_both("check-choice", 404, 404, RECORDERS, draft=UUID),
+    *_both("unfinished-choices", 200, 405, RECORDERS),
+    *_both("ask-again", 200, 405, RECORDERS),
+    *_both("discard-choice", 405, 404, RECORDERS, draft=UUID),
     *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
     # The registry: no record, and nobody's.
     *_both("registry-organisations", 200, 405, ADMINISTRATORS),

@@ -20,6 +20,9 @@ from access.acting import Acting
 from connectcare.demo import CHOICES, PASSWORD, PEOPLE, DemoPerson
 from connectcare.environment import Profile
 from consent.actions import record_choice
+from consent.effects import VERSION
+from consent.said import Said
+from consent.vocabulary import FEWEST_IDENTIFIERS, Channel, DecidedBy, Identifier
 from feeds import actions as feeds
 from identity.models import ResidentNhsNumber
 from organisations import actions as registry
@@ -181,15 +184,15 @@ def _make_choices() -> None:
         record_choice(
             by=Acting.of(_adviser_of(council)),
             resident_id=number.resident_id,
-            kind=said.kind,
-            council=council.pk,
-            answer=said.answer,
-            decided_by="resident",
-            decider_name="",
-            authority_seen="",
-            relayed_by="",
-            channel="phone",
-            explanation="demo",
+            said=Said(
+                kind=said.kind,
+                council=council.pk,
+                answer=said.answer,
+                decided_by=DecidedBy.RESIDENT,
+                channel=Channel.PHONE,
+                explanation=VERSION,
+                identity_checked=tuple(Identifier)[:FEWEST_IDENTIFIERS],
+            ),
             submission=uuid4(),
             request_id=str(uuid4()),
         )

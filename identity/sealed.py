@@ -1,4 +1,6 @@
-"""Raw deliveries at rest: AES-256-GCM with keys that can follow one another.
+"""What is kept sealed at rest: AES-256-GCM with keys that can follow one another.
+
+Raw deliveries, and what is typed about a resident before it is recorded.
 
 A sealed value is ``version (1) · key id (4) · nonce (12) · ciphertext and tag``. The first of
 ``ENCRYPTION_KEYS`` seals; any of them opens, so a new key is put in front and the old one stays
