@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from random import Random
 from typing import Any
@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from access.acting import Acting
 from access.decision import Reason, SectionState
+from access.facts import Facts
 from access.gate import consider
 from access.possible_readers import Answer, Lacking, Readers, Way, possible_readers
 from audit.models import Event
@@ -164,6 +165,27 @@ def test_one_persons_own_part_is_not_their_roles(asking: Asking) -> None:
     assert (personal.way, personal.relationship) == (Way.CARE, "Declared by the staff member")
     assert personal.post.staff == oak.staff.name
     assert of_role.way is Way.COULD_BREAK_GLASS
+
+
+def test_every_fact_is_known_as_everyones_or_one_persons() -> None:
+    """A new fact that opens for one person alone is to be taken out of the facts of their role."""
+    everyones = {
+        "at",
+        "rules_epoch",
+        "resident_epoch",
+        "staff_active",
+        "membership",
+        "resident",
+        "links",
+        "refusals",
+        "relationships",
+        "sources",
+    }
+    one_persons = {"glasses"}
+    assert {each.name for each in fields(Facts)} == everyones | one_persons, (
+        "say here what the new fact is; one person's: take it out in possible_readers.of_the_role, "
+        "and name its members among the personal posts of access.who_could_open"
+    )
 
 
 def test_an_opt_out_is_nobody(asking: Asking) -> None:
