@@ -14,10 +14,12 @@ from organisations.models import OrganisationKind
 class Evidence:
     """What a source's entry, or its registration, says about who cares for a resident.
 
-    ``what`` is one of ``registration``, ``inpatient``, ``emergency``, ``outpatient``,
-    ``appointment``, ``out-of-hours``, ``caseload``, ``social-care-service``, ``allocated-worker``
-    or ``referral``. ``team`` is the registry's id of the team that the source named, ``None`` where
-    it named none, and ``team_unknown`` where it named one that the registry does not have.
+    ``what`` is one of ``registration``, ``temporary-registration``, ``inpatient``, ``emergency``,
+    ``outpatient``, ``appointment``, ``out-of-hours``, ``caseload``, ``social-care-service``,
+    ``allocated-worker``, ``referral`` or ``discharge-referral``. A referral's organisation and
+    team may be those that it was sent to. ``team`` is the registry's id of the team that the
+    source named, ``None`` where it named none, and ``team_unknown`` where it named one that the
+    registry does not have.
     """
 
     what: str
@@ -93,10 +95,14 @@ def _one(item: Evidence, periods: Mapping[str, timedelta]) -> Derived | None:
     if item.organisation_kind == OrganisationKind.ADULT_SOCIAL_CARE and item.team is None:
         # A resident is cared for by teams, not by whole councils.
         return None
+    if item.what == "temporary-registration":
+        until = item.ends or item.begins + periods["temporary_registration"]
+        kind = RelationshipKind.TEMPORARY_REGISTRATION
+        return _as(item, kind, item.begins, until) if item.is_open else None
     ends = item.ends or item.begins
 
     if item.what in _WHILE_OPEN:
-        lasts = item.is_open and (item.what != "referral" or item.team is not None)
+        lasts = item.is_open and (item.what not in _FOR_A_TEAM or item.team is not None)
         return _as(item, _WHILE_OPEN[item.what], item.begins, None) if lasts else None
     if item.what not in _FOR_A_TIME:
         return None
@@ -115,7 +121,10 @@ _WHILE_OPEN = {
     "social-care-service": RelationshipKind.SOCIAL_CARE_SERVICE,
     "allocated-worker": RelationshipKind.ALLOCATED_WORKER,
     "referral": RelationshipKind.REFERRAL,
+    "discharge-referral": RelationshipKind.DISCHARGE_REFERRAL,
 }
+#: A referral to a whole organisation is nobody's until a team has it.
+_FOR_A_TEAM = frozenset({"referral", "discharge-referral"})
 #: Evidence that carries one for a period after it, by the period's name in the settings.
 _FOR_A_TIME = {
     "inpatient": (RelationshipKind.ADMISSION, "after_discharge"),

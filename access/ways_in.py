@@ -21,7 +21,7 @@ def ways_in(organisation_kind: str) -> tuple[str, ...]:
     contacted = _days(periods["out_of_hours"])
     match organisation_kind:
         case OrganisationKind.GP_PRACTICE:
-            return ("The person is registered with your practice.",)
+            return ("The person is registered with your practice, for good or for a time.",)
         case OrganisationKind.NHS_TRUST:
             return (
                 f"The person is on your ward, or was discharged from it in the last {discharged}.",
@@ -35,6 +35,7 @@ def ways_in(organisation_kind: str) -> tuple[str, ...]:
                 "The person has an open adult social care service with your team.",
                 "A worker of your team is allocated to the person.",
                 "The person has an open referral to your team.",
+                "A hospital has referred the person to your team for when they leave.",
             )
         case OrganisationKind.OUT_OF_HOURS:
             return (f"The person contacted your service in the last {contacted}.",)

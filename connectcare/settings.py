@@ -295,13 +295,18 @@ SEARCH_LIMIT = 10
 # What one person may search for: more than a busy contact centre needs, less than a list takes.
 SEARCHES_PER_MINUTE = environment.number("SEARCHES_PER_MINUTE", 20)
 SEARCHES_PER_HOUR = environment.number("SEARCHES_PER_HOUR", 200)
+# Days of each by PERIOD_<NAME>, such as PERIOD_AFTER_DISCHARGE=42.
 RELATIONSHIP_PERIODS = {
-    "after_discharge": timedelta(days=28),
-    "after_attendance": timedelta(days=14),
-    "before_appointment": timedelta(days=14),
-    "after_appointment": timedelta(days=28),
-    "out_of_hours": timedelta(days=3),
-    "after_death": timedelta(days=28),
+    name: timedelta(days=environment.number(f"PERIOD_{name.upper()}", days))
+    for name, days in {
+        "after_discharge": 28,
+        "after_attendance": 14,
+        "before_appointment": 14,
+        "after_appointment": 28,
+        "out_of_hours": 3,
+        "temporary_registration": 91,
+        "after_death": 28,
+    }.items()
 }
 # Declared by staff: each ends by itself and is never prolonged, only declared anew (docs/adr/0008).
 DECLARED_PERIODS = {

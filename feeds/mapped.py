@@ -106,6 +106,8 @@ class MappedEntry:
     phone: str = ""
     contact_class: str | None = None
     team_code: str | None = None
+    recipient_code: str = ""  # of a referral: the ODS code of the organisation it is sent to
+    recipient_team: str = ""  # and that organisation's own code of the team
     negation: bool = False  # "no known allergies": a statement, not an absence of one
     sensitive: bool = False
     notes: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -20,7 +20,8 @@ from access import actions as access
 from access.relationships import Derived, Evidence, derive
 from identity.models import LinkState, Resident, SourcePerson
 from organisations.categories import Category
-from organisations.models import Organisation, OrganisationKind, Team
+from organisations.models import Organisation, OrganisationKind
+from records.evidence import EvidenceRow, Registry, with_registration
 from records.models import Entry
 from records.statuses import EntryStatus
 
@@ -85,6 +86,10 @@ class EntrySent(Protocol):
     @property
     def team_code(self) -> str | None: ...
     @property
+    def recipient_code(self) -> str: ...
+    @property
+    def recipient_team(self) -> str: ...
+    @property
     def negation(self) -> bool: ...
     @property
     def sensitive(self) -> bool: ...
@@ -107,7 +112,8 @@ _SENT = (
     "category", "kind", "status", "display", "version", "effective", "effective_precision",
     "ends", "recorded", "code_system", "code", "detail", "source_status", "value", "value_text",
     "unit", "range_low", "range_high", "range_text", "interpretation", "author", "author_role",
-    "place", "phone", "contact_class", "team_code", "negation", "sensitive", "notes",
+    "place", "phone", "contact_class", "team_code", "recipient_code", "recipient_team",
+    "negation", "sensitive", "notes",
 )  # fmt: skip
 _COPIED = (
     "position", "resident_id", "source_person_id", "identifier", "fingerprint", *_SENT, "resource"
@@ -274,12 +280,6 @@ def renew_due_relationships(*, limit: int = 200) -> int:
     return len(residents)
 
 
-_WHAT_BY_CLASS = {
-    "inpatient": "inpatient",
-    "emergency": "emergency",
-    "outpatient": "outpatient",
-    "out_of_hours": "out-of-hours",
-}
 _EVIDENCE_CATEGORIES = (
     Category.APPOINTMENTS,
     Category.CONTACTS,
@@ -293,22 +293,10 @@ def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:
     now = timezone.now()
     people = {row.pk: row for row in Resident.objects.filter(pk__in=ids)}
     evidence: dict[int, list[Evidence]] = {resident: [] for resident in ids}
-    for person in SourcePerson.objects.filter(
-        resident_id__in=ids, registered_practice=True
-    ).exclude(link=LinkState.IN_DOUBT):
-        evidence[person.resident_id].append(
-            Evidence(
-                what="registration",
-                reference=f"registration {person.pk}",
-                organisation=person.source_id,
-                organisation_kind=OrganisationKind.GP_PRACTICE,
-                begins=person.updated,
-                ends=None,
-                is_open=True,
-            )
-        )
     for resident, item in _evidence_of_entries(ids):
         evidence[resident].append(item)
+    for resident, item in _registrations(ids):
+        evidence[resident] = with_registration(evidence[resident], item)
     return {
         resident: derive(
             items,
@@ -321,72 +309,43 @@ def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:
     }
 
 
-def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
-    teams = {(team.organisation_id, team.code): team.pk for team in Team.objects.current()}
-    entries = (
-        Entry.objects.filter(resident_id__in=residents, category__in=_EVIDENCE_CATEGORIES)
-        .filter(
-            status__in=[
-                EntryStatus.CURRENT,
-                EntryStatus.PAST,
-                EntryStatus.PLANNED,
-                EntryStatus.UNKNOWN,
-            ],
-            effective__isnull=False,
-            source_person__link__in=[LinkState.LINKED, LinkState.ALONE],
-        )
-        .values_list(
-            "resident_id", "category", "kind", "status", "contact_class", "identifier",
-            "source_id", "source__kind", "effective", "ends", "team_code",
-        )
-    )  # fmt: skip
-    for (
-        resident,
-        category,
-        kind,
-        status,
-        contact,
-        reference,
-        source,
-        of,
-        begins,
-        ends,
-        code,
-    ) in entries:
-        what = _what(category, kind, contact, of)
-        if what is None or begins is None:
-            continue
-        team = teams.get((source, code)) if code else None
+def _registrations(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
+    persons = SourcePerson.objects.filter(resident_id__in=residents, registered_practice=True)
+    for person in persons.exclude(link=LinkState.IN_DOUBT).select_related(
+        "source", "resident__place"
+    ):
+        place = getattr(person.resident, "place", None)
+        named = place is not None and place.practice_code == person.source.ods_code
         yield (
-            resident,
+            person.resident_id,
             Evidence(
-                what=what,
-                reference=reference,
-                organisation=source,
-                organisation_kind=of,
-                begins=begins,
-                ends=ends,
-                is_open=status == EntryStatus.CURRENT and (ends is None or ends > timezone.now()),
-                team=team,
-                team_unknown=bool(code) and team is None,
+                what="registration" if named else "assumed-registration",
+                reference=f"registration {person.pk}",
+                organisation=person.source_id,
+                organisation_kind=OrganisationKind.GP_PRACTICE,
+                begins=person.updated,
+                ends=None,
+                is_open=True,
             ),
         )
 
 
-def _what(category: int, kind: str, contact_class: str, source_kind: str) -> str | None:
-    """Which kind of evidence an entry is, if any."""
-    if kind == "Appointment":
-        return "appointment"
-    if kind == "ServiceRequest":
-        return "referral"
-    if category == Category.SOCIAL_CARE_SERVICES and kind == "EpisodeOfCare":
-        return "social-care-service"
-    if category == Category.PEOPLE_INVOLVED and kind == "CareTeam":
-        return (
-            "allocated-worker" if source_kind == OrganisationKind.ADULT_SOCIAL_CARE else "caseload"
-        )
-    if kind == "EpisodeOfCare":
-        return "caseload"
-    if kind == "Encounter" and source_kind == OrganisationKind.OUT_OF_HOURS:
-        return "out-of-hours"
-    return _WHAT_BY_CLASS.get(contact_class) if kind == "Encounter" else None
+def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
+    registry = Registry.read()
+    now = timezone.now()
+    entries = Entry.objects.filter(
+        resident_id__in=residents,
+        category__in=_EVIDENCE_CATEGORIES,
+        status__in=[
+            EntryStatus.CURRENT,
+            EntryStatus.PAST,
+            EntryStatus.PLANNED,
+            EntryStatus.UNKNOWN,
+        ],
+        effective__isnull=False,
+        source_person__link__in=[LinkState.LINKED, LinkState.ALONE],
+    ).values_list("resident_id", *(field.name for field in fields(EvidenceRow)), named=True)
+    for found in entries:
+        row = EvidenceRow(*found[1:])
+        for item in registry.evidence_of(row, now):
+            yield found.resident_id, item

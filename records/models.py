@@ -64,6 +64,8 @@ class Entry(models.Model):
     phone = models.TextField(blank=True)
     contact_class = models.CharField(max_length=20, blank=True)
     team_code = models.TextField(blank=True)
+    recipient_code = models.TextField(blank=True, db_default="")
+    recipient_team = models.TextField(blank=True, db_default="")
     negation = models.BooleanField(default=False)
     notes = ArrayField(models.TextField(), default=list)
     resource = models.JSONField()

@@ -219,11 +219,13 @@ class Appointment(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referral(Fact):
-    """A request to another team: active or completed."""
+    """A request to another team: active or completed. ``to_code`` is its organisation's."""
 
     what: Coded
     status: str
     to: str
+    to_code: str = ""
+    to_team: str = ""
     priority: str = "routine"
     reason: str = ""
 

@@ -253,6 +253,8 @@ def _discharge_plan(chart: Chart, destination: str) -> None:
     )  # fmt: skip
     chart.add(
         model.Referral, chart.acute, chart.day(1), status="active", to="Adult social care",
+        to_code=chart.council,
+        to_team=chart.team(chart.council, TeamKind.SOCIAL_CARE_HOSPITAL).code,
         what=Coded("Assessment notice (Care Act 2014, schedule 3)"), priority="urgent",
         reason="Needs care and support to be discharged safely", team=team.code,
         author=chart.staff(team.code, "Discharge coordinator"),

@@ -105,9 +105,21 @@ def referral(fact: model.Referral, patient: Resource) -> Resource:
         "subject": patient,
         "authoredOn": moment(fact.at),
         "requester": {"display": fact.author},
-        "performer": [{"display": fact.to}],
+        "performer": _sent_to(fact),
         "reasonCode": [{"text": fact.reason}],
     }
+
+
+def _sent_to(fact: model.Referral) -> list[Resource]:
+    """Whom it is sent to: in words, or by the organisation's code and the team's."""
+    if not fact.to_code:
+        return [{"display": fact.to}]
+    codes = ((ODS_CODE, fact.to_code), (f"{OWN}Id/team", fact.to_team))
+    return [
+        {"identifier": {"system": system, "value": value}, "display": fact.to}
+        for system, value in codes
+        if value
+    ]
 
 
 def document(fact: model.Document, patient: Resource) -> Resource:

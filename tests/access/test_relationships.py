@@ -71,6 +71,17 @@ def derived(
         (evidence("social-care-service"), "social-care-service", None),
         (evidence("allocated-worker"), "allocated-worker", None),
         (evidence("referral"), "referral", None),
+        (evidence("discharge-referral"), "discharge-referral", None),
+        (
+            evidence("temporary-registration"),
+            "temporary-registration",
+            NOW - 2 * DAY + timedelta(days=91),
+        ),
+        (
+            evidence("temporary-registration", ends=NOW + DAY),
+            "temporary-registration",
+            NOW + DAY,
+        ),
     ],
 )
 def test_evidence_carries_a_relationship_with_its_own_end(
@@ -94,6 +105,11 @@ def test_evidence_carries_a_relationship_with_its_own_end(
         evidence("allocated-worker", is_open=False),
         evidence("referral", is_open=False),
         evidence("referral", team=None),
+        evidence("discharge-referral", is_open=False),
+        evidence("discharge-referral", team=None),
+        evidence("temporary-registration", is_open=False),
+        evidence("temporary-registration", begins=NOW - 91 * DAY),
+        evidence("temporary-registration", ends=NOW),
         evidence("something else"),
     ],
 )

@@ -152,6 +152,7 @@ _PERIODS = {
     "before_appointment": 14 * _DAY,
     "after_appointment": 28 * _DAY,
     "out_of_hours": 3 * _DAY,
+    "temporary_registration": 91 * _DAY,
     "after_death": 28 * _DAY,
 }
 _CASELOAD = Evidence(

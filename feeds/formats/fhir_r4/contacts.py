@@ -334,5 +334,6 @@ def map_service_request(resource: ServiceRequest, reading: Reading) -> MappedEnt
         place=reading.called(
             resource.location_reference[0] if resource.location_reference else None
         ).name,
+        sent_to=reading.sent_to(resource.performer),
         negation=bool(resource.do_not_perform),
     )

@@ -14,6 +14,7 @@ from feeds.formats.fhir_r4.datatypes import CodeableConcept, Period, Reference, 
 from feeds.formats.fhir_r4.dates import When, read_when
 from feeds.formats.fhir_r4.delivery import (
     NHS_NUMBER_SYSTEMS,
+    ODS_SYSTEMS,
     Delivery,
     Named,
     conditional_identifier,
@@ -25,6 +26,7 @@ from feeds.mapped import EntryStatus, MappedEntry
 from organisations.categories import Category
 
 RESPONSIBLE_TEAM = "https://connectcare.example/StructureDefinition/responsible-team"
+TEAM_CODE = "https://connectcare.example/Id/team"
 
 #: meta.security codes of v3-Confidentiality that let an entry be shared in the ordinary way:
 #: unrestricted, low, moderate, normal. Every other one of that system marks it as sensitive.
@@ -206,6 +208,20 @@ class Reading:
                 return extension.value_identifier.value
         return None
 
+    def sent_to(self, performers: list[Reference] | None) -> tuple[str, str]:
+        """Give the ODS code and the team's code of whom a request is sent to, empty if unnamed.
+
+        Both are logical references: a performer with an ODS code, one with a code of a team.
+        """
+        organisation = team = ""
+        for performer in performers or ():
+            identifier = performer.identifier
+            if identifier is not None and identifier.system in ODS_SYSTEMS:
+                organisation = organisation or (identifier.value or "").strip().upper()
+            elif identifier is not None and identifier.system == TEAM_CODE:
+                team = team or (identifier.value or "").strip()
+        return organisation, team
+
     def is_sensitive(self) -> bool:
         """Whether a label or a code marks the resource as sensitive; doubt marks it too."""
         meta = self.resource.meta
@@ -245,6 +261,7 @@ class Reading:
         place: str = "",
         phone: str = "",
         contact_class: str | None = None,
+        sent_to: tuple[str, str] = ("", ""),
         negation: bool = False,
     ) -> MappedEntry:
         """Make the entry of this resource. ``display`` must be words: an empty one cannot be shown.
@@ -294,6 +311,8 @@ class Reading:
             phone=phone,
             contact_class=contact_class,
             team_code=self.team() if self.resource.extension else None,
+            recipient_code=sent_to[0],
+            recipient_team=sent_to[1],
             negation=negation,
             sensitive=self.is_sensitive(),
             notes=tuple(dict.fromkeys(self.notes)),

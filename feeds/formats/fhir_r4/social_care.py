@@ -24,6 +24,7 @@ SERVICE_CATEGORY = _OWN + "service-category"
 SERVICE_FREQUENCY = _OWN + "service-frequency"
 SERVICE_PROVIDER = _OWN + "service-provider"
 COUNCIL = "adult_social_care"
+PRACTICE = "gp_practice"
 
 _EPISODE_STATUS = {
     "planned": EntryStatus.PLANNED,
@@ -110,8 +111,9 @@ def _extension_text(extension: Extension) -> str:
 
 
 def map_episode(resource: EpisodeOfCare, reading: Reading) -> MappedEntry:
-    """Map a service: social care from a council, else a caseload among contacts."""
+    """Map a service: social care from a council, a registration or a caseload among contacts."""
     council = reading.delivery.source_kind == COUNCIL
+    practice = reading.delivery.source_kind == PRACTICE
     said = {extension.url: _extension_text(extension) for extension in resource.extension or ()}
     kind = said.get(SERVICE_CATEGORY, "")
     provider = said.get(SERVICE_PROVIDER, "")
@@ -134,7 +136,21 @@ def map_episode(resource: EpisodeOfCare, reading: Reading) -> MappedEntry:
         ),
         author=reading.called(resource.care_manager),
         place=reading.called(resource.managing_organization).name,
+        contact_class="temporary" if practice and _is_temporary(resource) else None,
     )
+
+
+def _is_temporary(resource: EpisodeOfCare) -> bool:
+    """Whether a practice's episode is a temporary registration (GP Connect's type T)."""
+    for concept in resource.type or ():
+        coded = any(
+            (coding.code or "").upper() == "T" and "RegistrationType" in (coding.system or "")
+            for coding in concept.coding or ()
+        )
+        said = words(concept).lower()
+        if coded or ("temporary" in said and ("registration" in said or "resident" in said)):
+            return True
+    return False
 
 
 def map_assessment(resource: ClinicalImpression, reading: Reading) -> MappedEntry:
