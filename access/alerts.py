@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from access.acting import Acting
 from access.facts import Relationship
+from access.fishing import Searching
 from access.models import (
     Alert,
     AlertKind,
@@ -59,6 +60,7 @@ PAGE_LENGTH = 25
         "role",
         "reason",
         "opened_by",
+        "searching",
         "until",
         "outcome",
         "closed",
@@ -70,6 +72,7 @@ PAGE_LENGTH = 25
 class AlertSeen:
     """An alert as its officers see it. ``resident`` is the resident's own id.
 
+    One of ``searching`` has no resident; every other has one, and no ``searching``.
     ``reason`` and ``words`` are what staff gave; nobody gave any for a sample, which names the
     kind of care that it was ``opened_by``.
     """
@@ -78,7 +81,7 @@ class AlertSeen:
     reference: str
     kind: AlertKind
     raised: datetime
-    resident: int
+    resident: int | None
     staff: int
     staff_name: str
     role: str
@@ -86,6 +89,7 @@ class AlertSeen:
     reason: AccessReason | None
     words: str
     opened_by: RelationshipKind | None
+    searching: Searching | None
     until: datetime | None
     outcome: AlertOutcome | None
     closed: datetime | None
@@ -230,6 +234,7 @@ def _seen(raw: dict[str, Any]) -> AlertSeen:
         reason=AccessReason(raw["reason"]) if raw["reason"] else None,
         words=raw["words"],
         opened_by=RelationshipKind(raw["opened_by"]) if raw["opened_by"] else None,
+        searching=Searching.from_json(raw["searching"]) if raw["searching"] else None,
         until=_moment(raw["until"]),
         outcome=AlertOutcome(raw["outcome"]) if raw["outcome"] else None,
         closed=_moment(raw["closed"]),

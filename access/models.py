@@ -243,6 +243,12 @@ class AlertKind(models.TextChoices):
     BREAK_GLASS = "break-glass", "Emergency opening"
     SELF_DECLARED = "self-declared", "Declared own involvement"
     SAMPLE = "sample", "Sampled"
+    FISHING = "fishing", "Many searches, nothing opened"
+    SEARCHED_TOO_OFTEN = "searched-too-often", "Searched too often"
+
+
+#: About somebody's searches, and so about no one resident.
+OF_SEARCHING = (AlertKind.FISHING, AlertKind.SEARCHED_TOO_OFTEN)
 
 
 class AlertOutcome(models.TextChoices):
@@ -272,6 +278,8 @@ class Alert(models.Model):
 
     A sample is of one ``look``, which a relationship opened. It is one of many, so nobody is sent
     a notice of it: it waits in the queue (``access/samples.py``).
+
+    One of searching has no resident, and says what was seen (``access/fishing.py``).
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -279,7 +287,8 @@ class Alert(models.Model):
     kind = models.CharField(max_length=20, choices=AlertKind)
     organisation = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
     membership = models.ForeignKey("organisations.Membership", models.PROTECT, related_name="+")
-    resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
+    resident = models.ForeignKey("identity.Resident", models.PROTECT, null=True, related_name="+")
+    searching = models.JSONField(null=True)
     glass = models.ForeignKey(BrokenGlass, models.PROTECT, null=True, related_name="+")
     relationship = models.ForeignKey(CareRelationship, models.PROTECT, null=True, related_name="+")
     look = models.UUIDField(null=True)
@@ -293,8 +302,18 @@ class Alert(models.Model):
             models.CheckConstraint(
                 condition=Q(kind=AlertKind.BREAK_GLASS, glass__isnull=False)
                 | Q(kind=AlertKind.SELF_DECLARED, relationship__isnull=False)
-                | Q(kind=AlertKind.SAMPLE, relationship__isnull=False, look__isnull=False),
+                | Q(kind=AlertKind.SAMPLE, relationship__isnull=False, look__isnull=False)
+                | Q(kind__in=OF_SEARCHING, searching__isnull=False),
                 name="alert_names_its_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=OF_SEARCHING) ^ Q(resident__isnull=False),
+                name="alert_is_of_a_resident_or_of_searching",
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "kind"],
+                condition=Q(closed__isnull=True, kind__in=OF_SEARCHING),
+                name="searching_has_one_open_alert",
             ),
             models.UniqueConstraint(
                 fields=["look"], condition=Q(kind=AlertKind.SAMPLE), name="look_is_sampled_once"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from access.acting import Acting
 from access.alerts import AlertInFull, AlertSeen, Care, ReviewSeen
+from access.fishing import Searching
 from access.models import AlertKind
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
@@ -46,6 +47,7 @@ class AlertPage:
     words: str
     until: datetime | None
     opened: str
+    searching: str
     care: tuple[tuple[str, str], ...]
     reviews: tuple[ReviewSeen, ...]
     own: bool
@@ -54,7 +56,7 @@ class AlertPage:
 
 def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) -> AlertLine:
     """An alert as of a moment. A resident whom the gate does not show is not named."""
-    seen = people.get(alert.resident)
+    seen = people.get(alert.resident) if alert.resident else None
     waited = at - alert.raised
     return AlertLine(
         id=alert.id,
@@ -65,7 +67,7 @@ def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) 
         and more_working_days_than(LATE_AFTER_WORKING_DAYS, since=alert.raised, at=at),
         raised=alert.raised,
         who=", ".join(part for part in (alert.staff_name, alert.role, alert.team) if part),
-        resident=person(seen).name if seen else "Not shown",
+        resident="Nobody alone" if alert.searching else person(seen).name if seen else "Not shown",
         reason=_reason(alert),
         outcome=alert.outcome.label if alert.outcome else "",
         closed=alert.closed,
@@ -77,7 +79,7 @@ def in_full(
 ) -> AlertPage:
     """An alert with all that its officer compares it with."""
     alert = full.alert
-    seen = people.get(alert.resident)
+    seen = people.get(alert.resident) if alert.resident else None
     own = alert.staff == officer.staff_id
     return AlertPage(
         line=line(alert, people, at=at),
@@ -85,7 +87,8 @@ def in_full(
         emergency=alert.kind is AlertKind.BREAK_GLASS,
         words=alert.words,
         until=alert.until,
-        opened=_opened(full),
+        opened="" if alert.searching else _opened(full),
+        searching=_searching(alert.searching),
         care=tuple(_care(one) for one in full.care),
         reviews=full.reviews,
         own=own,
@@ -93,7 +96,17 @@ def in_full(
     )
 
 
+def _searching(seen: Searching | None) -> str:
+    if seen is None:
+        return ""
+    searches = "1 search" if seen.searches == 1 else f"{seen.searches} searches"
+    people = "1 person" if seen.people == 1 else f"{seen.people} people"
+    return f"{searches} since {clinical_time(seen.since)}, which showed {people}"
+
+
 def _reason(alert: AlertSeen) -> str:
+    if alert.searching:
+        return _searching(alert.searching)
     if alert.reason is not None:
         return alert.reason.label
     care = f": {alert.opened_by.label.lower()}" if alert.opened_by else ""

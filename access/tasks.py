@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from access import alerts, samples
+from access import alerts, fishing, samples
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -24,3 +24,10 @@ def sweep_alerts() -> None:
 def draw_samples() -> None:
     """Draw for review from the days that are over."""
     samples.draw_due()
+
+
+@shared_task(name="access.tasks.look_for_fishing")  # type: ignore[untyped-decorator]  # likewise
+def look_for_fishing() -> None:
+    """Raise alerts for searching that is to be reviewed, and tell of them."""
+    for alert_id in fishing.look():
+        alerts.notify(alert_id)

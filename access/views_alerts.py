@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from access import alerts as queue
 from access import presenters
+from access.alerts import AlertSeen
 from access.doors import needs
 from access.forms import ReviewForm
 from access.models import AlertOutcome
@@ -35,7 +37,7 @@ def alerts(request: ActingRequest) -> HttpResponse:
     if answer is None:
         return not_allowed(request, PermissionError())
     shown, total = answer
-    people = {seen.id: seen for seen in residents(one.resident for one in shown)}
+    people = {seen.id: seen for seen in residents(_of(shown))}
     context = {
         "closed": closed,
         "total": total,
@@ -66,9 +68,13 @@ def alert(request: ActingRequest, alert: UUID) -> HttpResponse:
     full = queue.read_alert(request.acting, alert, request_id=request.request_id)
     if full is None:
         return not_found(request, Http404())  # answered, not raised: its event stays
-    people = {seen.id: seen for seen in residents([full.alert.resident])}
+    people = {seen.id: seen for seen in residents(_of([full.alert]))}
     page = presenters.in_full(full, people, officer=request.acting, at=timezone.now())
     return render(request, "access/alert.jinja", {"form": form, "page": page})
+
+
+def _of(alerts: Iterable[AlertSeen]) -> list[int]:
+    return [one.resident for one in alerts if one.resident is not None]
 
 
 def _page(text: str) -> int:

@@ -211,6 +211,7 @@ CELERY_TASK_QUEUES = [Queue(ORDINARY_QUEUE), Queue(URGENT_QUEUE)]
 CELERY_TASK_ROUTES = {
     "access.tasks.notify": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
+    "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
 }
 # A sweep that no worker took before the next one came is not worth doing any more.
 CELERY_BEAT_SCHEDULE = {
@@ -229,6 +230,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "access.tasks.sweep_alerts",
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
+    },
+    "look-for-fishing": {
+        "task": "access.tasks.look_for_fishing",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     # A day is drawn from once it is over; asking again costs one statement.
     "draw-samples": {
@@ -295,6 +301,9 @@ SEARCH_LIMIT = 10
 # What one person may search for: more than a busy contact centre needs, less than a list takes.
 SEARCHES_PER_MINUTE = environment.number("SEARCHES_PER_MINUTE", 20)
 SEARCHES_PER_HOUR = environment.number("SEARCHES_PER_HOUR", 200)
+# More searches than this within the time, none of whose records was opened, are reviewed.
+FISHING_SEARCHES = environment.number("FISHING_SEARCHES", 20)
+FISHING_MINUTES = environment.number("FISHING_MINUTES", 60)
 # Days of each by PERIOD_<NAME>, such as PERIOD_AFTER_DISCHARGE=42.
 RELATIONSHIP_PERIODS = {
     name: timedelta(days=environment.number(f"PERIOD_{name.upper()}", days))
