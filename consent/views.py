@@ -18,6 +18,7 @@ from consent import drafts, journey, presenters, selectors
 from consent.callers import Caller, about_resident
 from consent.effects import effect_of
 from consent.kinds import kinds_for
+from consent.shown import shown
 from consent.vocabulary import DECIDING
 from identity.presenters import person
 from identity.selectors import residents
@@ -35,7 +36,9 @@ def resident_choices(request: ActingRequest, about: Caller) -> HttpResponse:
     """Who it is, what is in force, when it was last asked, and the story of what was said."""
     moment = selectors.now()
     in_force = selectors.in_force(about.resident_id, about.acting, at=moment)
-    told = selectors.history(about.resident_id, about.acting)
+    told = shown(
+        selectors.history(about.resident_id, about.acting), protected=about.person.protected
+    )
     begun = drafts.unfinished(about.acting, resident=about.resident)
     return render(
         request,
@@ -82,9 +85,10 @@ def begin_choice(request: ActingRequest, about: Caller) -> HttpResponse:
 @about_resident
 def choice_recorded(request: ActingRequest, about: Caller, choice: UUID) -> HttpResponse:
     """The reference number, and what holds from when."""
-    said = selectors.choice(about.resident_id, about.acting, choice)
-    if said is None:
+    found = selectors.choice(about.resident_id, about.acting, choice)
+    if found is None:
         return not_found(request, Http404())
+    (said,) = shown([found], protected=about.person.protected)
     return render(
         request,
         "consent/recorded.jinja",

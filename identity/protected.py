@@ -14,13 +14,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
+
+from django.db.models import Model
 
 from identity.models import Protection
 from organisations.models import OrganisationKind
 
 Value = TypeVar("Value")
+Row = TypeVar("Row", bound=Model)
 #: Makes what a protected resident's field shows out of the whole value and what names a place.
 Make = Callable[[Any, "Known"], Any]
 
@@ -45,7 +49,7 @@ _DECLARED: dict[type, _Declared] = {}
 def of_protected(
     *, keep: Iterable[str], empty: Iterable[str] = (), **made: Make
 ) -> Callable[[type[Value]], type[Value]]:
-    """Declare what a dataclass shows of a protected resident, field by field.
+    """Declare what a dataclass, or a model, shows of a protected resident, field by field.
 
     ``keep`` are fields that cannot say where anybody is: ids, codes, times, figures. ``empty``
     come out empty; the others are made by a function of the whole value.
@@ -56,7 +60,7 @@ def of_protected(
 
     def declare(of: type[Value]) -> type[Value]:
         named = [*declared.keep, *declared.empty, *declared.made]
-        has = sorted(field.name for field in fields(of))  # type: ignore[arg-type]  # a dataclass
+        has = sorted(_fields_of(of))
         if sorted(named) != has:
             wrong = sorted(set(named) ^ set(has)) or ["a field named twice"]
             raise NotDeclared(
@@ -108,12 +112,28 @@ class Redaction:
             return value
         changed = {name: _empty(getattr(value, name)) for name in declared.empty}
         changed |= {name: make(value, self.known) for name, make in declared.made.items()}
+        if isinstance(value, Model):
+            return _copy_with(value, changed)
         return replace(value, **changed)  # type: ignore[type-var]  # declared ones are dataclasses
 
 
 def is_protected(code: str) -> bool:
     """Whether PDS's security code protects: all but ``U`` do, unknown ones among them."""
     return code != Protection.UNRESTRICTED
+
+
+def _fields_of(of: type[Any]) -> list[str]:
+    if issubclass(of, Model):
+        return [field.name for field in of._meta.concrete_fields]  # noqa: SLF001 - documented name
+    return [field.name for field in fields(of)]
+
+
+def _copy_with(row: Row, changed: Mapping[str, Any]) -> Row:
+    """A copy of a row for showing: the row itself, and what is saved, stay as they are."""
+    shown = copy(row)
+    for name, value in changed.items():
+        setattr(shown, name, value)
+    return shown
 
 
 def _empty(value: Any) -> Any:

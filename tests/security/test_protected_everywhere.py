@@ -71,6 +71,11 @@ SHOWN = {
     "Qzglass",
     "Qzinvolved",
     "Qzreview",
+    "Qzrecorder",
+    "Qzdecider",
+    "Qzauthority",
+    "Qzassessor",
+    "Qzrelayer",
 }
 #: Shown of nobody today; of the protected never.
 NOT_SHOWN = {"QZO77", "020 7946 0773"}
@@ -161,8 +166,26 @@ def everything(database: object, as_login: AsLogin) -> Everything:
             for category in Category
             for item in entries(person, category, source, all_ways=source == sources[0])
         ]
+        recorder = factories.membership(
+            factories.staff(name="Qzrecorder"), council, "contact-centre-adviser"
+        )
         choices = [
-            factories.choice(resident, "connect-care", "consents", by=people["adviser"]).public_id
+            factories.choice(resident, kind, "consents", council=of, by=recorder, **said).public_id
+            for kind, of, said in (
+                ("connect-care", None, {}),
+                (
+                    "social-care-sharing",
+                    council,
+                    {
+                        "decided_by": "attorney",
+                        "decider_name": "Qzdecider",
+                        "authority_seen": "Qzauthority",
+                        "assessment": "Qzassessor",
+                        "relayer": "professional",
+                        "relayed_by": "Qzrelayer",
+                    },
+                ),
+            )
         ]
     raise_alerts(resident, people, as_login)
     with as_login("pipeline"):
