@@ -11,6 +11,7 @@ LOGIN_OF_COMMAND = {
     "showmigrations": "owner",
     "sqlmigrate": "owner",
     "dbshell": "web",
+    "trace_feed": "pipeline",
     "import_feed": "pipeline",
     "add_feed": "pipeline",
     "load_registry": "pipeline",

@@ -34,6 +34,7 @@ class Action(models.TextChoices):
     RESIDENTS_UNMERGED = "residents-unmerged", "Took a joined record apart again"
     RESIDENTS_SEPARATED = "residents-separated", "Kept two records apart for ever"
     NUMBER_CHANGED = "number-changed", "Entered or replaced an NHS number"
+    TRACE_SENT = "trace-sent", "Asked the Personal Demographics Service"
     IMPORT_RECEIVED = "import-received", "Received a delivery"
     IMPORT_LOADED = "import-loaded", "Loaded a delivery"
     REGISTRY_CHANGED = "registry-changed", "Changed the registry"

@@ -225,6 +225,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "trace": {
+        "task": "identity.tasks.trace",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+    "want-retraces": {
+        "task": "identity.tasks.want_retraces",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     # A privacy officer hears within a minute, whatever was lost.
     "sweep-alerts": {
         "task": "access.tasks.sweep_alerts",
@@ -251,6 +261,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Who residents are, by the Personal Demographics Service --------------------------------------
+# After how long somebody is traced again: who was verified, and whom nobody could verify.
+TRACE_AGAIN_AFTER = {"verified": timedelta(days=365), "unverified": timedelta(days=30)}
 # The rate and the circuit that all workers share; what is lost with it costs a minute's wait.
 REDIS_URL = environment.redis()
 # Without PDS_BASE_URL nobody is traced. Only the workers need these variables.

@@ -115,6 +115,7 @@ class _Desk:
 
     source: Organisation
     trusted: bool
+    traced: bool = False
 
     def arrive(self, person: PersonSent, number: NhsNumber | None) -> SourcePerson:
         """Somebody whom their source has not sent before: linked, or a resident of their own."""
@@ -175,7 +176,9 @@ class _Desk:
         return known.link == LinkState.LINKED
 
     def _links(self, known: SourcePerson | PersonSent, number: NhsNumber) -> bool:
-        """Whether a number as it was sent may link anybody."""
+        """Whether a number may link anybody: traced, or sent as verified by whom we trust."""
+        if self.traced:
+            return not is_placeholder(number, self.source)
         status = (
             known.nhs_number_status_sent
             if isinstance(known, SourcePerson)
@@ -196,7 +199,8 @@ class _Desk:
         owner = owner_of(number)
         if owner is None:
             if identifies(person) and not known.resident.known_to_all:
-                _claim(known.resident, number, self.source)
+                said_by = SaidBy.TRACE if self.traced else SaidBy.FEED
+                _claim(known.resident, number, self.source, said_by=said_by)
                 _set_link(known, LinkState.LINKED)
         elif owner.pk == known.resident_id:
             if agrees(person, owner):
@@ -278,7 +282,7 @@ def is_placeholder(number: NhsNumber, source: Organisation) -> bool:
     )
 
 
-def _claim(resident: Resident, number: NhsNumber, source: Organisation) -> None:
+def _claim(resident: Resident, number: NhsNumber, source: Organisation, *, said_by: SaidBy) -> None:
     """A verified number that nobody has becomes a resident's, and they are known beyond doubt."""
     ResidentNhsNumber.objects.filter(resident=resident, valid_until__isnull=True).update(
         valid_until=timezone.now(), ended_because=Ended.REPLACED
@@ -287,7 +291,7 @@ def _claim(resident: Resident, number: NhsNumber, source: Organisation) -> None:
         resident=resident,
         number=number.digits,
         status=NumberStatus.VERIFIED,
-        said_by=SaidBy.FEED,
+        said_by=said_by,
         given_by=source.pk,
     )
     resident.known_to_all = True
@@ -322,6 +326,30 @@ def try_link_again(known: SourcePerson, *, trusted_for_numbers: bool) -> bool:
     )
     known.refresh_from_db()
     return _Desk(known.source, trusted_for_numbers).link(known)
+
+
+def link_traced(known: SourcePerson, number: NhsNumber) -> bool:
+    """Link a source person by a number that was traced and agrees with them; whether they are.
+
+    ``False``: somebody else has the number and differs, which is now a question, or the number is
+    a placeholder. Lock the number and the person first.
+    """
+    if known.link == LinkState.LINKED:
+        owner = owner_of(number)
+        if owner is None and not known.resident.nhs_numbers.filter(
+            valid_until__isnull=True, status=NumberStatus.VERIFIED
+        ):
+            # Linked by a person's decision, and without a number until now.
+            _claim(known.resident, number, known.source, said_by=SaidBy.TRACE)
+            return True
+        if owner is None or owner.pk != known.resident_id:
+            ask(known, QuestionReason.NUMBER_BELONGS_TO_ANOTHER, candidate=owner)
+            return False
+        return True
+    desk = _Desk(known.source, trusted=False, traced=True)
+    desk._link(known, Said.from_json(known.said), number)  # noqa: SLF001 - this module's own class
+    known.refresh_from_db()
+    return known.link == LinkState.LINKED
 
 
 def _is_registered_practice(person: PersonSent, source: Organisation) -> bool:

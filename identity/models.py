@@ -31,6 +31,7 @@ from identity.numbers import (
     SaidBy,
 )
 from identity.questions import LinkQuestion, QuestionDecision, QuestionNote, QuestionReason
+from identity.traces import Trace, TraceStep, VerifiedAddress
 
 __all__ = [
     "Cause",
@@ -56,6 +57,9 @@ __all__ = [
     "Sex",
     "SourcePerson",
     "TableAboutResident",
+    "Trace",
+    "TraceStep",
+    "VerifiedAddress",
     "WhySeparated",
 ]
 

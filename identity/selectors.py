@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q
 
-from identity.models import Resident, ResidentPlace
+from identity.models import Protection, Resident, ResidentPlace, VerifiedAddress
 from identity.protected import Redaction, is_protected, of_protected
 
 
@@ -108,3 +108,32 @@ def _seen(row: Any) -> ResidentSeen:
         language=row.language,
         interpreter_needed=row.interpreter_needed,
     )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LetterAddress:
+    """Where a letter to a resident may go, as the Personal Demographics Service said."""
+
+    lines: tuple[str, ...]
+    postcode: str
+    checked: datetime
+
+
+def verified_address(resident_id: int) -> LetterAddress | None:
+    """The address for letters, asked at the moment of sending; ``None`` where none may be sent.
+
+    None for somebody protected or dead, and where no trace gave an address. Asked by the
+    pipeline's login.
+    """
+    held = (
+        VerifiedAddress.objects.select_related("resident")
+        .filter(
+            resident_id=resident_id,
+            resident__protection=Protection.UNRESTRICTED,
+            resident__deceased=False,
+        )
+        .first()
+    )
+    if held is None:
+        return None
+    return LetterAddress(tuple(held.lines), held.postcode, held.checked)

@@ -1,10 +1,17 @@
-"""Nudges of the work list's jobs. The rows are the jobs: losing one of these costs seconds."""
+"""Nudges of the work list's jobs and of traces. The rows are the jobs: losing one costs seconds."""
 
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
-from identity import retrying
+from consent import selectors as consent
+from identity import retrying, wanting
+from identity.pds.client import PdsClient
+from identity.tracing import Tracer
+
+#: How many questions one task asks at most, so that a worker is never away for long.
+_AT_A_TIME = 60
 
 
 @shared_task(name="identity.tasks.sweep_questions")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -14,3 +21,23 @@ def sweep_questions() -> None:
         retrying.carry_out(question)
     for question in retrying.questions_to_try_again():
         retrying.try_again(question)
+
+
+@shared_task(name="identity.tasks.trace")  # type: ignore[untyped-decorator]  # Celery has no types
+def trace() -> None:
+    """Want the traces that are called for, and ask those that are due. Without a PDS, nothing."""
+    if settings.PDS is None:
+        return
+    wanting.arrivals_and_changes()
+    wanting.retries()
+    with PdsClient.from_settings() as client:
+        asked = Tracer(client, may_use_number=consent.may_trace).run_due(_AT_A_TIME)
+    if asked == _AT_A_TIME:
+        trace.delay()
+
+
+@shared_task(name="identity.tasks.want_retraces")  # type: ignore[untyped-decorator]  # Celery has no types
+def want_retraces() -> None:
+    """Want anew the traces of those never verified, and of those verified long ago."""
+    if settings.PDS is not None:
+        wanting.retraces(limit=settings.PDS.per_minute)

@@ -1,0 +1,111 @@
+"""Which source persons are to be traced, and why. Set-based; each answers how many it added."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from identity.models import LinkQuestion, Trace
+from identity.settling import ABOUT_TRACES
+from identity.traces import Why
+from organisations.models import Organisation
+
+# Whoever was never traced, or was sent otherwise since. A deferred index read, newest first.
+_UNTRACED = """
+    insert into identity_trace
+        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+    select p.id, case when t.id is null then 'arrival' else 'change' end, 1, 'number',
+        gen_random_uuid(), '', 0, ''
+    from identity_sourceperson p
+    left join lateral (
+        select id, wanted, finished from identity_trace t
+        where t.source_person_id = p.id order by t.id desc limit 1) t on true
+    where p.link = 'alone' and p.replaced_by_id is null
+      and (t.id is null or (t.finished is not null and t.wanted < p.updated))
+    order by p.updated
+    limit %s
+    on conflict do nothing
+"""
+_AGAIN = """
+    insert into identity_trace
+        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+    select p.id, case when t.ended = 'verified' then 'old' else 'unverified' end, 3, 'number',
+        gen_random_uuid(), '', 0, ''
+    from identity_sourceperson p
+    join lateral (
+        select id, ended, finished from identity_trace t
+        where t.source_person_id = p.id order by t.id desc limit 1) t on true
+    where p.replaced_by_id is null
+      and t.finished < case when t.ended = 'verified' then %s else %s end
+    order by t.finished
+    limit %s
+    on conflict do nothing
+"""
+_EVERYBODY = """
+    insert into identity_trace
+        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+    select p.id, 'bulk', 2, 'number', gen_random_uuid(), '', 0, ''
+    from identity_sourceperson p
+    where p.source_id = %s and p.replaced_by_id is null
+    on conflict do nothing
+"""
+#: Questions that one trace asks on average: by number, or two or three searches and a retrieval.
+QUESTIONS_A_TRACE = 2
+
+
+def _insert(statement: str, parameters: list[int | datetime]) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def arrivals_and_changes(limit: int = 1000) -> int:
+    """Those who were sent without a number that links them, and were not traced since."""
+    return _insert(_UNTRACED, [limit])
+
+
+def retraces(limit: int) -> int:
+    """Those verified long ago, and those whom nobody found; after the settings' days."""
+    now = timezone.now()
+    days = settings.TRACE_AGAIN_AFTER
+    return _insert(_AGAIN, [now - days["verified"], now - days["unverified"], limit])
+
+
+def everybody_of(source: Organisation) -> int:
+    """All people of a source who are not waiting to be traced already."""
+    return _insert(_EVERYBODY, [source.pk])
+
+
+@transaction.atomic
+def retries(limit: int = 100) -> int:
+    """Those about whom somebody asked to try again. The question's flag is the job."""
+    rows = list(
+        LinkQuestion.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("source_person")
+        .filter(
+            retry_asked__isnull=False,
+            settled__isnull=True,
+            reason__in=ABOUT_TRACES,
+            source_person__isnull=False,
+        )
+        .order_by("retry_asked")[:limit]
+    )
+    for question in rows:
+        known = question.source_person
+        waiting = Trace.objects.filter(source_person=known, finished__isnull=True)
+        if known is not None and not waiting.update(urgency=0):
+            Trace.objects.create(source_person=known, why=Why.RETRY, urgency=0)
+    LinkQuestion.objects.filter(pk__in=[row.pk for row in rows]).update(retry_asked=None)
+    return len(rows)
+
+
+def time_left(source: Organisation | None, *, per_minute: int) -> tuple[int, timedelta]:
+    """How many traces wait, of one source or of all, and how long they take at that rate."""
+    waiting = Trace.objects.filter(finished__isnull=True)
+    if source is not None:
+        waiting = waiting.filter(source_person__source=source)
+    count = waiting.count()
+    return count, timedelta(minutes=count * QUESTIONS_A_TRACE / per_minute)
