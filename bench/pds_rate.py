@@ -4,7 +4,9 @@
 
 Each worker is a process that retrieves one made-up person after the other, as fast as it may. The
 figures are the stand-in's: it notes when each request arrives, and refuses one too many. The first
-two minutes of each run are the wait after a start, and the first minute of sending is left out.
+two minutes of each run are the wait after a start. What is used is told by how long it takes until
+as many requests as are agreed for so many minutes have gone round: counting those in a period would
+flatter, since they come in bursts, and a period may begin and end between two.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
     try:
         for process in asking:
             process.start()
-        time.sleep(60 * (3 + minutes) + 2)
+        time.sleep(60 * (2 + minutes) + 30)
     finally:
         for process in asking:
             process.kill()
@@ -69,11 +71,10 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
     log = data.path / "logs" / "pds-stand-in.requests.log"
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     asked = [line for line in lines if line["kind"] != "token"]
-    began = min(line["at"] for line in asked) + 60
-    arrivals = [line["at"] for line in asked]
-    counted = sum(began <= at < began + 60 * minutes for at in arrivals)
+    arrivals = sorted(line["at"] for line in asked)
+    used = 60 * minutes / (arrivals[rate * minutes] - arrivals[0])
     print(
-        f"{workers} workers, {minutes} minutes: {counted / (rate * minutes):.1%} of {rate} a "
+        f"{workers} workers, {minutes} minutes: {used:.2%} of {rate} a "
         f"minute used, at most {_fullest(arrivals)} in any minute, "
         f"{sum(line['status'] == 429 for line in asked)} refused",
         flush=True,
@@ -81,7 +82,6 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
 
 
 def _fullest(arrivals: list[float]) -> int:
-    arrivals = sorted(arrivals)
     most, first = 0, 0
     for last, at in enumerate(arrivals):
         while arrivals[first] <= at - 60:
