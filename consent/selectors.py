@@ -154,6 +154,23 @@ def may_trace(resident_id: int, council: int) -> bool:
     return bool(may)
 
 
+def objectors(council: int) -> list[int]:
+    """The residents who object now to a council's use of their NHS number.
+
+    With everyone who is one person with them. Asked by the pipeline's login.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct person from consent_choice c"
+            " cross join lateral access.one_person(c.resident_id) person"
+            " where c.kind = 'nhs-number' and c.council_id = %s and c.answer = 'refuses'"
+            " and exists (select from consent.refusals(person, statement_timestamp()) r"
+            "             where r.kind = 'nhs-number' and r.council_id = %s)",
+            [council, council],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def now() -> datetime:
     """The database's clock, by which choices are in force."""
     with connection.cursor() as cursor:

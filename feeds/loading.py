@@ -16,9 +16,11 @@ from django.utils import timezone
 from access import actions as access
 from audit import actions as audit
 from audit.models import Action
+from feeds.boundary import LOOK, answer_requests, boundary_of, cut_out
 from feeds.formats import FORMATS
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
-from feeds.models import Batch, BatchState, Chunk, Delivery, HeldContent, Hold, Outcome, Tally
+from feeds.models import Batch, BatchState, Delivery, HeldContent, Hold, Outcome, Tally
+from feeds.raw import DeliveryStream
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
 from identity.locks import lock
@@ -36,41 +38,13 @@ BY_NUMBER_ONLY = "It names its person by NHS number only; the source's own id is
 REFUSED_BY_DATABASE = "It holds a value that cannot be stored; correct it at the source."
 
 
-class DeliveryStream(io.RawIOBase):
-    """A delivery's bytes, unsealed a chunk at a time, so that memory is bounded."""
-
-    def __init__(self, delivery: Delivery) -> None:
-        super().__init__()
-        self._delivery = delivery
-        self._next = 0
-        self._rest = memoryview(b"")
-        self.given_out = 0
-
-    def readable(self) -> bool:
-        """It can be read."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any buffer will do
-        """Fill the buffer from the next chunk; 0 at the end."""
-        if not self._rest:
-            chunk = Chunk.objects.filter(delivery=self._delivery, position=self._next).first()
-            if chunk is None:
-                return 0
-            self._next += 1
-            self._rest = memoryview(unseal(chunk.content, purpose="delivery"))
-        taken = min(len(buffer), len(self._rest))
-        buffer[:taken] = self._rest[:taken]
-        self._rest = self._rest[taken:]
-        self.given_out += taken
-        return taken
-
-
 @dataclass(slots=True)
 class _Result:
     """What became of a chunk: counts by (outcome, type, reason), and what was set aside."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     holds: list[tuple[Item, str]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
     wrappers: int = 0
 
     def count(self, outcome: Outcome, item: Item, reason: str = "") -> None:
@@ -79,6 +53,11 @@ class _Result:
     def hold(self, item: Item, reason: str) -> None:
         self.count(Outcome.HELD, item, reason)
         self.holds.append((item, reason))
+
+    def stop(self, item: Item) -> None:
+        """Of somebody who objects: counted, and nothing of it kept."""
+        self.count(Outcome.STOPPED, item)
+        self.stopped.append(item.pointer)
 
 
 class Loader:
@@ -90,6 +69,7 @@ class Loader:
         self._source = batch.feed.organisation
         self._progress = progress
         self._new_persons = False
+        self._came: set[str] = set()
 
     def run(self) -> None:
         """Load what is left, try again what lacked its person, and derive relationships."""
@@ -100,6 +80,9 @@ class Loader:
         while records.renew_due_relationships():
             self._beat()
         with transaction.atomic():
+            self._one_at_a_time()
+            cut_out(self._batch, self._source)
+            answer_requests(self._batch, self._source, self._came)
             now = timezone.now()
             Batch.objects.filter(pk=self._batch.pk).update(
                 state=BatchState.LOADED, finished=now, heartbeat=now
@@ -170,6 +153,7 @@ class Loader:
 
     def _apply(self, items: list[Item], batch_id: int) -> _Result:
         result = _Result()
+        items = self._let_through(items, result)
         persons: dict[int, MappedPerson] = {}
         for position, item in enumerate(items):
             match item.outcome:
@@ -197,6 +181,31 @@ class Loader:
                 self._retire(item.outcome, result, batch_id)
         return result
 
+    def _let_through(self, items: list[Item], result: _Result) -> list[Item]:
+        """What is not of somebody who objects to this council's use of the NHS number."""
+        boundary = boundary_of(self._source)
+        if not boundary:
+            return items
+        # Persons first: their number tells of a case number that is new.
+        cases = len(boundary.identifiers)
+        stopped = {
+            position
+            for position, item in enumerate(items)
+            if isinstance(item.outcome, Mapped)
+            and item.outcome.person is not None
+            and boundary.stops(item)
+        }
+        stopped |= {position for position, item in enumerate(items) if boundary.stops(item)}
+        self._new_persons |= len(boundary.identifiers) > cases
+        for position in sorted(stopped):
+            result.stop(items[position])
+        result.stopped += [
+            f"{LOOK}{item.pointer}"
+            for item in items
+            if isinstance(item.outcome, PassedOver) and not item.is_wrapper
+        ]
+        return [item for position, item in enumerate(items) if position not in stopped]
+
     def _retire(self, snapshot: Snapshot, result: _Result, batch_id: int) -> None:
         """What a newer snapshot of a person does not have is no longer in the source's record."""
         person = SourcePerson.objects.filter(
@@ -221,6 +230,7 @@ class Loader:
             source=self._source,
             trusted_for_numbers=self._feed.trusted_for_nhs_numbers,
         )
+        self._came |= {person.identifier for person in persons.values()}
         access.relationships_are_due([one.resident_id for one in received if one.changed])
         self._new_persons |= any(one.changed for one in received)
         changed = {position for position, one in zip(persons, received, strict=True) if one.changed}
@@ -311,6 +321,7 @@ class Loader:
 
     def _write(self, delivery: Delivery, result: _Result) -> None:
         self._add_to_tallies(result.counts, self._batch.pk)
+        self._take_out_later(delivery, result.stopped)
         for item, reason in result.holds:
             hold = Hold.objects.create(
                 batch=self._batch,
@@ -320,6 +331,14 @@ class Loader:
                 reason=reason,
             )
             HeldContent.objects.create(hold=hold, raw=seal(_bytes_of(item), purpose="hold"))
+
+    @staticmethod
+    def _take_out_later(delivery: Delivery, pointers: list[str]) -> None:
+        """Remember where stands what was stopped, until the batch is read to its end."""
+        if pointers:
+            held = Delivery.objects.select_for_update().get(pk=delivery.pk)
+            held.stopped = [*held.stopped, *pointers]
+            held.save(update_fields=["stopped"])
 
     def _add_to_tallies(self, counts: Counter[tuple[str, str, str]], batch_id: int) -> None:
         with connection.cursor() as cursor:
@@ -366,6 +385,10 @@ class Loader:
         was = (Outcome.HELD, hold.resource_type, PERSON_NOT_KNOWN)
         result.counts[was] -= 1
         self._add_to_tallies(result.counts, hold.batch_id)
+        self._take_out_later(
+            hold.delivery,
+            [f"{LOOK if place.startswith(LOOK) else ''}{hold.pointer}" for place in result.stopped],
+        )
         hold.delete()
 
     def _read(self, content: BinaryIO, name: str) -> Iterator[Item]:

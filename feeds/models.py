@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -25,6 +26,7 @@ class Outcome(models.TextChoices):
     UNCHANGED = "unchanged", "Unchanged"
     RETIRED = "retired", "Retired"
     PASSED_OVER = "passed-over", "Passed over"
+    STOPPED = "stopped", "Stopped"
     HELD = "held", "Held"
 
 
@@ -73,9 +75,21 @@ class Delivery(models.Model):
     position = models.IntegerField()
     name = models.BinaryField()
     size = models.BigIntegerField(default=0)
+    stopped = ArrayField(
+        models.TextField(),
+        default=list,
+        help_text="Where in it stands what was stopped and is still to be taken out.",
+    )
 
     class Meta:
         ordering = ["position"]
+        indexes = [
+            models.Index(
+                fields=["batch"],
+                condition=~Q(stopped=[]),
+                name="delivery_to_be_cut",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["batch", "position"], name="delivery_position_once")
         ]
@@ -150,3 +164,43 @@ class HeldContent(models.Model):
 
     def __str__(self) -> str:
         return f"content of hold {self.hold_id}"
+
+
+class StoppedCase(models.Model):
+    """A case number of a council's whose person objects to its use of the NHS number.
+
+    Only those that came while the objection held; those who were known before are source persons.
+    It counts while the objection does, and lets nothing through that is sent under it.
+    """
+
+    source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    identifier = models.TextField()
+    resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "identifier"], name="stopped_case_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"stopped case {self.pk}"
+
+
+class ExtractRequest(models.Model):
+    """A source is asked for a full extract: an objection ended, and what was stopped is missing.
+
+    Written by the database with the choice that ends the objection. It names nobody.
+    """
+
+    source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    choice_id = models.BigIntegerField(unique=True)
+    due = models.DateTimeField()
+    asked = models.DateTimeField(db_default=Now())
+    answered = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["due"]
+
+    def __str__(self) -> str:
+        return f"extract request {self.pk}"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.db.models.functions import Now
 
 from feeds.formats import FORMATS
-from feeds.models import Batch, Hold, Outcome, Tally
+from feeds.models import Batch, ExtractRequest, Hold, Outcome, Tally
 from organisations.models import Feed, Organisation
 
 
@@ -104,6 +105,15 @@ def read_count(batch: Batch) -> int:
 def batches(limit: int = 50) -> QuerySet[Batch]:
     """The latest batches, newest first."""
     return Batch.objects.select_related("feed__organisation")[:limit]
+
+
+def extract_requests() -> QuerySet[ExtractRequest]:
+    """The sources that are asked for a full extract now, the longest first. They name nobody."""
+    return (
+        ExtractRequest.objects.filter(answered=None, due__lte=Now())
+        .select_related("source")
+        .defer("choice_id")
+    )
 
 
 def holds(batch: Batch, limit: int = 100) -> Iterable[Hold]:

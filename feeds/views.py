@@ -58,7 +58,8 @@ def _nudge(batch_id: int) -> None:
 def batches(request: HttpRequest) -> HttpResponse:
     """The latest batches."""
     rows = [presenters.batch_row(batch) for batch in selectors.batches()]
-    return render(request, "feeds/batches.jinja", {"batches": rows})
+    asked = selectors.extract_requests()
+    return render(request, "feeds/batches.jinja", {"batches": rows, "requests": asked})
 
 
 @needs(Activity.LOAD_FEEDS)

@@ -1,4 +1,4 @@
-"""Who the person is: typed, compared in one place, answered alike whatever differs, and recorded."""
+"""Who the person is: typed, compared in one place, answered alike whatever differs, recorded."""
 
 from __future__ import annotations
 

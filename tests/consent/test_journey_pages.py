@@ -210,9 +210,9 @@ def test_an_agreement_recorded_by_mistake_is_taken_back_without_a_decision(
     adviser = at(world, world.adviser).begin("connect-care").decide("consents").press()
     home(adviser, world)
     agreed = adviser.page.select_one("input[name=withdraws]")["value"]
-    adviser.send(
-        reverse("record-choice", args=[world.resident.public_id]), withdraws=agreed
-    ).press(withdrawn_because="in-error")
+    adviser.send(reverse("record-choice", args=[world.resident.public_id]), withdraws=agreed).press(
+        withdrawn_because="in-error"
+    )
     assert adviser.heading == "How did they tell you?"
     adviser.press(channel="phone").press()
     home(adviser, world)
