@@ -18,6 +18,7 @@ from identity.protected import KEPT_BACK, Known, kind_of_worker, may_say_where, 
 from organisations.categories import Category
 from records.plain_words import is_plain
 
+DETAIL_KEPT_BACK = "Details are not shown: they may say where this person is."
 REST_KEPT_BACK = "The rest is not shown: it may say where this person is."
 
 #: Their own names tell which service a person goes to: they are called by their kind.
@@ -64,7 +65,7 @@ def _display(entry: EntrySeen, known: Known) -> str:
     """What the entry is, by its name where that is safe, else by its kind."""
     category = Category(entry.category)
     if category is Category.PEOPLE_INVOLVED:
-        return kind_of_worker(entry.author_role)
+        return kind_of_worker(_role(entry))
     if category is Category.CONTACTS:
         return _CONTACTS.get(entry.contact_class, _CALLED[category])
     if category is Category.APPOINTMENTS and entry.kind == "ServiceRequest":
@@ -80,12 +81,12 @@ def _detail(entry: EntrySeen, known: Known) -> str:
     if not entry.detail:
         return ""
     if entry.category in _TELLS_WHERE:
-        return KEPT_BACK
+        return DETAIL_KEPT_BACK
     parts = entry.detail.split("; ")
     safe = [part for part in parts if is_plain(part) and not _says_where(entry, part, known)]
     if len(safe) == len(parts):
         return entry.detail
-    return "; ".join([*safe, REST_KEPT_BACK]) if safe else KEPT_BACK
+    return "; ".join([*safe, REST_KEPT_BACK]) if safe else DETAIL_KEPT_BACK
 
 
 def _value_text(entry: EntrySeen, known: Known) -> str:
@@ -113,7 +114,12 @@ def _source_status(entry: EntrySeen, _known: Known) -> str:
 
 def _author_role(entry: EntrySeen, _known: Known) -> str:
     """The kind of worker, where there is one."""
-    return kind_of_worker(entry.author_role) if entry.author_role or entry.author else ""
+    return kind_of_worker(_role(entry)) if entry.author_role or entry.author else ""
+
+
+def _role(entry: EntrySeen) -> str:
+    """What the source calls the role; some write it behind the name: ``Name, role``."""
+    return entry.author_role or entry.author.partition(",")[2]
 
 
 def _safe(entry: EntrySeen, words: str, known: Known) -> str:

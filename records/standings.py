@@ -286,13 +286,15 @@ def _together(words: Callable[[Section, str, bool], str]) -> Words:
     """One line for all; ``words`` has the section, who, and whether they are several."""
 
     def lines(section: Section, told: Standing, sources: list[Source]) -> Iterable[StateLine]:
-        names = tuple(dict.fromkeys(source.name for source in sources))
+        within = dict.fromkeys((source.name, source.in_sentence) for source in sources)
+        names = tuple(name for name, _ in within)
         ids = frozenset(source.id for source in sources)
         many = len(names) > 1
-        if len(names) > NAMES_IN_A_SENTENCE:
+        # Kinds are not counted as organisations: several may be of one kind.
+        if len(names) > NAMES_IN_A_SENTENCE and not sources[0].by_kind:
             yield StateLine(told, words(section, f"{len(names)} organisations", many), ids, names)
         else:
-            yield StateLine(told, words(section, _sentence(names), many), ids)
+            yield StateLine(told, words(section, _sentence(list(within)), many), ids)
 
     return lines
 
@@ -320,8 +322,11 @@ def _name(source: Source) -> str:
     return source.name
 
 
-def _sentence(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _sentence(names: list[tuple[str, str]]) -> str:
+    """Names that begin a sentence: the first as it stands alone, the others as within one."""
+    (first, _), *others = names
+    said = [first, *(within for _, within in others)]
+    return first if not others else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 _WORDS: dict[Standing, Words] = {

@@ -9,7 +9,7 @@ import pytest
 
 from identity.protected import KEPT_BACK, Known, Redaction
 from organisations.categories import Category
-from records.entries import REST_KEPT_BACK, EntrySeen
+from records.entries import DETAIL_KEPT_BACK, REST_KEPT_BACK, EntrySeen
 from records.plain_words import is_plain
 from tests.records.test_record_parts import seen
 
@@ -47,7 +47,7 @@ def test_what_tells_which_service_it_is_is_called_by_its_kind(category: Category
     assert "elm" not in repr(entry).casefold()
     assert "0999" not in repr(entry)
     assert entry.display.startswith(("A ", "An "))
-    assert entry.detail == KEPT_BACK
+    assert entry.detail == DETAIL_KEPT_BACK
     assert entry.author_role == "A nurse"
 
 
@@ -83,7 +83,7 @@ def test_a_name_that_tells_is_not_shown(display: str) -> None:
         ("Take 1 tablet twice a day, after food", "Take 1 tablet twice a day, after food"),
         ("Reaction: Rash (mild); High risk of serious harm",) * 2,
         ("1 tablet at night; Collect from Elm", f"1 tablet at night; {REST_KEPT_BACK}"),
-        ("Collect from Elm", KEPT_BACK),
+        ("Collect from Elm", DETAIL_KEPT_BACK),
         ("10 mg daily; ring 020 7946 0999", f"10 mg daily; {REST_KEPT_BACK}"),
     ],
 )
@@ -110,3 +110,9 @@ def test_our_own_words_of_doubt_are_plain(words: str) -> None:
 @pytest.mark.parametrize("words", ["Elm", "take to Elm", "café", "Łódź", "SE13"])
 def test_a_word_that_nobody_thought_of_is_not_plain(words: str) -> None:
     assert not is_plain(words)
+
+
+def test_a_role_behind_a_name_says_the_kind_of_worker() -> None:
+    assert shown(author="Dr A Elm, GP", author_role="").author_role == "A GP"
+    assert shown(author="Elm Nurse", author_role="").author_role == "A worker"
+    assert shown(author="", author_role="").author_role == ""

@@ -111,6 +111,7 @@ def test_protected_resident_shows_kinds_and_no_place(ward: Ward) -> None:
     assert "Protected details" in words(page_of(response).find(class_="record-banner"))
     assert "Sertraline" in main
     assert "From a GP practice, updated" in main
+    assert "and an out-of-hours service have sent no" in main
     assert "ring the privacy officer of your organisation" in words(
         page_of(response).find(class_="record-protected")
     )
@@ -150,7 +151,7 @@ def test_protected_resident_keeps_back_words_that_may_say_where(ward: Ward) -> N
         type(ward.resident).objects.filter(pk=ward.resident.pk).update(protection="V")
     page = text_of(ward.open())
     assert "Elm" not in page
-    assert page.count("Not shown: it may say where this person is.") >= len(items)
+    assert page.count("Details are not shown: they may say where this person is.") >= len(items)
     for item in items:
         shown = text_of(ward.get("record-item", item=item))
         assert "A key worker" in shown
