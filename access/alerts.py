@@ -24,6 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from access.acting import Acting
+from access.bases import covers, is_of
 from access.facts import Relationship
 from access.fishing import Searching
 from access.models import (
@@ -35,7 +36,6 @@ from access.models import (
     RelationshipKind,
 )
 from access.reasons import AccessReason
-from access.rules import covers, is_of
 from audit import actions as audit
 from audit.models import Action
 from identity.protected import KEPT_BACK, Known, Redaction, is_protected, of_protected

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from access.facts import Facts, Glass, Relationship, Source
+from access.facts import Disclosure, Facts, Glass, Relationship, Source
 from access.models import BasisKind
 from organisations.categories import Category
 
@@ -25,6 +25,8 @@ class Reason(StrEnum):
 
     RELATIONSHIP = "relationship"
     BREAK_GLASS = "break-glass"
+    AFTER_DEATH = "after-death"
+    LAWFUL_DISCLOSURE = "lawful-disclosure"
     STAFF_NOT_ACTIVE = "staff-not-active"
     NO_MEMBERSHIP = "no-membership"
     MEMBERSHIP_NOT_IN_FORCE = "membership-not-in-force"
@@ -35,6 +37,7 @@ class Reason(StrEnum):
     RESIDENT_NOT_KNOWN = "resident-not-known"
     OPTED_OUT = "opted-out"
     COUNCIL_MAY_NOT_USE_NUMBER = "council-may-not-use-number"
+    CLOSED_AFTER_DEATH = "closed-after-death"
     NO_RELATIONSHIP = "no-relationship"
 
 
@@ -80,9 +83,10 @@ class Basis:
 class Decision:
     """What was decided, and on what it stood, so that it can be shown, stored and replayed.
 
-    An open record stands on a ``relationship`` or on broken ``glass``, which :attr:`basis` names.
-    ``sections`` says for every category and source where it stands; ``unavailable`` since when a
-    late source has sent nothing.
+    An open record stands on a ``relationship``, on broken ``glass``, on the role after a death or
+    on a lawful disclosure, which :attr:`basis` names. ``disclosures`` are those in force that name
+    the reader, whatever it stands on: they may open what is withheld. ``sections`` says for every
+    category and source where it stands; ``unavailable`` since when a late source has sent nothing.
     """
 
     outcome: Outcome
@@ -91,6 +95,7 @@ class Decision:
     grants: frozenset[Grant] = frozenset()
     relationship: Relationship | None = None
     glass: Glass | None = None
+    disclosures: tuple[Disclosure, ...] = ()
     sections: Mapping[Category, Mapping[int, SectionState]] = field(default_factory=dict)
 
     @property
@@ -106,7 +111,17 @@ class Decision:
             return Basis(BasisKind.RELATIONSHIP, of.id, of.valid_until)
         if self.glass is not None:
             return Basis(BasisKind.BREAK_GLASS, self.glass.id, self.glass.ends_at)
+        if self.reason is Reason.AFTER_DEATH and self.facts.resident is not None:
+            return Basis(BasisKind.AFTER_DEATH, self.facts.resident.id, None)
+        if self.is_disclosed:
+            last = max(self.disclosures, key=lambda each: each.ends)
+            return Basis(BasisKind.LAWFUL_DISCLOSURE, last.id, last.ends)
         return None
+
+    @property
+    def is_disclosed(self) -> bool:
+        """Whether nothing opens the record but a lawful disclosure, and so only what it names."""
+        return self.reason is Reason.LAWFUL_DISCLOSURE
 
     @property
     def keys(self) -> list[int]:
@@ -140,6 +155,7 @@ class Decision:
             "basis": basis and {"kind": basis.kind, "id": basis.id},
             "relationship": relationship
             and {"id": relationship.id, "kind": relationship.kind, "team": relationship.team},
+            "disclosures": [disclosure.id for disclosure in self.disclosures],
             "keys": self.keys,
             "sections": {
                 str(int(category)): {str(source): state for source, state in states.items()}

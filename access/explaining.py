@@ -87,8 +87,9 @@ def of_section(
         case SectionState.NOT_HELD:
             return _OWN_NOT_SENT if own else _NOT_HELD
         case SectionState.WITHHELD:
-            # Of what is not social care only the opt-out of the whole record withholds.
-            return _REFUSED[Reason.COUNCIL_MAY_NOT_USE_NUMBER if own else Reason.OPTED_OUT]
+            # An opt-out withholds the whole record; what is withheld of one that is open, and is
+            # no other council's, was not disclosed to this reader.
+            return _NOT_DISCLOSED
         case SectionState.UNAVAILABLE:
             return _LATE if late else _BEING_CHECKED
         case SectionState.NONE_RECORDED:
@@ -161,6 +162,13 @@ _BEING_CHECKED = Explanation(
     ),
     (Ask.SOURCE,),
 )
+_NOT_DISCLOSED = Explanation(
+    "The record is open to you by lawful disclosure alone, and the disclosure does not name this "
+    "part.",
+    _ids(rules.disclosure_names_category),
+    ("Another disclosure that names it, if the law requires or allows it.",),
+    (Ask.OWN_PRIVACY_OFFICER,),
+)
 #: One explanation for every reason why nothing of another council's social care is shown.
 _MAY_BE_SUPPORT = Explanation(
     "A council’s part is shown where your role includes it, an agreement covers it, the council "
@@ -190,7 +198,7 @@ def of_refusal(reason: Reason, reader_kind: str) -> Explanation | None:
     if reason is Reason.NO_RELATIONSHIP:
         return Explanation(
             "No care relationship is in force now between this person and you or your team.",
-            (rule_id(rules.cares_or_broke_glass),),
+            (rule_id(rules.stands_on_something),),
             ways_in(reader_kind),
             (Ask.OWN_ADMINISTRATOR, Ask.OWN_PRIVACY_OFFICER),
         )
@@ -245,6 +253,13 @@ _REFUSED: Mapping[Reason, Explanation] = {
         "change to it.",
         ask=Ask.OWN_ADMINISTRATOR,
     ),
+    Reason.CLOSED_AFTER_DEATH: _refusal(
+        rules.care_is_not_over,
+        "The person died, and the time in which those who cared for them read the record is over.",
+        "A medical examiner reads it, for the scrutiny of the death.",
+        _LAWFUL_DISCLOSURE,
+        ask=Ask.OWN_PRIVACY_OFFICER,
+    ),
     Reason.OPTED_OUT: _refusal(
         rules.nobody_opted_out,
         "By choice. The choice holds for everyone who uses Connect Care, whatever their role.",
@@ -278,6 +293,7 @@ OF_OTHERS: Mapping[Reason, str] = {
     # Whether somebody else knows of the resident is not told.
     Reason.RESIDENT_NOT_KNOWN: _NO_CARE,
     Reason.NO_RELATIONSHIP: _NO_CARE,
+    Reason.CLOSED_AFTER_DEATH: "The person died, and the time after it is over.",
     Reason.OPTED_OUT: "By choice: the person opted out of Connect Care.",
     Reason.COUNCIL_MAY_NOT_USE_NUMBER: "By choice: the council may not use the NHS number.",
 }

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from identity.protected import (
@@ -89,7 +90,10 @@ class MembershipFacts:
 
 @dataclass(frozen=True, slots=True)
 class ResidentFacts:
-    """What the rule needs to know of the resident: no name, no place."""
+    """What the rule needs to know of the resident: no name, no place.
+
+    ``deceased_since`` is when a death was first heard of.
+    """
 
     id: int
     known_to_all: bool
@@ -97,6 +101,7 @@ class ResidentFacts:
     protection: str
     deceased: bool
     deceased_on: date | None
+    deceased_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,29 @@ class Glass:
     began: datetime
     ends_at: datetime
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A lawful disclosure that names the reader.
+
+    It holds once ``confirmed``; with ``confirm_by`` (made out of hours) until then without.
+    """
+
+    id: int
+    categories: frozenset[Category]
+    valid_from: datetime
+    valid_until: datetime
+    confirmed: datetime | None
+    confirm_by: datetime | None
+    ended: datetime | None = None
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends by itself, as things stand."""
+        if self.confirmed is None and self.confirm_by is not None:
+            return min(self.confirm_by, self.valid_until)
+        return self.valid_until
 
 
 def _day_updated(source: Source, _known: Known) -> date | None:
@@ -186,7 +214,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything a decision stands on, as of one moment."""
+    """Everything a decision stands on, as of one moment.
+
+    ``after_death`` is how long after a death care goes on: configuration, and no time at all
+    where nobody said.
+    """
 
     at: datetime
     rules_epoch: int
@@ -199,6 +231,8 @@ class Facts:
     relationships: tuple[Relationship, ...]
     sources: tuple[Source, ...]
     glasses: tuple[Glass, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    after_death: timedelta = timedelta(0)
 
 
 def read(
@@ -218,8 +252,14 @@ def read(
     return from_json(json.loads(answer))
 
 
-def from_json(raw: Mapping[str, Any]) -> Facts:
-    """Facts out of the gate's answer, or out of a stored one."""
+def from_json(raw: Mapping[str, Any], *, after_death: timedelta | None = None) -> Facts:
+    """Facts out of the gate's answer, or out of a stored one.
+
+    :param after_death: how long after a death care goes on; ``RELATIONSHIP_PERIODS`` says so if
+        nothing is given.
+    """
+    if after_death is None:
+        after_death = settings.RELATIONSHIP_PERIODS["after_death"]
     staff, resident = raw["staff"], _resident(raw["resident"])
     redaction = Redaction(protected=resident is not None and is_protected(resident.protection))
     return Facts(
@@ -234,6 +274,8 @@ def from_json(raw: Mapping[str, Any]) -> Facts:
         relationships=tuple(_relationship(item) for item in raw["relationships"]),
         sources=tuple(redaction.of(_source(item)) for item in raw["sources"]),
         glasses=tuple(_glass(item) for item in raw.get("glasses", ())),
+        disclosures=tuple(_disclosure(item) for item in raw.get("disclosures", ())),
+        after_death=after_death,
     )
 
 
@@ -290,6 +332,7 @@ def _resident(raw: Mapping[str, Any] | None) -> ResidentFacts | None:
         protection=raw["protection"],
         deceased=raw["deceased"],
         deceased_on=None if died is None else date.fromisoformat(died),
+        deceased_since=_moment(raw.get("deceased_since")),
     )
 
 
@@ -310,6 +353,18 @@ def _glass(raw: Mapping[str, Any]) -> Glass:
         datetime.fromisoformat(raw["began"]),
         datetime.fromisoformat(raw["ends_at"]),
         _moment(raw["ended_at"]),
+    )
+
+
+def _disclosure(raw: Mapping[str, Any]) -> Disclosure:
+    return Disclosure(
+        raw["id"],
+        _categories(raw["categories"]),
+        datetime.fromisoformat(raw["from"]),
+        datetime.fromisoformat(raw["until"]),
+        _moment(raw["confirmed"]),
+        _moment(raw["confirm_by"]),
+        _moment(raw["ended"]),
     )
 
 

@@ -93,7 +93,8 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.open_record(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s::jsonb,"
-            " %s::uuid, %s, %s::uuid)",
+            " %s::uuid, %s, %s::uuid, %s::bigint[],"
+            " make_interval(secs => %s))",
             [
                 acting.staff_id,
                 acting.membership_id,
@@ -107,6 +108,8 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
                 request_id,
                 basis.kind,
                 acting.sitting,
+                [disclosure.id for disclosure in decision.disclosures],
+                facts.after_death.total_seconds(),
             ],
         )
         (holds,) = cursor.fetchone()

@@ -6,17 +6,20 @@ Openings and glimpses are written by the gate's functions in PostgreSQL alone
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from access.reasons import EMERGENCY, AccessReason
+from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
+from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
 
-#: At least ten characters that begin and end with one that can be seen.
-_HAS_WORDS = r"\S.{8,}\S"
+#: Models that stand in a module of their own; Django finds them here.
+__all__ = ["DisclosureNotice", "DisclosureRecipient", "LawfulDisclosure"]
 
 
 class RelationshipKind(models.TextChoices):
@@ -101,7 +104,7 @@ class CareRelationship(models.Model):
                     declared_by__isnull=False,
                     valid_until__isnull=False,
                     reason__in=AccessReason.values,
-                    words__regex=_HAS_WORDS,
+                    words__regex=HAS_WORDS,
                 ),
                 name="relationship_is_derived_or_declared",
             ),
@@ -132,12 +135,16 @@ class BasisKind(models.TextChoices):
 
     RELATIONSHIP = "relationship", "A care relationship"
     BREAK_GLASS = "break-glass", "Broken glass"
+    AFTER_DEATH = "after-death", "A role that reads after death"
+    LAWFUL_DISCLOSURE = "lawful-disclosure", "A lawful disclosure"
 
 
 class Opening(models.Model):
     """One transaction's grant to read one resident's record for one acting membership.
 
     It stands on one basis, by its kind and id; broken glass only in the sitting that broke it.
+    ``disclosures`` are the lawful disclosures that name the reader, which may open what is
+    withheld besides it; ``after_death`` is how long after a death a basis of care still holds.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -150,6 +157,8 @@ class Opening(models.Model):
     basis = models.CharField(max_length=20, choices=BasisKind)
     basis_id = models.BigIntegerField()
     sitting = models.UUIDField(null=True)
+    disclosures = ArrayField(models.BigIntegerField(), db_default=[])
+    after_death = models.DurationField(db_default=timedelta(0))
     keys = ArrayField(models.BigIntegerField())
     resident_epoch = models.BigIntegerField()
     rules_epoch = models.BigIntegerField()
@@ -164,6 +173,10 @@ class Opening(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(basis__in=BasisKind.values), name="opening_basis_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(after_death__gte=timedelta(0), after_death__lte=timedelta(days=90)),
+                name="opening_ends_soon_after_death",
             ),
         ]
 
@@ -223,7 +236,7 @@ class BrokenGlass(models.Model):
                 condition=Q(reason__in=[reason for reason, *_ in EMERGENCY]),
                 name="glass_reason_is_an_emergency",
             ),
-            models.CheckConstraint(condition=Q(words__regex=_HAS_WORDS), name="glass_has_words"),
+            models.CheckConstraint(condition=Q(words__regex=HAS_WORDS), name="glass_has_words"),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=models.F("began")), name="glass_ends_after_it_begins"
             ),

@@ -1,11 +1,12 @@
 """Who could open a part of a resident's record now, and by which rule: asked of the rule itself.
 
 An officer learns, of their own organisation, which roles of which teams could open it, by which
-kind of care relationship, who could by their own declaration or by broken glass, and what the
-rule says of what the organisation itself sent. Of another organisation they learn the role and
-whether it is a care relationship, an emergency, or nothing that would open it. Of another
-council's adult social care they learn nothing that is about the resident: that it supports them
-is social care information itself. Nobody learns here whether there is anything to see.
+kind of care relationship, who could by their own declaration, by broken glass or by a lawful
+disclosure to them, and what the rule says of what the organisation itself sent. Of another
+organisation they learn the role and whether it is a care relationship, an emergency, or nothing
+that would open it. Of another council's adult social care they learn nothing that is about the
+resident: that it supports them is social care information itself. Nobody learns here whether there
+is anything to see.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Way(StrEnum):
 
     CARE = "care"
     BROKEN_GLASS = "broken-glass"
+    AFTER_DEATH = "after-death"
+    DISCLOSED = "disclosed"
     COULD_BREAK_GLASS = "could-break-glass"
     NOT_TOLD = "not-told"
     NONE = "none"
@@ -68,6 +71,7 @@ class Lacking(StrEnum):
 
     CATEGORY = "category"
     AGREEMENT = "agreement"
+    DISCLOSURE = "disclosure"
 
 
 @of_protected(keep=("post", "way", "own_state", "lacks"), empty=("relationship",))
@@ -91,7 +95,7 @@ class Answer:
 class Readers:
     """Everyone who could or could not, about one resident. ``resident`` is the resident's own id.
 
-    ``opted_out``: the resident opted out of Connect Care, so that nobody could.
+    ``opted_out``: the resident opted out of Connect Care, so that nobody could but by disclosure.
     """
 
     resident: int
@@ -142,7 +146,7 @@ def answer(post: Post, category: Category, *, officer_of: int) -> Answer:
         return Answer(post, Way.NOT_TOLD)
     facts = post.facts if post.personal else of_the_role(post.facts)
     decision = decide(facts)
-    way = Way.BROKEN_GLASS if decision.glass else Way.CARE
+    way = _WAYS.get(decision.reason, Way.CARE)
     if decision.reason is Reason.NO_RELATIONSHIP and not post.personal:
         decision, way = decide(with_glass(facts)), Way.COULD_BREAK_GLASS
     if not decision.is_open:
@@ -158,12 +162,21 @@ def answer(post: Post, category: Category, *, officer_of: int) -> Answer:
     )
 
 
+#: What opens a record, where it is no care relationship.
+_WAYS = {
+    Reason.BREAK_GLASS: Way.BROKEN_GLASS,
+    Reason.AFTER_DEATH: Way.AFTER_DEATH,
+    Reason.LAWFUL_DISCLOSURE: Way.DISCLOSED,
+}
+
+
 def of_the_role(facts: Facts) -> Facts:
     """The facts without what opens for one person alone."""
     return replace(
         facts,
         relationships=tuple(each for each in facts.relationships if each.membership is None),
         glasses=(),
+        disclosures=(),
     )
 
 
@@ -195,6 +208,9 @@ def _lacking(decision: Decision, category: Category) -> Lacking | None:
     states = set(decision.sections[category].values())
     if states <= {SectionState.NOT_FOR_ROLE}:
         return Lacking.CATEGORY
+    # A disclosure that opens the record alone, and does not name this.
+    if decision.is_disclosed and SectionState.SHOWN not in states:
+        return Lacking.DISCLOSURE
     # The rules of the registry come first of a section's: what is left depends on the resident,
     # and is not told.
     if states <= {SectionState.NOT_FOR_ROLE, SectionState.NOT_HELD}:

@@ -10,17 +10,27 @@ from access.explaining import OF_OTHERS, OF_OWN_SOURCE, rule_id, rule_of
 from access.possible_readers import Answer, Lacking, Post, Readers, Way
 from access.rules import (
     agreement_covers_category,
-    cares_or_broke_glass,
+    disclosure_names_category,
     role_reads_category,
     source_sends_category,
+    stands_on_something,
 )
 
-_R4 = rule_id(cares_or_broke_glass)
+_R4 = rule_id(stands_on_something)
+_BY = {
+    Way.BROKEN_GLASS: "Broken glass",
+    Way.AFTER_DEATH: "The role reads after a death",
+    Way.DISCLOSED: "A lawful disclosure",
+}
 _LACKING = {
     Lacking.CATEGORY: ("The role does not read this part.", (rule_id(role_reads_category),)),
     Lacking.AGREEMENT: (
         "No agreement covers this part for the organisation, or nobody sends it.",
         (rule_id(agreement_covers_category), rule_id(source_sends_category)),
+    ),
+    Lacking.DISCLOSURE: (
+        "The lawful disclosure does not name this part.",
+        (rule_id(disclosure_names_category),),
     ),
 }
 
@@ -55,7 +65,7 @@ class WhyNot:
 
 @dataclass(frozen=True, slots=True)
 class ReadersPage:
-    """The whole answer. Where the resident opted out, nobody could, and nothing else is said."""
+    """The whole answer. Where the resident opted out, nobody could but by lawful disclosure."""
 
     opted_out: bool
     opted_out_rule: str
@@ -68,8 +78,10 @@ class ReadersPage:
 
 def readers_page(readers: Readers) -> ReadersPage:
     """The page, out of what the rule said of every post."""
-    answers = () if readers.opted_out else readers.answers
-    could = [each for each in answers if each.way in (Way.CARE, Way.BROKEN_GLASS)]
+    answers = tuple(
+        each for each in readers.answers if each.way is Way.DISCLOSED or not readers.opted_out
+    )
+    could = [each for each in answers if each.way is Way.CARE or each.way in _BY]
     by_role = {_where(each.post) for each in could if not each.post.personal}
     rows = (
         _row(each)
@@ -97,10 +109,7 @@ def _where(post: Post) -> tuple[str, str, str]:
 def _row(answer: Answer) -> ReaderRow:
     post = answer.post
     parts = (post.staff or ("One staff member" if post.personal else ""), post.role, post.team)
-    if answer.way is Way.BROKEN_GLASS:
-        by = "Broken glass"
-    else:
-        by = answer.relationship or "A care relationship"
+    by = _BY.get(answer.way) or answer.relationship or "A care relationship"
     return ReaderRow(
         who=", ".join(part for part in parts if part),
         organisation=post.organisation,

@@ -64,4 +64,6 @@ AGREED = (
 GRANTED = AccessReason.REFERRAL_FROM_COLLEAGUE
 #: Words are needed beside every reason: a few letters are none.
 FEWEST_LETTERS = 10
+#: The same, as the database asks it: they begin and end with one that can be seen.
+HAS_WORDS = r"\S.{8,}\S"
 MOST_LETTERS = 500

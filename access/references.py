@@ -1,4 +1,4 @@
-"""The reference of an alert: all that its notice says. ``AL-`` and eight characters."""
+"""The reference of an alert or a disclosure: all that its notice says. Eight characters."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import secrets
 from consent.references import ALPHABET, check_character
 
 PREFIX = "AL-"
+DISCLOSURE_PREFIX = "LD-"
 _BODY = 7
 
 
-def new_reference() -> str:
+def new_reference(prefix: str = PREFIX) -> str:
     """A reference that nobody can guess, with the check character that choices' have."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(_BODY))
-    return f"{PREFIX}{body}{check_character(body)}"
+    return f"{prefix}{body}{check_character(body)}"

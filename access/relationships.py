@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from access.models import RelationshipKind
 from organisations.models import OrganisationKind
+from ui.formatting import LONDON
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,20 @@ def derive(
     periods: Mapping[str, timedelta],
     died_on: date | None,
     deceased: bool,
+    heard: datetime | None,
     now: datetime,
 ) -> list[Derived]:
     """The relationships that the evidence carries and that are not over.
 
-    After a death they last 28 days, if the day is known; else 28 days from now.
+    After a death they last 28 days, from the day or, if that is not known, from when the death
+    was ``heard`` of.
     """
     derived = []
-    last = _after_death(died_on, now, periods) if deceased else None
+    last = (
+        closes_after_death(died_on, heard or now, after_death=periods["after_death"])
+        if deceased
+        else None
+    )
     for item in evidence:
         found = _one(item, periods)
         if found is None:
@@ -81,14 +88,19 @@ def derive(
     return derived
 
 
-def _after_death(died_on: date | None, now: datetime, periods: Mapping[str, timedelta]) -> datetime:
-    if died_on is None:
-        return now + periods["after_death"]
-    return (
-        datetime(died_on.year, died_on.month, died_on.day, tzinfo=now.tzinfo)
-        + timedelta(days=1)
-        + periods["after_death"]
-    )
+def closes_after_death(
+    died_on: date | None, heard: datetime | None, *, after_death: timedelta
+) -> datetime | None:
+    """When care ends after a death: the period after the day, by the wall clock in London.
+
+    Where the day is not known, the period after the death was first heard of. ``None`` where
+    neither is known: then nothing holds it open.
+    """
+    if died_on is not None:
+        day = datetime(died_on.year, died_on.month, died_on.day, tzinfo=LONDON)
+        return day + timedelta(days=1) + after_death
+    # By the clock's own seconds: adding days to London's time would move with summer time.
+    return None if heard is None else heard.astimezone(UTC) + after_death
 
 
 def _one(item: Evidence, periods: Mapping[str, timedelta]) -> Derived | None:

@@ -9,10 +9,18 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 
+from access.bases import (
+    care_is_over,
+    disclosed_categories,
+    disclosures_in_force,
+    glass_in_force,
+    opens_by_disclosure_alone,
+    reads_after_death,
+    relationship_in_force,
+)
 from access.decision import Decision, Grant, Outcome, Reason, SectionState
-from access.facts import Facts, Glass, Relationship, Source
+from access.facts import Facts, Source
 from consent.models import Kind
 from organisations.activities import Activity
 from organisations.categories import Category
@@ -68,23 +76,39 @@ def resident_is_known(facts: Facts) -> Reason | None:
 
 
 def nobody_opted_out(facts: Facts) -> Reason | None:
-    """R3.1 A resident's opt-out of Connect Care withholds everything from everyone."""
+    """R3.1 An opt-out of Connect Care withholds all from all but a lawful disclosure's readers."""
+    if disclosures_in_force(facts):
+        return None
     if any(refusal.kind == Kind.CONNECT_CARE for refusal in facts.refusals):
         return Reason.OPTED_OUT
     return None
 
 
 def council_may_use_number(facts: Facts) -> Reason | None:
-    """R3.2 A council whose use of the NHS number was refused sees nothing through it."""
+    """R3.2 A council refused the NHS number sees nothing through it but by lawful disclosure."""
     membership = facts.membership
+    if membership is not None and disclosures_in_force(facts):
+        return None
     if membership is None or _refused(facts, Kind.NHS_NUMBER, membership.organisation.id):
         return Reason.COUNCIL_MAY_NOT_USE_NUMBER
     return None
 
 
-def cares_or_broke_glass(facts: Facts) -> Reason | None:
-    """R4 A care relationship of the reader is in force now, or the reader's glass is broken."""
-    if relationship_in_force(facts) or glass_in_force(facts):
+def care_is_not_over(facts: Facts) -> Reason | None:
+    """R4.1 From 28 days after a death, only roles that read after death and disclosures open it."""
+    if reads_after_death(facts) or disclosures_in_force(facts):
+        return None
+    return Reason.CLOSED_AFTER_DEATH if care_is_over(facts) else None
+
+
+def stands_on_something(facts: Facts) -> Reason | None:
+    """R4.2 A care relationship, broken glass, the role after a death or a disclosure opens it."""
+    if (
+        relationship_in_force(facts)
+        or glass_in_force(facts)
+        or reads_after_death(facts)
+        or disclosures_in_force(facts)
+    ):
         return None
     return Reason.NO_RELATIONSHIP
 
@@ -98,71 +122,22 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     resident_is_known,
     nobody_opted_out,
     council_may_use_number,
-    cares_or_broke_glass,
+    care_is_not_over,
+    stands_on_something,
 )
-
-
-def relationship_in_force(facts: Facts) -> Relationship | None:
-    """The care relationship that opens the record: in force, and the reader's own.
-
-    Of several the first in the order of the facts, which is the latest to begin.
-    """
-    membership = facts.membership
-    if membership is None:
-        return None
-    team = membership.team
-    for relationship in facts.relationships:
-        if covers(relationship, facts.at) and is_of(
-            relationship,
-            membership=membership.id,
-            team=team.id if team else None,
-            serves_whole_site=team is not None and team.serves_whole_site,
-        ):
-            return relationship
-    return None
-
-
-def covers(relationship: Relationship, at: datetime) -> bool:
-    """Whether a relationship is in force at a moment: begun, and not ended."""
-    return relationship.valid_from <= at and (
-        relationship.valid_until is None or at < relationship.valid_until
-    )
-
-
-def is_of(
-    relationship: Relationship, *, membership: int, team: int | None, serves_whole_site: bool
-) -> bool:
-    """Whether a relationship of the reader's organisation is this reader's.
-
-    One that was declared is its declarer's alone. A relationship with the whole of a small
-    organisation is every team's there; a team that serves a whole site has its admissions and
-    attendances.
-    """
-    if relationship.membership is not None:
-        return relationship.membership == membership
-    if relationship.team is None or relationship.team == team:
-        return True
-    return serves_whole_site and relationship.kind in _SITE_WIDE
-
-
-_SITE_WIDE = frozenset({"admission", "attendance"})
-
-
-def glass_in_force(facts: Facts) -> Glass | None:
-    """The glass that opens the record: broken in this sitting, not over, and the role still may."""
-    membership = facts.membership
-    if membership is None or Activity.BREAK_GLASS not in membership.role.activities:
-        return None
-    for glass in facts.glasses:
-        if glass.began <= facts.at < glass.ends_at and glass.ended_at is None:
-            return glass
-    return None
 
 
 def role_reads_category(facts: Facts, source: Source) -> Objection:
     """R5.1 The role reads the category."""
     reads = facts.membership.role.categories if facts.membership else _NONE
     return SectionState.NOT_FOR_ROLE, _EVERY - reads
+
+
+def disclosure_names_category(facts: Facts, source: Source) -> Objection:
+    """R4.3 A record that opens by lawful disclosure alone shows what the disclosure names."""
+    if not opens_by_disclosure_alone(facts):
+        return SectionState.WITHHELD, _NONE
+    return SectionState.WITHHELD, _EVERY - disclosed_categories(facts)
 
 
 def agreement_covers_category(facts: Facts, source: Source) -> Objection:
@@ -176,21 +151,21 @@ def source_sends_category(facts: Facts, source: Source) -> Objection:
 
 
 def council_may_share(facts: Facts, source: Source) -> Objection:
-    """R3.3 A social-care refusal withholds a council's entries from all but that council."""
+    """R3.3 A social-care refusal withholds a council's entries from others not disclosed to."""
     withheld = (
         source.kind == OrganisationKind.ADULT_SOCIAL_CARE
         and not _is_own(facts, source)
         and _refused(facts, Kind.SOCIAL_CARE_SHARING, source.id)
     )
-    return SectionState.WITHHELD, _EVERY if withheld else _NONE
+    return SectionState.WITHHELD, _EVERY - disclosed_categories(facts) if withheld else _NONE
 
 
 def council_may_be_joined(facts: Facts, source: Source) -> Objection:
-    """R3.4 Refusing a council the NHS number withholds that council's entries from everyone."""
+    """R3.4 Refusing a council the number withholds its entries from all not disclosed to."""
     withheld = source.kind == OrganisationKind.ADULT_SOCIAL_CARE and _refused(
         facts, Kind.NHS_NUMBER, source.id
     )
-    return SectionState.WITHHELD, _EVERY if withheld else _NONE
+    return SectionState.WITHHELD, _EVERY - disclosed_categories(facts) if withheld else _NONE
 
 
 def source_knows_resident(facts: Facts, source: Source) -> Objection:
@@ -209,6 +184,7 @@ def source_link_is_beyond_doubt(facts: Facts, source: Source) -> Objection:
 #: choice, so that nothing is told of what was refused.
 SECTION_RULES: tuple[SectionRule, ...] = (
     role_reads_category,
+    disclosure_names_category,
     agreement_covers_category,
     source_sends_category,
     council_may_share,
@@ -253,14 +229,33 @@ def decide(facts: Facts) -> Decision:
         category: {source.id: states[category] for source, states in standing}
         for category in _IN_ORDER
     }
-    relationship = relationship_in_force(facts)
+    return _opened(facts, frozenset(grants), sections)
+
+
+def _opened(
+    facts: Facts,
+    grants: frozenset[Grant],
+    sections: Mapping[Category, Mapping[int, SectionState]],
+) -> Decision:
+    """An open record with what it stands on: care, the role after a death, or disclosure."""
+    by_disclosure = opens_by_disclosure_alone(facts)
+    by_care = not by_disclosure and not care_is_over(facts)
+    relationship = relationship_in_force(facts) if by_care else None
+    glass = glass_in_force(facts) if by_care and relationship is None else None
+    if relationship is not None:
+        reason = Reason.RELATIONSHIP
+    elif glass is not None:
+        reason = Reason.BREAK_GLASS
+    else:
+        reason = Reason.LAWFUL_DISCLOSURE if by_disclosure else Reason.AFTER_DEATH
     return Decision(
         Outcome.OPEN,
-        Reason.RELATIONSHIP if relationship else Reason.BREAK_GLASS,
+        reason,
         facts,
-        grants=frozenset(grants),
+        grants=grants,
         relationship=relationship,
-        glass=None if relationship else glass_in_force(facts),
+        glass=glass,
+        disclosures=disclosures_in_force(facts),
         sections=sections,
     )
 

@@ -20,6 +20,7 @@ from organisations.selectors import memberships_in_force
 
 #: Where each activity's work begins, the first that a role has.
 STARTS = (
+    # Before finding residents, which privacy officers do only to say whom a disclosure is about.
     (Activity.REVIEW_ALERTS, "alerts"),
     (Activity.FIND_RESIDENTS, "find-resident"),
     (Activity.MANAGE_REGISTRY, "registry-organisations"),

@@ -339,6 +339,10 @@ BREAK_GLASS_HOURS = 3
 # Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
 # organisation at least one a week (docs/adr/0011).
 SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
+# What is withheld is disclosed for so many days at most (docs/adr/0016). Outside these hours of a
+# working day one on-call officer may act before a second one confirms.
+DISCLOSURE_DAYS = 28
+OFFICE_HOURS = (9, 17)
 # The password once more before glass is broken: so many wrong ones in so many minutes are enough.
 CONFIRMATION_TRIES = 5
 CONFIRMATION_MINUTES = 15

@@ -109,6 +109,9 @@ class Resident(models.Model):
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     deceased = models.BooleanField(default=False)
     deceased_on = models.DateField(null=True)
+    #: When the death was first heard of, which the database writes: where the day is not known,
+    #: what ends after a death is counted from then.
+    deceased_since = models.DateTimeField(null=True, editable=False)
     language = models.TextField(blank=True)
     interpreter_needed = models.BooleanField(default=False)
     protection = models.CharField(max_length=1, choices=Protection, default=Protection.UNRESTRICTED)
@@ -125,6 +128,11 @@ class Resident(models.Model):
             models.CheckConstraint(
                 condition=Q(deceased=True) | Q(deceased_on__isnull=True),
                 name="resident_died_if_death_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(deceased=True, deceased_since__isnull=False)
+                | Q(deceased=False, deceased_since__isnull=True),
+                name="resident_death_has_its_moment",
             ),
         ]
 

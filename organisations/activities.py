@@ -10,6 +10,11 @@ class Activity(TextChoices):
     READ_RECORDS = "read-records", "Open the record of a resident in their care"
     DECLARE_CARE = "declare-care", "Say why they are involved, or let a colleague in"
     BREAK_GLASS = "break-glass", "Open a record in an emergency"
+    READ_AFTER_DEATH = "read-after-death", "Open the record of somebody who has died"
+    DISCLOSE_LAWFULLY = (
+        "disclose-lawfully",
+        "Propose, confirm and end lawful disclosures of what is withheld",
+    )
     REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
     EXPLAIN_ACCESS = "explain-access", "Say who could open a part of a resident's record"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"

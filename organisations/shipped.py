@@ -131,6 +131,7 @@ _TREATS = (*_IN_CARE, Activity.BREAK_GLASS)
 _LOOKS_AFTER_PRIVACY = (
     Activity.FIND_RESIDENTS,
     Activity.REVIEW_ALERTS,
+    Activity.DISCLOSE_LAWFULLY,
     Activity.EXPLAIN_ACCESS,
 )
 
@@ -178,7 +179,13 @@ ROLES = (
         "Records officer",
         activities=(Activity.FIND_RESIDENTS, Activity.GIVE_NUMBERS, Activity.RESOLVE_IDENTITY),
     ),
-    # National activities B0015 and B0016: alerts of emergency views and self-claimed relationships.
+    # Scrutinises every death that no coroner investigates (the Medical Examiners (England)
+    # Regulations 2024): no care relationship is needed, and none is there.
+    _clinician(
+        "medical-examiner",
+        "Medical examiner",
+        activities=(*_FIND_AND_READ, Activity.READ_AFTER_DEATH),
+    ),
     ShippedRole("privacy-officer", "Privacy officer", "R0001", activities=_LOOKS_AFTER_PRIVACY),
     ShippedRole(
         "caldicott-guardian", "Caldicott guardian", "R5105", activities=_LOOKS_AFTER_PRIVACY

@@ -303,6 +303,7 @@ def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:
             periods=settings.RELATIONSHIP_PERIODS,
             died_on=people[resident].deceased_on if resident in people else None,
             deceased=resident in people and people[resident].deceased,
+            heard=people[resident].deceased_since if resident in people else None,
             now=now,
         )
         for resident, items in evidence.items()

@@ -34,6 +34,7 @@ class Standing(StrEnum):
     """What a reader is told of a source in a section. The order is the order of the page.
 
     ``MAY_BE_SUPPORT`` stands for a council of which nothing is shown, whatever the reason.
+    ``NOT_DISCLOSED`` is said of a record that is open by lawful disclosure alone.
     """
 
     NOT_FOR_ROLE = "not-for-role"
@@ -44,6 +45,7 @@ class Standing(StrEnum):
     NONE_SENT = "none-sent"
     MAY_BE_SUPPORT = "may-be-support"
     NOT_SENT_HERE = "not-sent-here"
+    NOT_DISCLOSED = "not-disclosed"
 
 
 LABELS: dict[Standing, str] = {
@@ -55,6 +57,7 @@ LABELS: dict[Standing, str] = {
     Standing.NONE_SENT: "None sent",
     Standing.MAY_BE_SUPPORT: "Ring to ask",
     Standing.NOT_SENT_HERE: "Not sent here",
+    Standing.NOT_DISCLOSED: "Not disclosed",
 }
 
 
@@ -69,6 +72,7 @@ HEADLINES: dict[Standing, str] = {
     Standing.NOT_FOR_ROLE: "not for your role",
     Standing.NONE_SENT: "none sent",
     Standing.NOT_SENT_HERE: "not sent here",
+    Standing.NOT_DISCLOSED: "not disclosed to you",
 }
 
 #: What the rule said of a source that stands so, and whether its feed is overdue: what the
@@ -83,6 +87,7 @@ _SAID: dict[Standing, tuple[SectionState, bool]] = {
     Standing.NONE_SENT: (SectionState.NONE_RECORDED, False),
     Standing.MAY_BE_SUPPORT: (SectionState.WITHHELD, False),
     Standing.NOT_SENT_HERE: (SectionState.NOT_HELD, False),
+    Standing.NOT_DISCLOSED: (SectionState.WITHHELD, False),
 }
 
 
@@ -172,6 +177,9 @@ def standing_of(
         return Standing.NOT_FOR_ROLE
     if council and state is not SectionState.NOT_HELD:
         return Standing.MAY_BE_SUPPORT
+    if state is SectionState.WITHHELD:
+        # A choice withholds another council's entries alone, or the whole record.
+        return Standing.NOT_DISCLOSED
     if state is SectionState.NOT_HELD:
         return Standing.NOT_SENT_HERE
     if state is SectionState.UNAVAILABLE:
@@ -330,6 +338,9 @@ def _sentence(names: list[tuple[str, str]]) -> str:
 
 
 _WORDS: dict[Standing, Words] = {
+    Standing.NOT_DISCLOSED: _one_each(
+        lambda section, _source: f"The lawful disclosure to you does not include {section.noun}."
+    ),
     Standing.NOT_FOR_ROLE: _one_each(
         lambda section, _source: f"Your role does not include {section.noun}."
     ),

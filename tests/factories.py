@@ -58,8 +58,14 @@ _ROLES: dict[str, dict[str, Any]] = {
         "activities": [
             Activity.FIND_RESIDENTS,
             Activity.REVIEW_ALERTS,
+            Activity.DISCLOSE_LAWFULLY,
             Activity.EXPLAIN_ACCESS,
         ],
+    },
+    "medical-examiner": {
+        "name": "Medical examiner",
+        "categories": CLINICIANS_READ,
+        "activities": [*_FIND_AND_READ, Activity.READ_AFTER_DEATH],
     },
     "social-worker": {
         "name": "Social worker",

@@ -32,13 +32,18 @@ def evidence(what: str, **changed: Any) -> Evidence:
 
 
 def derived(
-    item: Evidence, *, died_on: date | None = None, deceased: bool = False
+    item: Evidence,
+    *,
+    died_on: date | None = None,
+    deceased: bool = False,
+    heard: datetime | None = None,
 ) -> Derived | None:
     found = derive(
         [item],
         periods=settings.RELATIONSHIP_PERIODS,
         died_on=died_on,
         deceased=deceased,
+        heard=heard,
         now=NOW,
     )
     return found[0] if found else None

@@ -45,8 +45,7 @@ def facts_json(world: World, asked: Asked) -> dict[str, Any]:
             "id": asked.resident,
             "known_to_all": world.residents[asked.resident],
             "protection": "U",
-            "deceased": False,
-            "deceased_on": None,
+            **_death(world, asked.resident),
             "may_be_known": (
                 world.residents[asked.resident] or any(p.source == member.body for p in persons)
                 if member
@@ -84,8 +83,29 @@ def facts_json(world: World, asked: Asked) -> dict[str, Any]:
             and member
             and glass.member == member.id
         ],
+        "disclosures": [
+            {
+                "id": each.id,
+                "categories": sorted(each.names),
+                "from": moment(each.start),
+                "until": moment(each.end),
+                "confirmed": None if each.confirmed is None else moment(each.confirmed),
+                "confirm_by": None if each.due is None else moment(each.due),
+                "ended": moment(each.start) if each.ended else None,
+            }
+            for each in world.disclosures
+            if each.resident == asked.resident and member and member.id in each.members
+        ],
         "sources": list(_sources(world, asked.at, links, member.body if member else None)),
     }
+
+
+def _death(world: World, resident: int) -> dict[str, Any]:
+    death = next((each for each in world.deaths if each.resident == resident), None)
+    if death is None:
+        return {"deceased": False, "deceased_on": None, "deceased_since": None}
+    day = None if death.days is None else (_ORIGIN.date() - timedelta(days=death.days)).isoformat()
+    return {"deceased": True, "deceased_on": day, "deceased_since": moment(death.heard)}
 
 
 def _period(span: Span) -> dict[str, Any]:

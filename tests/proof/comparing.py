@@ -17,8 +17,9 @@ from access.decision import Decision, Reason
 from access.facts import from_json
 from access.rules import decide
 from tests.proof.as_facts import facts_json
+from tests.proof.making import Size, make_world
 from tests.proof.reference import Answer, answer
-from tests.proof.worlds import Asked, Size, World, make_world
+from tests.proof.worlds import Asked, World
 
 #: The step of the design that each refusal of the rule belongs to.
 STEP = {
@@ -32,6 +33,7 @@ STEP = {
     Reason.RESIDENT_NOT_KNOWN: "2 known",
     Reason.OPTED_OUT: "3 opted out",
     Reason.COUNCIL_MAY_NOT_USE_NUMBER: "3 number",
+    Reason.CLOSED_AFTER_DEATH: "4 death",
     Reason.NO_RELATIONSHIP: "4 relationship",
 }
 

@@ -29,7 +29,7 @@ import hypothesis  # noqa: F401 - once here, and not in every fork
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("access.rules", "access.relationships", "access.decision")
+MODULES = ("access.rules", "access.bases", "access.relationships", "access.decision")
 #: Tests that need no database, the quickest first.
 TESTS = (
     "tests/access/test_rules.py",

@@ -1,9 +1,8 @@
 """The rule a second time, for tests only: written from the words of the design, in sets.
 
-It knows nothing of ``access``: it takes a plain world (``tests/proof/worlds.py``) and asks, step
-by step, which rows are left. ``answer`` says where a question ends and what it may see;
-``visible`` says it of entries. Disagreement with ``access.rules`` or with the rows that PostgreSQL
-returns is a defect in one of the two.
+It knows nothing of ``access``: it asks a plain world (``tests/proof/worlds.py``), step by step,
+which rows are left. Disagreement with ``access.rules`` or with the rows that PostgreSQL returns is
+a defect in one of the two.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from tests.proof.worlds import CATEGORIES, COUNCIL, Asked, Choice, Entry, Role, World
+from tests.proof.worlds import CATEGORIES, COUNCIL, NOW, Asked, Entry, Role, World
 
 #: category, source, sensitive
 Key = tuple[int, int, bool]
@@ -35,9 +34,10 @@ def answer(world: World, asked: Asked) -> Answer:
     for step, holds in (
         ("1 in force", reader.is_in_force),
         ("2 known", reader.knows_resident),
-        ("3 opted out", lambda: ("connect-care", None) not in reader.refused),
-        ("3 number", lambda: ("nhs-number", reader.body) not in reader.refused),
-        ("4 relationship", lambda: reader.cares() or reader.broke_glass()),
+        ("3 opted out", lambda: reader.named() or ("connect-care", None) not in reader.refused),
+        ("3 number", lambda: reader.named() or ("nhs-number", reader.body) not in reader.refused),
+        ("4 death", lambda: not reader.dead_too_long() or reader.examines() or reader.named()),
+        ("4 relationship", reader.basis),
     ):
         if not holds():
             return Answer(step)
@@ -46,19 +46,14 @@ def answer(world: World, asked: Asked) -> Answer:
     keys = {(category, source, False) for category, source in shown}
     # 6: what is marked sensitive stays with its source.
     keys |= {(category, source, True) for category, source in shown if source == reader.body}
-    basis = "relationship" if reader.cares() else "break-glass"
-    return Answer("", frozenset(keys), states, basis)
+    return Answer("", frozenset(keys), states, reader.basis())
 
 
 def visible(world: World, asked: Asked) -> frozenset[Entry]:
     """The entries of the world that this question's reader may see of this question's resident."""
     keys = answer(world, asked).keys
-    return frozenset(
-        entry
-        for entry in world.entries
-        if entry.resident == asked.resident
-        and (entry.category, entry.source, entry.sensitive) in keys
-    )
+    of_them = [entry for entry in world.entries if entry.resident == asked.resident]
+    return frozenset(e for e in of_them if (e.category, e.source, e.sensitive) in keys)
 
 
 class _Reader:
@@ -71,34 +66,25 @@ class _Reader:
         own = [m for m in world.members if (m.id, m.staff) == (asked.membership, asked.staff)]
         self.membership = own[0] if own else None
         self.body = own[0].body if own else None
-        self.refused = {
-            (kind, council)
-            for kind, council in {(c.kind, c.council) for c in self._said()}
-            if self._refuses([c for c in self._said() if (c.kind, c.council) == (kind, council)])
-        }
+        # What the resident answered last counts, and of two answers at one moment the refusal.
+        latest = {}
+        choices = self._of(world.choices)
+        for said in sorted(choices, key=lambda said: (said.since, said.answer == "refuses")):
+            if said.since <= asked.at and said.answer in {
+                "refuses",
+                "consents",
+            }:  # not being asked is no answer
+                latest[said.kind, said.council] = said.answer
+        self.refused = {about for about, answer in latest.items() if answer == "refuses"}
 
     def _runs(self, start: int, end: int | None) -> bool:
         return self.asked.at in range(start, self.asked.at + 1 if end is None else end)
 
     def _live(self, rows: Iterable[Any]) -> list[Any]:
-        return [
-            row for row in rows if row.span[0] == "active" and self._runs(row.span[1], row.span[2])
-        ]
+        return [row for row in rows if row.span[0] == "active" and self._runs(*row.span[1:])]
 
-    def _said(self) -> list[Choice]:
-        """What the resident has answered by now. Not being asked is no answer."""
-        return [
-            choice
-            for choice in self.world.choices
-            if choice.resident == self.asked.resident
-            and choice.answer in {"refuses", "consents"}
-            and choice.since <= self.asked.at
-        ]
-
-    @staticmethod
-    def _refuses(said: list[Choice]) -> bool:
-        """The last answer counts; of two at one moment the refusal does."""
-        return max((choice.since, choice.answer == "refuses") for choice in said)[1]
+    def _of(self, rows: Iterable[Any]) -> list[Any]:
+        return [row for row in rows if row.resident == self.asked.resident]
 
     def is_in_force(self) -> bool:
         """1: staff member, membership, organisation, team and role; and the role reads records."""
@@ -118,78 +104,92 @@ class _Reader:
 
     def cares(self) -> bool:
         """4: the team's, the whole organisation's, or an admission at the team's site."""
-        assert self.membership is not None
-        team = self.membership.team
+        me = self.membership
         serving = {each.id for each in self.world.teams if each.whole_site}
-        of_us = [
-            care
-            for care in self.world.care
-            if (care.resident, care.body) == (self.asked.resident, self.body)
-            and self._runs(care.start, care.end)
-        ]
+        ours = [care for care in self._of(self.world.care) if care.body == self.body]
+        of_us = [care for care in ours if self._runs(care.start, care.end)]
         teams = {care.team for care in of_us if care.member is None}
         kinds = {care.kind for care in of_us if care.member is None}
-        declared = {care.member for care in of_us} - {None}
-        return (
-            bool(teams & {None, team})
-            or (team in serving and bool(kinds & {"admission", "attendance"}))
-            or self.membership.id in declared
-        )
+        on_site = me.team in serving and bool(kinds & {"admission", "attendance"})
+        declared = me.id in {care.member for care in of_us}
+        return bool(teams & {None, me.team}) or on_site or declared
 
     def broke_glass(self) -> bool:
         """4: the reader's own glass, of this sitting and not over; the role still may."""
-        asked = self.asked
-        own = {
-            glass.id
-            for glass in self.world.glasses
-            if (glass.resident, glass.member) == (asked.resident, asked.membership)
-            and glass.sitting == asked.sitting
-            and not glass.ended
-            and self._runs(glass.start, glass.end)
+        me = (self.asked.membership, self.asked.sitting)
+        own = [g for g in self._of(self.world.glasses) if (g.member, g.sitting) == me]
+        return (
+            any(not g.ended and self._runs(g.start, g.end) for g in own)
+            and "break-glass" in self._role().activities
+        )
+
+    def dead_too_long(self) -> bool:
+        """4: 28 days after the day of a death, or after it was heard of, if no day is known."""
+        of_them = self._of(self.world.deaths)
+        begins = [d.heard if d.days is None else NOW - 24 * (d.days - 1) for d in of_them]
+        return any(hour + 28 * 24 <= self.asked.at for hour in begins)
+
+    def examines(self) -> bool:
+        """4: a dead resident's record, by a role that reads after death."""
+        return bool(self._of(self.world.deaths)) and "read-after-death" in self._role().activities
+
+    def named(self) -> set[int]:
+        """3 and 4: the categories that lawful disclosures in force open to this reader."""
+        return {
+            category
+            for each in self._of(self.world.disclosures)
+            if self.asked.membership in each.members
+            if self._runs(each.start, each.end) and not each.ended
+            if each.confirmed is not None or (each.due is not None and self.asked.at < each.due)
+            for category in each.names
         }
-        return bool(own) and "break-glass" in self._role().activities
+
+    def basis(self) -> str:
+        """4: the first that there is; what withholds the whole record leaves a disclosure alone."""
+        if self.refused & {("connect-care", None), ("nhs-number", self.body)}:
+            return "lawful-disclosure" if self.named() else ""
+        care = not self.dead_too_long()
+        ways = {"relationship": care and self.cares(), "break-glass": care and self.broke_glass()}
+        ways |= {"after-death": self.examines(), "lawful-disclosure": bool(self.named())}
+        return next((way for way, opens in ways.items() if opens), "")
 
     def states(self) -> frozenset[tuple[int, int, str]]:
         """2, 3 and 5: every section of every source; what is painted last is what is said."""
         world = self.world
-        persons = [p for p in world.persons if p.resident == self.asked.resident]
+        persons = self._of(world.persons)
         holding = {person.source for person in persons}
         doubted = {person.source for person in persons if person.link != "linked"} - {self.body}
         councils = {body.id for body in world.bodies if body.kind == COUNCIL}
-        sources = {
-            body.id
-            for body in world.bodies
-            if body.participates or body.id in holding or body.id == self.body
-        }
+        sources = {body.id for body in world.bodies if body.participates or body.id in holding}
+        sources |= {self.body}
         kept_back = {
             council
             for kind, council in self.refused
             if kind == "nhs-number" or (kind == "social-care-sharing" and council != self.body)
         } & councils
         sent = {(c, feed.body) for feed in self._live(world.feeds) for c in feed.sends}
-        reads = self._role().reads
+        reads, named, alone = self._role().reads, self.named(), self.basis() == "lawful-disclosure"
         every = set(product(CATEGORIES, sources))
         canvas = dict.fromkeys(every, "shown")
         for state, painted in (
             ("unavailable", {cell for cell in every if cell[1] in doubted}),
             ("none-recorded", {cell for cell in every if cell[1] not in holding}),
-            ("withheld", {cell for cell in every if cell[1] in kept_back}),
+            ("withheld", {c for c in every if c[1] in kept_back and c[0] not in named}),
             ("not-held", every - sent),
             ("not-held", every - self._covered() - set(product(CATEGORIES, {self.body}))),
+            ("withheld", {cell for cell in every if alone and cell[0] not in named}),
             ("not-for-role", {cell for cell in every if cell[0] not in reads}),
         ):
             canvas.update(dict.fromkeys(painted, state))
         return frozenset((category, source, state) for (category, source), state in canvas.items())
 
     def _role(self) -> Role:
-        assert self.membership is not None
         return next(role for role in self.world.roles if role.id == self.membership.role)
 
     def _covered(self) -> set[tuple[int, int]]:
         """Categories and sources that agreements in force let this reader's organisation see."""
-        grouped = self._live(self.world.grouped)
         stands_for = {body.id: {body.id} for body in self.world.bodies}
-        for row in grouped:
+        for row in self._live(self.world.grouped):
             stands_for.setdefault(row.group, {row.group}).add(row.member)
         return {
             (category, source)

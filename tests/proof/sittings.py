@@ -65,6 +65,8 @@ def make_ward() -> Ward:
         "practice": practice.pk,
         "agreement": factories.agreement(practice, trust).pk,
         "grouped": member.member_of.get().pk,
+        "officer": factories.membership(at=trust, as_role="privacy-officer").pk,
+        "second officer": factories.membership(at=trust, as_role="privacy-officer").pk,
     }
     factories.agreement(group, trust)
     factories.agreement(council, trust)
@@ -160,8 +162,45 @@ CHANGES = (
     Change("agreement end", *_end("sharingagreement", "agreement"), _WITHOUT_PRACTICE),
     Change("group left", *_end("groupmembership", "grouped"), of("trust", "practice", "council")),
     Change("feed end", *_suspend("feed", "feed of practice"), _WITHOUT_PRACTICE),
+    Change(
+        "death long ago",
+        "update identity_resident set deceased = true, deceased_on = '2020-01-01'"
+        " where id = {resident}",
+        "update identity_resident set deceased = false, deceased_on = null where id = {resident}",
+    ),
     Change("doubt", _PERSON % "in-doubt", _PERSON % "linked", _WITHOUT_PRACTICE),
 )
+
+
+_DISCLOSE = (
+    "with made as (insert into access_lawfuldisclosure (reference, submission, resident_id,"
+    " organisation_id, ground, words, categories, valid_until, proposed_by_id, confirmed_by_id,"
+    " confirmed_at) values ('{reference}', '{submission}', {resident}, {trust}, 'court-order',"
+    " 'Ordered by the family court.', '{{3,5}}', clock_timestamp() + interval '7 days', {officer},"
+    " {second officer}, clock_timestamp()) returning id)"
+    " insert into access_disclosurerecipient (disclosure_id, membership_id)"
+    " select id, {membership} from made"
+)
+_END_DISCLOSURE = (
+    "update access_lawfuldisclosure set ended_by_id = {officer}, ended_at = clock_timestamp(),"
+    " ended_words = 'No longer needed.' where ended_at is null"
+)
+#: Changes under a reader to whom the council's entries, which were refused, are disclosed.
+DISCLOSED_CHANGES = (
+    Change("disclosure end", _END_DISCLOSURE, _DISCLOSE, _WITHOUT_COUNCIL),
+    Change("opt-out", _said("connect-care", "refuses"), _said("connect-care", "consents"), ALL),
+    Change("relationship end", _RELATIONSHIP % "clock_timestamp()", _RELATIONSHIP % "null", ALL),
+    Change("membership suspended", *_suspend("membership", "membership")),
+    Change(
+        "death long ago",
+        "update identity_resident set deceased = true, deceased_on = '2020-01-01'"
+        " where id = {resident}",
+        "update identity_resident set deceased = false, deceased_on = null where id = {resident}",
+        ALL,
+    ),
+)
+#: Refuses the council's sharing, and discloses it.
+DISCLOSED = (_said("social-care-sharing", "refuses"), _DISCLOSE)
 
 
 def statement(text: str, ward: Ward) -> str:

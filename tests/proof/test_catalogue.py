@@ -88,6 +88,7 @@ def test_the_web_writes_no_table_that_holds_what_it_must_not_forge(ask: Ask) -> 
     rows = ask(
         f"select c.relname from pg_class c where c.relname in ('access_opening', 'access_glimpse',"
         " 'audit_event', 'records_entry', 'access_carerelationship', 'identity_sourceperson',"
+        " 'access_lawfuldisclosure', 'access_disclosurerecipient',"
         " 'organisations_membership', 'organisations_rulesepoch', 'identity_residentepoch')"
         f" and (has_table_privilege('{WEB}', c.oid, 'insert')"
         f" or has_any_column_privilege('{WEB}', c.oid, 'update')"
@@ -172,7 +173,16 @@ def test_the_web_may_not_ask_what_is_the_gates_own_business(ask: Ask) -> None:
         f" where n.nspname = 'access' and has_function_privilege('{WEB}', p.oid, 'execute')"
     )
     assert {name for (name,) in rows}.isdisjoint(
-        {"membership_in_force", "relationship_in_force", "glass_in_force", "may_know_of"}
+        {
+            "membership_in_force",
+            "relationship_in_force",
+            "glass_in_force",
+            "may_know_of",
+            "disclosure_in_force",
+            "disclosed_categories",
+            "disclosure_for",
+            "disclosure_as_json",
+        }
     )
 
 

@@ -19,9 +19,10 @@ from access.middleware import SESSION_KEY
 from access.showing import SHOWING, shows_record
 from organisations.models import StaffMember
 from tests.proof.doors import DOORS, Asking
+from tests.proof.making import Size, make_world
 from tests.proof.reference import visible
 from tests.proof.test_rows import rows
-from tests.proof.worlds import NOW, Asked, Member, Size, World, make_world
+from tests.proof.worlds import NOW, Asked, Member, World
 from tests.proof.writing import entry_id, resident_id, sitting_id, write
 
 #: (staff member, resident, entry) triples that every door is asked about.

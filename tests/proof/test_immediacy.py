@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,16 @@ from access import facts, gate
 from access.acting import Acting
 from records import presenters, selectors
 from records.sections import SECTIONS
-from tests.proof.sittings import ALL, CHANGES, Change, Ward, make_ward, statement
+from tests.proof.sittings import (
+    ALL,
+    CHANGES,
+    DISCLOSED,
+    DISCLOSED_CHANGES,
+    Change,
+    Ward,
+    make_ward,
+    statement,
+)
 
 ROUNDS = int(os.environ.get("IMMEDIACY_ROUNDS", "500"))
 SEED = int(os.environ.get("IMMEDIACY_SEED", "1"))
@@ -192,11 +201,28 @@ def check(seen: Seen, change: Change) -> None:
 
 
 def test_random_interleavings(ward: Ward, run_sql: Connect) -> None:
-    chance = Random(SEED)
-    second = run_sql("pipeline")
+    interleave(ward, run_sql("pipeline"), CHANGES, Random(SEED), ROUNDS)
+
+
+def test_random_interleavings_under_a_lawful_disclosure(ward: Ward, run_sql: Connect) -> None:
+    """What was refused and disclosed is shown, and ends with the disclosure."""
+    second = run_sql("admin")  # nobody else writes disclosures but the gate
+    for before in DISCLOSED:
+        second.execute(statement(before, ward))
+    second.commit()
+    interleave(ward, second, DISCLOSED_CHANGES, Random(SEED + 3), max(ROUNDS // 3, 150))
+
+
+def interleave(
+    ward: Ward,
+    second: psycopg.Connection,
+    changes: Sequence[Change],
+    chance: Random,
+    rounds: int,
+) -> None:
     met = Counter[tuple[str, str]]()
-    for _ in range(ROUNDS):
-        change, point = chance.choice(CHANGES), chance.choice(POINTS)
+    for _ in range(rounds):
+        change, point = chance.choice(changes), chance.choice(POINTS)
         changer = Changer(second, ward, change, point, early=chance.random() < 0.5)
         try:
             check(sit(ward, changer, chance), change)
@@ -204,7 +230,7 @@ def test_random_interleavings(ward: Ward, run_sql: Connect) -> None:
             changer.at(point)
             changer.undo()
         met[change.name, point] += 1
-    assert len({name for name, _ in met}) == len(CHANGES)
+    assert len({name for name, _ in met}) == len(changes)
     assert {point for _, point in met} == set(POINTS)
 
 

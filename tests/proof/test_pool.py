@@ -27,8 +27,9 @@ from django.db import connection, connections, transaction
 from access import gate
 from access.acting import Acting
 from connectcare.environment import Login
+from tests.proof.making import Size, make_world
 from tests.proof.reference import visible
-from tests.proof.worlds import NOW, Asked, Size, make_world
+from tests.proof.worlds import NOW, Asked
 from tests.proof.writing import acting, resident_id, write
 
 THREADS = 16

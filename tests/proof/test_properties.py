@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from access.decision import Decision, SectionState
+from access.decision import Decision, Reason, SectionState
 from access.facts import from_json
 from access.rules import decide
 from tests.proof.as_facts import facts_json
 from tests.proof.comparing import decided, worlds
-from tests.proof.worlds import COUNCIL, NOW, Asked, Choice, World, make_world
+from tests.proof.making import make_world
+from tests.proof.worlds import COUNCIL, NOW, Asked, Choice, Death, World
 
 #: Chance for what need not shrink: Hypothesis would have to keep every throw.
 chances = st.builds(Random, st.integers(0, 2**32))
@@ -99,15 +100,17 @@ def test_every_grant_is_of_a_section_that_is_shown_and_every_section_has_a_state
 
 @a_proof
 @given(worlds)
-def test_an_opt_out_beats_every_permission(world: World) -> None:
+def test_an_opt_out_beats_every_permission_but_a_lawful_disclosure(world: World) -> None:
     out = tuple(Choice(r, "connect-care", None, "refuses", NOW) for r in world.residents)
-    for _, decision in decisions(replace(world, choices=world.choices + out)):
-        assert not decision.is_open
+    for asked, decision in decisions(replace(world, choices=world.choices + out)):
+        if decision.is_open:
+            assert decision.reason is Reason.LAWFUL_DISCLOSURE
+        assert {grant.category for grant in decision.grants} <= disclosed(world, asked)
 
 
 @a_proof
 @given(worlds, st.sampled_from(["social-care-sharing", "nhs-number"]))
-def test_a_refusal_about_a_council_beats_every_permission_of_others(
+def test_a_refusal_about_a_council_beats_every_permission_of_others_but_a_lawful_disclosure(
     world: World, kind: str
 ) -> None:
     councils = [body.id for body in world.bodies if body.kind == COUNCIL]
@@ -115,8 +118,57 @@ def test_a_refusal_about_a_council_beats_every_permission_of_others(
     bodies = {member.id: member.body for member in world.members}
     for asked, decision in decisions(replace(world, choices=world.choices + said)):
         own = bodies.get(asked.membership)
-        seen = {grant.source for grant in decision.grants} & set(councils)
+        seen = {
+            grant.source
+            for grant in decision.grants
+            if grant.category not in disclosed(world, asked)
+        } & set(councils)
         assert seen <= ({own} if kind == "social-care-sharing" else set())
+
+
+def disclosed(world: World, asked: Asked) -> set[int]:
+    """The categories of every disclosure of the resident that was ever made to the reader."""
+    return {
+        category
+        for each in world.disclosures
+        if each.resident == asked.resident and asked.membership in each.members
+        for category in each.names
+    }
+
+
+@a_proof
+@given(worlds)
+def test_a_disclosure_opens_nothing_but_what_it_names(world: World) -> None:
+    without = replace(world, disclosures=())
+    for asked, decision in decisions(world):
+        more = decision.grants - decided(without, asked).grants
+        assert {grant.category for grant in more} <= disclosed(world, asked)
+
+
+@a_proof
+@given(worlds)
+def test_a_disclosure_takes_nothing_away(world: World) -> None:
+    without = replace(world, disclosures=())
+    never_wider(world, without)
+
+
+@a_proof
+@given(worlds)
+def test_a_death_long_ago_ends_all_care(world: World) -> None:
+    dead = replace(world, deaths=tuple(Death(r, 29, NOW) for r in world.residents))
+    for _, decision in decisions(dead):
+        assert decision.reason not in {Reason.RELATIONSHIP, Reason.BREAK_GLASS}
+
+
+@a_proof
+@given(worlds)
+def test_a_death_that_is_withdrawn_restores(world: World) -> None:
+    alive = replace(world, deaths=())
+    roles = {role.id for role in world.roles if "read-after-death" not in role.activities}
+    members = {member.id for member in world.members if member.role in roles}
+    for asked, decision in decisions(world):
+        if asked.membership in members:
+            assert decision.grants <= decided(alive, asked).grants
 
 
 @a_proof
@@ -176,6 +228,12 @@ NARROWER = [
     _without_one("glasses"),
     _with_one_changed("glasses", ended=lambda row, chance: True),
     _with_one_changed("glasses", end=lambda row, chance: NOW),
+    _without_one("disclosures"),
+    _with_one_changed("disclosures", ended=lambda row, chance: True),
+    _with_one_changed("disclosures", end=lambda row, chance: NOW),
+    _with_one_changed("disclosures", names=_fewer("names")),
+    _with_one_changed("disclosures", confirmed=lambda row, chance: None),
+    _with_one_changed("disclosures", members=lambda row, chance: row.members[1:]),
     _without_one("feeds"),
     _with_one_changed("agreements", covers=_fewer("covers")),
     _with_one_changed("feeds", sends=_fewer("sends")),

@@ -12,11 +12,12 @@ import pytest
 from access.decision import Basis, Decision, Grant, SectionState
 from access.facts import Facts, from_json
 from access.models import BasisKind
-from access.relationships import Derived, Evidence, derive
+from access.relationships import Derived, Evidence, closes_after_death, derive
 from access.rules import decide
 from organisations.categories import Category
 from tests.proof.as_facts import facts_json, moment
 from tests.proof.comparing import Tally, compare
+from tests.proof.making import make_world
 from tests.proof.worlds import (
     NOW,
     Agreement,
@@ -32,7 +33,6 @@ from tests.proof.worlds import (
     Span,
     Team,
     World,
-    make_world,
 )
 
 ALL = frozenset(range(1, 17))
@@ -167,14 +167,34 @@ _CASELOAD = Evidence(
 )
 
 
-def derived(item: Evidence, died_on: date | None = None, *, deceased: bool = False) -> Any:
-    found = derive([item], periods=_PERIODS, died_on=died_on, deceased=deceased, now=_AT)
+def derived(
+    item: Evidence,
+    died_on: date | None = None,
+    *,
+    deceased: bool = False,
+    heard: datetime | None = None,
+) -> Any:
+    found = derive(
+        [item], periods=_PERIODS, died_on=died_on, deceased=deceased, heard=heard, now=_AT
+    )
     return found[0] if found else None
 
 
-def test_after_a_death_on_an_unknown_day_it_lasts_28_days_from_now() -> None:
-    found = derived(_CASELOAD, deceased=True)
-    assert found.valid_until == _AT + 28 * _DAY
+def test_after_a_death_on_an_unknown_day_it_lasts_28_days_from_when_it_was_heard_of() -> None:
+    found = derived(_CASELOAD, deceased=True, heard=_AT - 3 * _DAY)
+    assert found.valid_until == _AT + 25 * _DAY
+    assert derived(_CASELOAD, deceased=True).valid_until == _AT + 28 * _DAY
+
+
+def test_the_days_after_a_death_are_those_of_the_clock_in_london() -> None:
+    """Summer time ends in between: the last day is whole all the same."""
+    last = closes_after_death(date(2026, 10, 20), None, after_death=28 * _DAY)
+    assert last == datetime(2026, 11, 18, tzinfo=UTC)
+    in_summer = closes_after_death(date(2026, 5, 1), None, after_death=_DAY)
+    assert in_summer == datetime(2026, 5, 2, 23, tzinfo=UTC)
+    heard = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    assert closes_after_death(None, heard, after_death=28 * _DAY) == heard + 28 * _DAY
+    assert closes_after_death(None, None, after_death=_DAY) is None
 
 
 def test_what_ends_this_instant_is_over() -> None:

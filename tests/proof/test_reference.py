@@ -19,8 +19,9 @@ def test_the_rule_and_its_second_model_never_disagree() -> None:
     assert tally.disagreements == []
     assert tally.asked == DECISIONS
     # A comparison of refusals alone, or without one of the steps, would prove little.
-    assert tally.ended["open by relationship"] > DECISIONS / 5
-    for step in {*STEP.values(), "open by break-glass"}:
+    assert tally.ended["open by relationship"] > DECISIONS / 8
+    bases = {f"open by {basis}" for basis in ("break-glass", "after-death", "lawful-disclosure")}
+    for step in {*STEP.values(), *bases}:
         assert tally.ended[step] > DECISIONS / 500, step
 
 

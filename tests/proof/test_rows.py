@@ -13,8 +13,9 @@ from django.db import connection, transaction
 
 from access import gate
 from tests.proof.comparing import STEP
+from tests.proof.making import Size, make_world
 from tests.proof.reference import answer, visible
-from tests.proof.worlds import NOW, Asked, Size, World, make_world
+from tests.proof.worlds import NOW, Asked, World
 from tests.proof.writing import acting, resident_id, write
 
 #: (entry, reader) pairs over all seeds.

@@ -29,7 +29,7 @@ from organisations.models import (
     Team,
 )
 from records.statuses import EntryStatus
-from tests.proof.worlds import NOW, Span, World
+from tests.proof.worlds import NOW, Death, Span, World
 
 _SPACE = UUID("6c1f2a52-4d3b-4b7e-9a0d-3f0c8e5d1a77")
 #: Far from the world's own members, none of whom need record anything.
@@ -71,6 +71,7 @@ def write(world: World, as_login: Callable[[str], AbstractContextManager[None]])
     with as_login("owner"), connection.cursor() as cursor:
         cursor.execute("set role connectcare_gate")
         writer.glasses(world, cursor)
+        writer.disclosures(world, cursor)
 
 
 class _Writer:
@@ -171,6 +172,7 @@ class _Writer:
         )
 
     def residents(self, world: World) -> None:
+        deaths = {death.resident: death for death in world.deaths}
         Resident.objects.bulk_create(
             Resident(
                 id=number,
@@ -178,6 +180,7 @@ class _Writer:
                 family_name="Sample",
                 given_names=f"No {number}",
                 known_to_all=known,
+                **self.death(deaths.get(number)),
             )
             for number, known in world.residents.items()
         )
@@ -244,6 +247,50 @@ class _Writer:
                 submission=uuid5(_SPACE, f"choice {number}"),
             )
             for number, choice in enumerate(sorted(world.choices, key=lambda each: each.since))
+        )
+
+    def death(self, death: Death | None) -> dict[str, Any]:
+        if death is None:
+            return {}
+        today = timezone.localdate(self.now)
+        return {
+            "deceased": True,
+            "deceased_on": None if death.days is None else today - timedelta(days=death.days),
+            "deceased_since": self.hour(death.heard),
+        }
+
+    def disclosures(self, world: World, cursor: Any) -> None:
+        first, second = world.members[0].id, world.members[1].id
+        bodies = {member.id: member.body for member in world.members}
+        cursor.executemany(
+            "insert into access_lawfuldisclosure (id, reference, submission, resident_id,"
+            " organisation_id, ground, words, categories, valid_from, valid_until,"
+            " proposed_by_id, confirm_by, confirmed_by_id, confirmed_at, ended_by_id, ended_at,"
+            " ended_words) values (%s, %s, gen_random_uuid(), %s, %s, 'vital-interests',"
+            " 'Not breathing, and alone.', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    each.id,
+                    f"LD-{each.id}",
+                    each.resident,
+                    bodies[each.members[0]],
+                    sorted(each.names) or [1],
+                    self.hour(each.start),
+                    self.hour(each.end),
+                    first,
+                    None if each.due is None else self.hour(each.due),
+                    None if each.confirmed is None else second,
+                    None if each.confirmed is None else self.hour(each.confirmed),
+                    first if each.ended else None,
+                    self.hour(each.start) if each.ended else None,
+                    "No longer needed." if each.ended else "",
+                )
+                for each in world.disclosures
+            ],
+        )
+        cursor.executemany(
+            "insert into access_disclosurerecipient (disclosure_id, membership_id) values (%s, %s)",
+            [(each.id, member) for each in world.disclosures for member in each.members],
         )
 
     def glasses(self, world: World, cursor: Any) -> None:

@@ -95,7 +95,7 @@ STATES = [
     ({}, "not-held", False, Standing.NOT_SENT_HERE),
     ({}, "not-for-role", False, Standing.NOT_FOR_ROLE),
     ({}, "unavailable", False, Standing.BEING_CHECKED),
-    ({}, "withheld", False, Standing.NONE_SENT),
+    ({}, "withheld", False, Standing.NOT_DISCLOSED),
     ({"late_since": DAY}, "shown", True, Standing.SHOWN_LATE),
     ({"late_since": DAY}, "shown", False, Standing.LATE),
     ({"late_since": DAY}, "none-recorded", False, Standing.LATE),
