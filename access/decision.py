@@ -143,7 +143,12 @@ class Decision:
         return self.source(source_id).late_since
 
     def as_json(self) -> dict[str, Any]:
-        """What the opening keeps: outcome, reason, basis, states and versions. Ids only."""
+        """What the opening keeps: outcome, reason, basis, states and versions. Ids only.
+
+        It is kept twice with each page of each record, so it says shortly what is long: numbers
+        stand in one text with spaces between them. ``sections`` is sources → state → categories,
+        the sources together that stand alike.
+        """
         relationship, basis = self.relationship, self.basis
         return {
             "outcome": self.outcome,
@@ -156,9 +161,23 @@ class Decision:
             "relationship": relationship
             and {"id": relationship.id, "kind": relationship.kind, "team": relationship.team},
             "disclosures": [disclosure.id for disclosure in self.disclosures],
-            "keys": self.keys,
+            "keys": _shortly(self.keys),
             "sections": {
-                str(int(category)): {str(source): state for source, state in states.items()}
-                for category, states in self.sections.items()
+                _shortly(sources): dict(standing) for standing, sources in self._standings().items()
             },
         }
+
+    def _standings(self) -> Mapping[tuple[tuple[SectionState, str], ...], list[int]]:
+        """How a source may stand, (state, categories) by state → the sources that stand so."""
+        alike: dict[tuple[tuple[SectionState, str], ...], list[int]] = {}
+        for source in next(iter(self.sections.values()), ()):
+            states: dict[SectionState, list[int]] = {}
+            for category, standing in self.sections.items():
+                states.setdefault(standing[source], []).append(category)
+            key = tuple((state, _shortly(categories)) for state, categories in states.items())
+            alike.setdefault(key, []).append(source)
+        return alike
+
+
+def _shortly(numbers: list[int]) -> str:
+    return " ".join(map(str, numbers))

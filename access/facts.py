@@ -8,9 +8,10 @@ epochs come with it, out of the same snapshot: whatever changes after it makes t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -291,7 +292,7 @@ _CATEGORIES = {category.value: category for category in Category}
 _ACTIVITIES = frozenset(Activity)
 
 
-def _categories(raw: list[int]) -> frozenset[Category]:
+def _categories(raw: Iterable[int]) -> frozenset[Category]:
     return frozenset(map(_CATEGORIES.__getitem__, raw))
 
 
@@ -375,8 +376,9 @@ def _source(raw: Mapping[str, Any]) -> Source:
         kind=raw["kind"],
         area=raw["area"],
         duty_phone=raw["duty_phone"],
-        sends=_categories(raw["sends"]),
-        agreed=_categories(raw["agreed"]),
+        # A list for each feed and each agreement.
+        sends=_categories(chain.from_iterable(raw["sends"])),
+        agreed=_categories(chain.from_iterable(raw["agreed"])),
         late_since=_moment(raw["late_since"]),
         updated=_moment(raw["updated"]),
     )

@@ -189,8 +189,8 @@ def _sources(
             "kind": body.kind,
             "area": "",
             "duty_phone": "",
-            "sends": sorted(sends),
-            "agreed": sorted(agreed),
+            "sends": [sorted(sends)],
+            "agreed": [sorted(agreed)],
             "late_since": None,
             "updated": None,
         }

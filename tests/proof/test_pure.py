@@ -117,14 +117,31 @@ def test_what_the_opening_keeps_of_an_open_record() -> None:
     assert kept["role"] == "role-1"
     assert (kept["outcome"], kept["reason"]) == ("open", "relationship")
     assert (kept["rules_epoch"], kept["resident_epoch"], kept["at"]) == (1, 1, moment(NOW))
-    assert kept["sections"]["3"] == {"1": "shown", "2": "shown"}
-    assert kept["keys"] == decide(known()).keys
+    assert kept["keys"].split() == [str(key) for key in decide(known()).keys]
+
+
+def test_what_the_opening_keeps_says_where_each_category_of_each_source_stands() -> None:
+    said = (Choice(1, "social-care-sharing", COUNCIL, "refuses", 10),)
+    decision = decide(known(replace(PLAIN, choices=said)))
+    kept = {
+        (int(source), int(category)): state
+        for sources, states in decision.as_json()["sections"].items()
+        for state, categories in states.items()
+        for source in sources.split()
+        for category in categories.split()
+    }
+    assert kept == {
+        (source, category): state
+        for category, states in decision.sections.items()
+        for source, state in states.items()
+    }
+    assert len({*kept.values()}) > 1
 
 
 def test_what_is_kept_of_a_refusal() -> None:
     kept = decide(known(asked=Asked(1, 9, 1, NOW))).as_json()
     assert (kept["basis"], kept["relationship"], kept["role"]) == (None, None, None)
-    assert (kept["keys"], kept["sections"]) == ([], {})
+    assert (kept["keys"], kept["sections"]) == ("", {})
 
 
 def test_sources_are_found_by_their_id_and_say_since_when_they_are_late() -> None:
