@@ -12,6 +12,7 @@ LOGIN_OF_COMMAND = {
     "sqlmigrate": "owner",
     "dbshell": "web",
     "trace_feed": "pipeline",
+    "verified_numbers": "pipeline",
     "import_feed": "pipeline",
     "add_feed": "pipeline",
     "load_registry": "pipeline",

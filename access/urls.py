@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from access import views, views_alerts, views_readers, views_restricted
+from access import views, views_alerts, views_numbers, views_readers, views_restricted
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("residents/<uuid:resident>/agreed", views_restricted.agreed, name="declare-consent"),
     path("residents/<uuid:resident>/colleague", views_restricted.colleague, name="let-in"),
     path("residents/<uuid:resident>/who", views_readers.who_could_see, name="who-could-see"),
+    path("api/verified-numbers", views_numbers.verified_numbers, name="verified-numbers"),
     path("alerts", views_alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert>", views_alerts.alert, name="alert"),
 ]

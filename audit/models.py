@@ -39,6 +39,7 @@ class Action(models.TextChoices):
     RESIDENTS_SEPARATED = "residents-separated", "Kept two records apart for ever"
     NUMBER_CHANGED = "number-changed", "Entered or replaced an NHS number"
     TRACE_SENT = "trace-sent", "Asked the Personal Demographics Service"
+    NUMBERS_GIVEN = "numbers-given", "Gave a source the verified NHS numbers of its people"
     IMPORT_RECEIVED = "import-received", "Received a delivery"
     IMPORT_LOADED = "import-loaded", "Loaded a delivery"
     REGISTRY_CHANGED = "registry-changed", "Changed the registry"

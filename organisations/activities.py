@@ -22,4 +22,8 @@ class Activity(TextChoices):
     RESOLVE_IDENTITY = "resolve-identity", "Decide who somebody is: join, keep apart, undo"
     MANAGE_REGISTRY = "manage-registry", "Manage every organisation, role and agreement"
     MANAGE_ORGANISATION = "manage-organisation", "Manage the staff and teams of an organisation"
+    READ_VERIFIED_NUMBERS = (
+        "read-verified-numbers",
+        "Fetch the verified NHS numbers of their own organisation’s people",
+    )
     LOAD_FEEDS = "load-feeds", "Give in deliveries and watch them load"

@@ -200,5 +200,7 @@ ROLES = (
         "Registry administrator",
         activities=(Activity.MANAGE_REGISTRY,),
     ),
+    # The organisation's own system fetches what was verified of the people whom it sent.
+    ShippedRole("source-system", "Source system", activities=(Activity.READ_VERIFIED_NUMBERS,)),
     ShippedRole("system-support", "System support", "R8015", activities=(Activity.LOAD_FEEDS,)),
 )

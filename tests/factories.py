@@ -96,6 +96,10 @@ _ROLES: dict[str, dict[str, Any]] = {
         "name": "Organisation administrator",
         "activities": [Activity.MANAGE_ORGANISATION],
     },
+    "source-system": {
+        "name": "Source system",
+        "activities": [Activity.READ_VERIFIED_NUMBERS],
+    },
     "system-support": {"name": "System support", "activities": [Activity.LOAD_FEEDS]},
     "receptionist": {"name": "Receptionist"},
 }

@@ -83,6 +83,7 @@ def test_what_roles_read_and_may_do(database, as_login) -> None:
         "caldicott-guardian",
         "organisation-administrator",
         "registry-administrator",
+        "source-system",
         "system-support",
     }
     for code, role in roles.items():

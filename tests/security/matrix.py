@@ -25,6 +25,7 @@ class Persona(StrEnum):
     REGISTRY_ADMINISTRATOR = "registry-administrator"
     ORGANISATION_ADMINISTRATOR = "organisation-administrator"
     SYSTEM_SUPPORT = "system-support"
+    SOURCE_SYSTEM = "source-system"
     RECEPTIONIST = "receptionist"
     PRIVACY_OFFICER = "privacy-officer"
     #: Signed in, and no membership of theirs is in force.
@@ -93,7 +94,7 @@ MATRIX: list[Row] = [
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     *_both("sign-out", 405, 302),
     # Whoever has signed in.
-    Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200}),
+    Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200, Persona.SOURCE_SYSTEM: 200}),
     Row("home", "POST", 405, _SIGNED_IN),
     *_both("choose-membership", 200, 200, _SIGNED_IN),
     # Finding a resident.
@@ -134,6 +135,11 @@ MATRIX: list[Row] = [
     *_both("give-in-delivery", 200, 200, SUPPORT),
     *_both("batch", 404, 405, SUPPORT, public_id=UUID),
     *_both("load-batch-again", 405, 404, SUPPORT, public_id=UUID),
+    # What a source's own system fetches.
+    *(
+        Row("verified-numbers", method, status, (Persona.SOURCE_SYSTEM,), {}, _REFUSED_SIGNED_OUT)
+        for method, status in (("GET", 200), ("POST", 405))
+    ),
     # Read by a script: whoever is signed out is told so, and not sent to a form.
     *(
         Row("batch-as-json", method, status, SUPPORT, {"public_id": UUID}, _REFUSED_SIGNED_OUT)
