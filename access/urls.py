@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from access import views, views_alerts, views_numbers, views_readers, views_restricted
+from access import (
+    views,
+    views_alerts,
+    views_joining,
+    views_numbers,
+    views_questions,
+    views_readers,
+    views_restricted,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -22,4 +30,37 @@ urlpatterns = [
     path("api/verified-numbers", views_numbers.verified_numbers, name="verified-numbers"),
     path("alerts", views_alerts.alerts, name="alerts"),
     path("alerts/<uuid:alert>", views_alerts.alert, name="alert"),
+    path("identity/questions", views_questions.questions, name="identity-questions"),
+    path("identity/questions/<uuid:question>", views_questions.question, name="identity-question"),
+    path("identity/questions/<uuid:question>/join", views_questions.join_asked, name="join-asked"),
+    path(
+        "identity/questions/<uuid:question>/separate",
+        views_questions.separate_asked,
+        name="separate-asked",
+    ),
+    path(
+        "identity/questions/<uuid:question>/note",
+        views_questions.note_question,
+        name="note-question",
+    ),
+    path(
+        "identity/questions/<uuid:question>/retry",
+        views_questions.retry_question,
+        name="retry-question",
+    ),
+    path("identity/merges/<uuid:merge>", views_joining.merge, name="identity-merge"),
+    path("identity/merges/<uuid:merge>/undo", views_joining.take_apart, name="take-apart"),
+    path("residents/<uuid:resident>/identity", views_joining.who, name="identity"),
+    path("residents/<uuid:resident>/identity/join", views_joining.find_other, name="find-other"),
+    path(
+        "residents/<uuid:resident>/identity/join/<uuid:other>",
+        views_joining.join,
+        name="join-residents",
+    ),
+    path("residents/<uuid:resident>/nhs-number", views_joining.give_number, name="give-number"),
+    path(
+        "residents/<uuid:resident>/nhs-number/entered",
+        views_joining.number_given,
+        name="number-given",
+    ),
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from access.acting import Acting
 from access.glimpses import Outcome, Search
-from identity.models import Sex
+from identity.models import NumberStatus, Sex
 from identity.names import fold, given_keys, transposed
 from identity.selectors import ResidentSeen
 from organisations.activities import Activity
@@ -43,7 +43,7 @@ def person(seen: ResidentSeen, *, today: date | None = None) -> PersonShown:
         name=formatting.banner_name(seen.family_name, seen.given_names, seen.title),
         born=_born(seen, today or timezone.localdate()),
         sex=seen.sex,
-        nhs_number=formatting.nhs_number(seen.nhs_number) if seen.nhs_number else "Not shown",
+        nhs_number=_number(seen),
         postcode=seen.postcode,
         died=_died(seen),
         protected=seen.protected,
@@ -59,6 +59,8 @@ class Result:
     may_open: bool
     may_record_choices: bool
     may_explain_access: bool
+    may_give_number: bool
+    may_resolve: bool
 
 
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
@@ -69,6 +71,9 @@ def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
         may_open=acting.may(Activity.READ_RECORDS),
         may_record_choices=acting.may(Activity.RECORD_CHOICES),
         may_explain_access=acting.may(Activity.EXPLAIN_ACCESS),
+        may_give_number=acting.may(Activity.GIVE_NUMBERS)
+        and seen.nhs_number_status != NumberStatus.VERIFIED,
+        may_resolve=acting.may(Activity.RESOLVE_IDENTITY),
     )
 
 
@@ -98,6 +103,14 @@ def too_often(outcome: Outcome) -> dict[str, str | int]:
         else settings.SEARCHES_PER_HOUR
     )
     return {"most": most, "within": within, "wait": wait}
+
+
+def _number(seen: ResidentSeen) -> str:
+    if not seen.nhs_number:
+        return "Not shown"
+    return formatting.nhs_number(
+        seen.nhs_number, verified=seen.nhs_number_status == NumberStatus.VERIFIED
+    )
 
 
 def _born(seen: ResidentSeen, today: date) -> str:

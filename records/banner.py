@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from identity.numbers import NumberStatus
 from identity.selectors import ResidentSeen
 from ui.formatting import age, banner_name, clinical_date, nhs_number
 
@@ -50,7 +51,7 @@ def banner_of(who: ResidentSeen, today: date) -> Banner:
         born=born,
         died=died,
         gender=who.sex,
-        number=nhs_number(who.nhs_number),
+        number=nhs_number(who.nhs_number, verified=who.nhs_number_status == NumberStatus.VERIFIED),
         protected=who.protected,
     )
 

@@ -70,7 +70,12 @@ _ROLES: dict[str, dict[str, Any]] = {
     "social-worker": {
         "name": "Social worker",
         "categories": SOCIAL_WORKERS_READ,
-        "activities": [*_FIND_AND_READ, Activity.DECLARE_CARE, Activity.RECORD_CHOICES],
+        "activities": [
+            *_FIND_AND_READ,
+            Activity.DECLARE_CARE,
+            Activity.RECORD_CHOICES,
+            Activity.GIVE_NUMBERS,
+        ],
     },
     "contact-centre-adviser": {
         "name": "Contact centre adviser",

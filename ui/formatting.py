@@ -85,11 +85,12 @@ def age(born: date | None, on: date) -> str:
     return f"{days}d"
 
 
-def nhs_number(digits: str | None) -> str:
-    """``943 476 5919`` with spaces that do not break, or ``Not known``."""
+def nhs_number(digits: str | None, *, verified: bool = True) -> str:
+    """``943 476 5919`` with spaces that do not break, or ``Not known``; unverified ones say so."""
     if not digits:
         return "Not known"
-    return f"{digits[:3]}\N{NO-BREAK SPACE}{digits[3:6]}\N{NO-BREAK SPACE}{digits[6:]}"
+    shown = f"{digits[:3]}\N{NO-BREAK SPACE}{digits[3:6]}\N{NO-BREAK SPACE}{digits[6:]}"
+    return shown if verified else f"{shown} (not verified)"
 
 
 def banner_name(family: str, given: str, title: str = "") -> str:

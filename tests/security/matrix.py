@@ -28,6 +28,7 @@ class Persona(StrEnum):
     SOURCE_SYSTEM = "source-system"
     RECEPTIONIST = "receptionist"
     PRIVACY_OFFICER = "privacy-officer"
+    RECORDS_OFFICER = "records-officer"
     #: Signed in, and no membership of theirs is in force.
     NO_MEMBERSHIP = "no-membership"
     #: Holds two memberships in force and has chosen neither.
@@ -36,10 +37,18 @@ class Persona(StrEnum):
     SUSPENDED = "suspended"
 
 
-FINDERS = (Persona.NURSE, Persona.SOCIAL_WORKER, Persona.ADVISER, Persona.PRIVACY_OFFICER)
+FINDERS = (
+    Persona.NURSE,
+    Persona.SOCIAL_WORKER,
+    Persona.ADVISER,
+    Persona.PRIVACY_OFFICER,
+    Persona.RECORDS_OFFICER,
+)
 READERS = (Persona.NURSE, Persona.SOCIAL_WORKER)
 RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
 ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
+OFFICERS = (Persona.RECORDS_OFFICER,)
+NUMBER_GIVERS = (*RECORDERS, Persona.RECORDS_OFFICER)
 SUPPORT = (Persona.SYSTEM_SUPPORT,)
 #: Whoever has no valid session is sent to sign in.
 SIGNED_OUT = (Persona.ANONYMOUS, Persona.SUSPENDED)
@@ -113,6 +122,20 @@ MATRIX: list[Row] = [
     *_both("ask-again", 200, 405, RECORDERS),
     *_both("discard-choice", 405, 404, RECORDERS, draft=UUID),
     *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
+    # Who somebody is: no record, and two residents side by side for the officer alone.
+    *_both("identity-questions", 200, 405, OFFICERS),
+    *_both("identity-question", 404, 404, OFFICERS, question=UUID),
+    *_both("join-asked", 405, 404, OFFICERS, question=UUID),
+    *_both("separate-asked", 405, 404, OFFICERS, question=UUID),
+    *_both("note-question", 405, 404, OFFICERS, question=UUID),
+    *_both("retry-question", 405, 404, OFFICERS, question=UUID),
+    *_both("identity-merge", 404, 405, OFFICERS, merge=UUID),
+    *_both("take-apart", 404, 404, OFFICERS, merge=UUID),
+    *_both("identity", 404, 405, OFFICERS, resident=UUID),
+    *_both("find-other", 404, 404, OFFICERS, resident=UUID),
+    *_both("join-residents", 404, 404, OFFICERS, resident=UUID, other=UUID),
+    *_both("give-number", 404, 404, NUMBER_GIVERS, resident=UUID),
+    *_both("number-given", 404, 405, NUMBER_GIVERS, resident=UUID),
     # The registry: no record, and nobody's.
     *_both("registry-organisations", 200, 405, ADMINISTRATORS),
     *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),

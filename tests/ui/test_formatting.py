@@ -54,6 +54,10 @@ def test_an_nhs_number_does_not_break() -> None:
     assert f.nhs_number(None) == f.nhs_number("") == "Not known"
 
 
+def test_an_nhs_number_that_is_not_verified_says_so() -> None:
+    assert f.nhs_number("9990000000", verified=False) == ("999\u00a0000\u00a00000 (not verified)")
+
+
 def test_the_family_name_is_in_capitals() -> None:
     assert f.banner_name("Carter", "Ruth", "Mrs") == "CARTER, Ruth (Mrs)"
     assert f.banner_name("", "") == "NOT KNOWN, Not known"

@@ -1,0 +1,17 @@
+"""The records officers' work list, joining and taking apart, and numbers on a carer's word."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("access", "0012_samples_gate"),
+    ]
+
+    operations = [
+        migrations.RunSQL((SQL / "0009_resolving.sql").read_text(encoding="utf-8")),
+    ]
