@@ -65,7 +65,7 @@ def of_side(side: Side, heading: str) -> Details:
         postcode=side.postcode,
         phone=side.phone,
         sources=_sources(side.sources),
-        identifiers=tuple(name for source in side.sources for name in source.identifiers),
+        identifiers=_identifiers(name for source in side.sources for name in source.identifiers),
     )
 
 
@@ -85,7 +85,7 @@ def of_said(question: Question, said: Said, heading: str) -> Details:
         postcode=said.postcode,
         phone=said.phone,
         sources=(question.source,),
-        identifiers=question.identifiers,
+        identifiers=_identifiers(question.identifiers),
     )
 
 
@@ -101,6 +101,13 @@ def _number(one: NumberSeen) -> str:
     if one.until is not None:
         words = one.ended_because.label.lower() if one.ended_because else "past"
     return f"{shown} ({words})"
+
+
+def _identifiers(names: Iterable[str]) -> tuple[str, ...]:
+    """A source's own numbers as its staff know them, without the systems that they belong to."""
+    kept = list(names)
+    local = [name.rpartition("|")[2] for name in kept if "|" in name]
+    return tuple(dict.fromkeys(local or kept))
 
 
 def _sources(sources: Iterable[SourceSeen]) -> tuple[str, ...]:
@@ -140,6 +147,20 @@ def compare(one: Details, other: Details) -> list[Row]:
         _list_row("Your numbers for them", one.identifiers, other.identifiers),
     ]
     return [row for row in rows if row.one or row.other]
+
+
+#: What makes two people two, where it differs.
+_TELLING = {
+    "Family name": "family name",
+    "Given names": "given names",
+    "Born": "date of birth",
+    "Gender": "gender",
+}
+
+
+def telling(rows: Iterable[Row]) -> list[str]:
+    """The details that differ and tell two people apart, for a warning before they are joined."""
+    return [_TELLING[row.label] for row in rows if row.label in _TELLING and row.is_difference]
 
 
 def _day(born: date | None) -> str:
@@ -245,15 +266,14 @@ class QuestionPage:
 def question_page(question: Question) -> QuestionPage:
     """A question with its subject, and with the candidate where somebody is proposed."""
     asked = ASKED[question.reason]
-    heading = f"As {question.source} sends them" if question.source else "This resident"
-    beside = question.in_place or question.candidate is None
+    heading = "As sent" if question.said is not None else "This resident"
     one = (
-        of_said(question, question.said, heading)
-        if question.said is not None and beside
-        else of_side(question.subject, heading)
+        of_side(question.subject, heading)
+        if question.said is None
+        else of_said(question, question.said, heading)
     )
     candidate = question.candidate
-    other = of_side(candidate, "The resident they may be") if candidate else None
+    other = of_side(candidate, "May be this resident") if candidate else None
     return QuestionPage(
         question=question,
         title=question.reason.label,

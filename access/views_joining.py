@@ -134,11 +134,13 @@ def _show_join(
     one, other = (
         presenters.of_side(side, heading) for side, heading in zip(sides, headings, strict=True)
     )
+    rows = presenters.compare(one, other)
     context = {
         "form": form,
         "one": one,
         "other": other,
-        "rows": presenters.compare(one, other),
+        "rows": rows,
+        "telling": presenters.telling(rows),
         "back": sides[0].id,
     }
     return render(request, template, context)

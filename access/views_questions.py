@@ -173,7 +173,8 @@ def _show(
 
 
 def _check(request: ActingRequest, seen: Question, words: str) -> HttpResponse:
-    context = {"page": presenters.question_page(seen), "words": words}
+    page = presenters.question_page(seen)
+    context = {"page": page, "words": words, "telling": presenters.telling(page.rows)}
     return render(request, "identity/check_join.jinja", context)
 
 

@@ -75,6 +75,12 @@ PEOPLE: tuple[DemoPerson, ...] = (
         f"{note.WILL_OPT_OUT.name} rings to opt out; sees no clinical word",
     ),
     DemoPerson(
+        "records",
+        "Denise Okafor",
+        (DemoMembership("records-officer", "Y99908"),),
+        f"{note.DOUBTFUL_LINK.name}, whose number the hospital has with another birth date",
+    ),
+    DemoPerson(
         "registry",
         "Elizabeth Shaw",
         (DemoMembership("registry-administrator", "RJ2"),),
