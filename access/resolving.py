@@ -1,6 +1,6 @@
 """The records officers' work: who somebody is, joining two records, and taking one apart again.
 
-Everything goes through functions of the gate (``access/sql/0009_resolving.sql``), which check the
+Everything goes through functions of the gate (``access/sql/0011_resolving.sql``), which check the
 membership, answer only for whom its organisation may know of, and write who was shown to the
 audit. Nothing clinical comes out of them.
 """
@@ -22,11 +22,28 @@ from identity.models import LinkState, Sex
 from identity.nhs_number import NhsNumber
 from identity.numbers import Ended, NumberStatus, SaidBy
 from identity.persons import Said
-from identity.protected import Redaction, of_protected
+from identity.protected import (
+    KEPT_BACK,
+    Redaction,
+    kind_of_organisation,
+    kind_of_worker,
+    of_protected,
+)
 from identity.questions import QuestionDecision, QuestionReason
 from organisations.models import OrganisationKind
 
 PAGE_LENGTH = 25
+
+#: What stands for who looked after a protected resident's identity.
+AN_OFFICER = "A records officer"
+
+
+def _kept_back(words: str) -> str:
+    return KEPT_BACK if words else ""
+
+
+def _an_officer(by: str) -> str:
+    return AN_OFFICER if by else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,11 @@ class QuestionLine:
     birth_date: date | None
 
 
+@of_protected(
+    keep=("at",),
+    words=lambda note, _: _kept_back(note.words) if note.by else note.words,
+    by=lambda note, _: _an_officer(note.by),
+)
 @dataclass(frozen=True, slots=True)
 class Note:
     """What somebody noted; ``by`` is empty for the system."""
@@ -135,11 +157,32 @@ class Note:
     at: datetime
 
 
+@of_protected(
+    keep=(
+        "id",
+        "reason",
+        "raised",
+        "settled",
+        "decision",
+        "retry_asked",
+        "split_due",
+        "source",
+        "identifiers",
+        "number_sent",
+        "said",
+        "in_place",
+        "subject",
+        "candidate",
+        "notes",
+    ),
+    decided_by=lambda question, _: _an_officer(question.decided_by),
+)
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question with both sides. ``in_place``: the subject is the candidate's source person.
 
     ``said`` is who the subject is in the words of its source; ``None`` for a resident's question.
+    ``source`` is the officer's own organisation, or empty.
     """
 
     id: UUID
@@ -160,18 +203,43 @@ class Question:
     notes: tuple[Note, ...]
 
 
+@of_protected(
+    keep=("kind", "role", "first", "last", "pages"),
+    staff=lambda saw, _: kind_of_worker(saw.role),
+    organisation=lambda saw, _: kind_of_organisation(saw.kind),
+)
 @dataclass(frozen=True, slots=True)
 class Saw:
     """Somebody who opened the joined record while it was joined."""
 
     staff: str
     organisation: str
+    kind: str
     role: str
     first: datetime
     last: datetime
     pages: int
 
 
+@of_protected(
+    keep=(
+        "id",
+        "cause",
+        "at",
+        "undone_at",
+        "survivor",
+        "merged",
+        "later",
+        "moved",
+        "choices_since",
+        "declared_since",
+        "seen",
+    ),
+    words=lambda merge, _: _kept_back(merge.words),
+    by=lambda merge, _: _an_officer(merge.by),
+    undone_by=lambda merge, _: _an_officer(merge.undone_by),
+    undone_words=lambda merge, _: _kept_back(merge.undone_words),
+)
 @dataclass(frozen=True, slots=True)
 class MergeInFull:
     """A merge with what hangs on it. ``later`` is a merge that stands on this one's result."""
@@ -223,7 +291,10 @@ def question(acting: Acting, question_id: UUID, *, request_id: str) -> Question 
     )
     if raw is None:
         return None
-    return Question(
+    subject = _side(raw["subject"])
+    candidate = _side(raw["candidate"]) if raw["candidate"] else None
+    shown = Redaction(protected=subject.protected or (candidate or subject).protected)
+    found = Question(
         id=UUID(raw["id"]),
         reason=QuestionReason(raw["reason"]),
         raised=datetime.fromisoformat(raw["raised"]),
@@ -237,12 +308,14 @@ def question(acting: Acting, question_id: UUID, *, request_id: str) -> Question 
         number_sent=raw["number_sent"],
         said=Said.from_json(raw["said"]) if raw["said"] else None,
         in_place=raw["in_place"],
-        subject=_side(raw["subject"]),
-        candidate=_side(raw["candidate"]) if raw["candidate"] else None,
+        subject=subject,
+        candidate=candidate,
         notes=tuple(
-            Note(one["words"], one["by"], datetime.fromisoformat(one["at"])) for one in raw["notes"]
+            shown.of(Note(one["words"], one["by"], datetime.fromisoformat(one["at"])))
+            for one in raw["notes"]
         ),
     )
+    return shown.of(found)
 
 
 def decide(
@@ -338,7 +411,9 @@ def merge_in_full(acting: Acting, merge: UUID, *, request_id: str) -> MergeInFul
     raw = _ask("select access.read_merge(%s, %s, %s, %s::uuid)::text", acting, merge, request_id)
     if raw is None:
         return None
-    return MergeInFull(
+    survivor, merged = _side(raw["survivor"]), _side(raw["merged"])
+    shown = Redaction(protected=survivor.protected or merged.protected)
+    found = MergeInFull(
         id=UUID(raw["id"]),
         cause=Cause(raw["cause"]),
         words=raw["words"],
@@ -347,24 +422,28 @@ def merge_in_full(acting: Acting, merge: UUID, *, request_id: str) -> MergeInFul
         undone_at=_moment(raw["undone_at"]),
         undone_by=raw["undone_by"],
         undone_words=raw["undone_words"],
-        survivor=_side(raw["survivor"]),
-        merged=_side(raw["merged"]),
+        survivor=survivor,
+        merged=merged,
         later=UUID(raw["later"]) if raw["later"] else None,
         moved=raw["moved"],
         choices_since=raw["choices_since"],
         declared_since=raw["declared_since"],
         seen=tuple(
-            Saw(
-                staff=one["staff"],
-                organisation=one["organisation"],
-                role=one["role"],
-                first=datetime.fromisoformat(one["first"]),
-                last=datetime.fromisoformat(one["last"]),
-                pages=one["pages"],
+            shown.of(
+                Saw(
+                    staff=one["staff"],
+                    organisation=one["organisation"],
+                    kind=one["kind"] or "",
+                    role=one["role"],
+                    first=datetime.fromisoformat(one["first"]),
+                    last=datetime.fromisoformat(one["last"]),
+                    pages=one["pages"],
+                )
             )
             for one in raw["seen"]
         ),
     )
+    return shown.of(found)
 
 
 def take_apart(acting: Acting, merge: UUID, *, words: str, request_id: str) -> str:

@@ -32,7 +32,9 @@ from access.models import Alert, AlertReview
 from access.reasons import AccessReason
 from access.restricted import break_glass, declare
 from access.showing import SHOWING
-from identity.models import Resident, ResidentPlace
+from identity.actions import ask_about
+from identity.merging import merge
+from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace
 from organisations.categories import Category
 from organisations.models import Membership, Organisation
 from records.sections import SECTIONS
@@ -76,6 +78,8 @@ SHOWN = {
     "Qzauthority",
     "Qzassessor",
     "Qzrelayer",
+    "Qzjoined",
+    "Qznoted",
 }
 #: Shown of nobody today; of the protected never.
 NOT_SHOWN = {"QZO77", "020 7946 0773"}
@@ -111,6 +115,9 @@ class Everything:
     items: list[UUID] = field(default_factory=list)
     alerts: list[UUID] = field(default_factory=list)
     choices: list[UUID] = field(default_factory=list)
+    others: list[UUID] = field(default_factory=list)
+    questions: list[UUID] = field(default_factory=list)
+    merges: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -148,6 +155,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
             ),
             "adviser": factories.membership(at=council, as_role="contact-centre-adviser"),
             "officer": factories.membership(at=trust, as_role="privacy-officer"),
+            "records officer": factories.membership(at=trust, as_role="records-officer"),
             # Works with the resident in a team whose name tells where, and broke glass there.
             "doctor": factories.membership(at=trust, as_role="doctor", in_team=mulberry),
             "other doctor": factories.membership(at=trust, as_role="doctor", in_team=mulberry),
@@ -189,6 +197,8 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         ]
     raise_alerts(resident, people, as_login)
     with as_login("pipeline"):
+        resolver = factories.membership(at=sources[0], as_role="records-officer")
+        others, questions, merges = work_of_records_officers(resident, resolver)
         alerts = list(Alert.objects.order_by("pk"))
         assert len(alerts) == 2
         for alert in alerts:
@@ -211,8 +221,30 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         items=items,
         alerts=[alert.public_id for alert in alerts],
         choices=choices,
+        others=others,
+        questions=questions,
+        merges=merges,
         own={name: membership.organisation.name for name, membership in people.items()},
     )
+
+
+def work_of_records_officers(
+    resident: Resident, resolver: Membership
+) -> tuple[list[UUID], list[UUID], list[UUID]]:
+    """Somebody to compare with, a question with a note, and a merge: by one of a source's staff."""
+    other = factories.resident("Carter", "Ruth")
+    question = ask_about(resident, "superseded-conflict", candidate=other)
+    QuestionNote.objects.create(question=question, words="Asked at Qznoted", by=resolver)
+    twice = factories.resident("Carter", "R", nhs_number=None, known_to_all=False)
+    merge(
+        survivor=resident.pk,
+        merged=twice.pk,
+        cause=Cause.DUPLICATE,
+        words="Both live at Qzjoined",
+        by=resolver.pk,
+    )
+    made = list(Merge.objects.values_list("public_id", flat=True))
+    return [other.public_id], [question.public_id], made
 
 
 def entries(
@@ -312,6 +344,9 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "choice": everything.choices,
         "draft": [draft],
         "slug": ["kind", "answer", "channel"],
+        "other": everything.others,
+        "question": everything.questions,
+        "merge": everything.merges,
         "public_id": [uuid4()],
     }
 
@@ -384,6 +419,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
                 leaks.append(("the reader's own organisation", name, who))
     assert "\n".join(map(str, sorted(set(leaks)))) == ""
     assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
+    assert {"identity-question", "identity-merge", "identity", "join-residents"} <= set(shown)
     assert {"nurse", "social worker"} <= shown["record"]
 
 

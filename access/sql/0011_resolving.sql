@@ -425,15 +425,16 @@ begin
         'seen', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'staff', saw.staff_name, 'organisation', saw.organisation_name,
-                'role', saw.role_code, 'first', saw.first, 'last', saw.last, 'pages', saw.pages)
+                'kind', saw.kind, 'role', saw.role_code, 'first', saw.first, 'last', saw.last, 'pages', saw.pages)
                 order by saw.last desc), '[]')
             from (
-                select e.staff_name, e.organisation_name, e.role_code, min(e.at) as first,
+                select e.staff_name, e.organisation_name, o.kind, e.role_code, min(e.at) as first,
                     max(e.at) as last, count(*) as pages
                 from public.audit_event e
+                left join public.organisations_organisation o on o.id = e.organisation_id
                 where e.resident_id = made.survivor_id and e.action = 'opening'
                   and e.at >= made.at and e.at < ended
-                group by e.staff_id, e.staff_name, e.organisation_name, e.role_code
+                group by e.staff_id, e.staff_name, e.organisation_name, o.kind, e.role_code
                 order by max(e.at) desc limit 200) saw));
 end $$;
 

@@ -9,9 +9,9 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0012_samples_gate"),
+        ("access", "0016_fishing_gate"),
     ]
 
     operations = [
-        migrations.RunSQL((SQL / "0009_resolving.sql").read_text(encoding="utf-8")),
+        migrations.RunSQL((SQL / "0011_resolving.sql").read_text(encoding="utf-8")),
     ]
