@@ -211,9 +211,7 @@ class Adviser(threading.Thread):
     def _sign_in(self) -> None:
         for _ in range(_TRIES):
             self._get("/sign-in")
-            answer = self._post(
-                "/sign-in", username=self._who["username"], password=PASSWORD
-            )
+            answer = self._post("/sign-in", username=self._who["username"], password=PASSWORD)
             if answer.status_code == http.client.FOUND:
                 return
         raise AssertionError("nobody could sign in")
@@ -292,9 +290,7 @@ def events_of_choices(portal: Portal) -> int:
     return int(row[0])
 
 
-def inject(
-    portal: Portal, advisers: list[Adviser], times: int, chance: random.Random
-) -> list[str]:
+def inject(portal: Portal, advisers: list[Adviser], times: int, chance: random.Random) -> list[str]:
     """So many faults at random moments of their calls; what they were.
 
     A moment is a number of answers since the last fault, and a part of a second: somewhere between

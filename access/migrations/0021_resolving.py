@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0016_fishing_gate"),
+        ("access", "0020_verified_numbers"),
     ]
 
     operations = [
