@@ -21,7 +21,11 @@ from launcher.demo import processes
 from tests.launcher.compose import compose
 
 QUEUES = {settings.ORDINARY_QUEUE, settings.URGENT_QUEUE}
-URGENT_TASKS = {"access.tasks.notify", "access.tasks.sweep_alerts"}
+URGENT_TASKS = {
+    "access.tasks.notify",
+    "access.tasks.sweep_alerts",
+    "access.tasks.look_for_fishing",
+}
 
 
 def queue_of(task: str) -> str:

@@ -15,8 +15,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from access.bases import is_of
 from access.models import CareRelationship, RelationshipDue, RelationshipKind
-from access.rules import is_of
 from identity.models import SourcePerson
 from organisations.models import Feed, Organisation, Team
 from records.actions import renew_due_relationships

@@ -28,7 +28,7 @@ from tests.proof.writing import entry_id, resident_id, sitting_id, write
 #: (staff member, resident, entry) triples that every door is asked about.
 TRIPLES = 1_000
 FEW = 200
-SIZE = Size(bodies=6, members=10, residents=8, entries=6)
+SIZE = Size(bodies=6, members=12, residents=10, entries=6)
 
 
 # ── The registry ────────────────────────────────────────────────────────────────────────────

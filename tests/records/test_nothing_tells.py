@@ -61,6 +61,7 @@ PARTS: dict[str, tuple[object, ...]] = {
     "category": (*(section.slug for section in SECTIONS), "no-such-section"),
     "item": WITHHELD,
     "choice": (uuid4(),),
+    "other": (uuid4(),),
 }
 
 #: What is asked of a section beyond its first page, of one that a council fills and of another.

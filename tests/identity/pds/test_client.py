@@ -206,8 +206,6 @@ def test_an_answer_that_drips_is_given_up(world: World, monkeypatch: pytest.Monk
         ("-3", 0, 0),
         ("²", 0, 0),
     ],
-    # A name with the time in it would differ from one process of the tests to the next.
-    ids=["none", "empty", "seconds", "words", "negative", "superscript", "to-come", "past"],
 )
 def test_retry_after(said: str | None, least: float, most: float) -> None:
     assert least <= _retry_after(said) <= most
