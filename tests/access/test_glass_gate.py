@@ -209,6 +209,16 @@ class TestGlass:
         with as_login("pipeline"):
             assert BrokenGlass.objects.count() == Alert.objects.count() == 1
 
+    def test_sent_first_and_served_second_is_broken_once(
+        self, world: Any, stranger: Acting, run_sql: Connect
+    ) -> None:
+        """Who waited for the lock finds glass that began after their own statement did."""
+        break_glass(stranger, world.resident.public_id)
+        admin = run_sql("admin")
+        admin.execute("update access_brokenglass set began = began + interval '1 minute'")
+        admin.commit()
+        assert break_glass(stranger, world.resident.public_id).outcome == "not-needed"
+
     def test_sent_twice_at_once_is_broken_once(
         self, world: Any, stranger: Acting, as_login: Any
     ) -> None:
@@ -341,6 +351,20 @@ class TestDeclared:
             words="Came to the walk-in clinic",
             request_id=str(uuid4()),
         )
+
+    def test_sent_first_and_served_second_is_declared_once(
+        self, world: Any, stranger: Acting, run_sql: Connect
+    ) -> None:
+        kind = RelationshipKind.SELF_DECLARED
+        self.declare(stranger, world.resident.public_id, kind)
+        admin = run_sql("admin")
+        admin.execute(
+            "update access_carerelationship set valid_from = valid_from + interval '1 minute'"
+            " where not derived"
+        )
+        admin.commit()
+        again = self.declare(stranger, world.resident.public_id, kind)
+        assert again.outcome == "not-needed"
 
     @pytest.mark.parametrize(
         ("kind", "days", "alerts"),
