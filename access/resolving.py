@@ -1,6 +1,6 @@
 """The records officers' work: who somebody is, joining two records, and taking one apart again.
 
-Everything goes through functions of the gate (``access/sql/0011_resolving.sql``), which check the
+Everything goes through functions of the gate (``access/sql/0014_resolving.sql``), which check the
 membership, answer only for whom its organisation may know of, and write who was shown to the
 audit. Nothing clinical comes out of them.
 """

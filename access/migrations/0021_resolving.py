@@ -13,5 +13,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL((SQL / "0011_resolving.sql").read_text(encoding="utf-8")),
+        migrations.RunSQL((SQL / "0014_resolving.sql").read_text(encoding="utf-8")),
     ]
