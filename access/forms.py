@@ -25,7 +25,7 @@ class ChooseMembershipForm(NhsForm):
     )
 
 
-def _words(label: str, hint: str) -> TextAreaField:
+def words_field(label: str, hint: str) -> TextAreaField:
     """Words beside a reason: a few letters are none."""
     return TextAreaField(
         label=label,
@@ -45,7 +45,7 @@ class BreakGlassForm(NhsForm):
     reason = RadioField(
         label="Why must you see this record now?", choices=EMERGENCY, error="Select a reason"
     )
-    words = _words(
+    words = words_field(
         "Say what has happened", "The privacy officer reads this. Do not copy the record here."
     )
     password = PasswordField(
@@ -62,7 +62,9 @@ class InvolvedForm(NhsForm):
     reason = RadioField(
         label="Why are you involved in their care?", choices=INVOLVED, error="Select a reason"
     )
-    words = _words("Say what you do for them", "For example, who asked you to see them, and when.")
+    words = words_field(
+        "Say what you do for them", "For example, who asked you to see them, and when."
+    )
 
 
 class AgreedForm(NhsForm):
@@ -71,7 +73,7 @@ class AgreedForm(NhsForm):
     reason = RadioField(
         label="What did they agree to?", choices=AGREED, error="Select what they agreed to"
     )
-    words = _words("Say how they agreed", "For example, in what words, where and when.")
+    words = words_field("Say how they agreed", "For example, in what words, where and when.")
 
 
 class ColleagueForm(NhsForm):
@@ -86,7 +88,7 @@ class LetInForm(NhsForm):
     """Which of the colleagues found, and why."""
 
     colleague = RadioField(label="Whom do you let in?", error="Select your colleague")
-    words = _words("Say why they need it", "For example, what you asked them to do.")
+    words = words_field("Say why they need it", "For example, what you asked them to do.")
 
 
 class ReviewForm(NhsForm):
@@ -106,7 +108,7 @@ class ReviewForm(NhsForm):
         ),
         error="Select what you found",
     )
-    words = _words("Say how you know", "For example, what the appointment system shows.")
+    words = words_field("Say how you know", "For example, what the appointment system shows.")
 
 
 def _slug(category: Category) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from access import alerts, fishing, samples
+from access import alerts, disclosure_notices, fishing, samples
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -18,6 +18,19 @@ def sweep_alerts() -> None:
     """Tell of whatever was never nudged, or could not be sent."""
     for alert_id in alerts.alerts_to_notify():
         alerts.notify(alert_id)
+
+
+@shared_task(name="access.tasks.notify_of_disclosure")  # type: ignore[untyped-decorator]  # likewise
+def notify_of_disclosure(disclosure_id: int) -> None:
+    """Tell the other officers that a disclosure waits for one of them, unless they were told."""
+    disclosure_notices.notify(disclosure_id)
+
+
+@shared_task(name="access.tasks.sweep_disclosures")  # type: ignore[untyped-decorator]  # likewise
+def sweep_disclosures() -> None:
+    """Tell of the disclosures that nobody was told of."""
+    for disclosure_id in disclosure_notices.to_send():
+        disclosure_notices.notify(disclosure_id)
 
 
 @shared_task(name="access.tasks.draw_samples")  # type: ignore[untyped-decorator]  # likewise

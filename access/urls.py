@@ -5,6 +5,7 @@ from django.urls import path
 from access import (
     views,
     views_alerts,
+    views_disclosures,
     views_joining,
     views_numbers,
     views_questions,
@@ -63,4 +64,11 @@ urlpatterns = [
         views_joining.number_given,
         name="number-given",
     ),
+    path(
+        "residents/<uuid:resident>/disclose",
+        views_disclosures.propose_disclosure,
+        name="propose-disclosure",
+    ),
+    path("disclosures", views_disclosures.disclosures, name="disclosures"),
+    path("disclosures/<uuid:disclosure>", views_disclosures.disclosure, name="disclosure"),
 ]

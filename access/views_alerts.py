@@ -30,7 +30,7 @@ MOST_DIGITS = 4
 def alerts(request: ActingRequest) -> HttpResponse:
     """The alerts of one's own organisation: those that wait, or those that are closed."""
     closed = request.GET.get("show") == "closed"
-    page = _page(request.GET.get("page", ""))
+    page = page_number(request.GET.get("page", ""))
     answer = queue.read_alerts(
         request.acting, closed=closed, page=page, request_id=request.request_id
     )
@@ -77,5 +77,6 @@ def _of(alerts: Iterable[AlertSeen]) -> list[int]:
     return [one.resident for one in alerts if one.resident is not None]
 
 
-def _page(text: str) -> int:
+def page_number(text: str) -> int:
+    """The page that an address asks for; the first, if it is no number."""
     return max(1, int(text)) if text.isdecimal() and len(text) <= MOST_DIGITS else 1

@@ -95,7 +95,7 @@ def emergency(request: ActingRequest, about: PersonShown) -> HttpResponse:
 def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
     """The reason, the words and the password; then the record."""
     form = BreakGlassForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _confirmed(request, form):
+    if request.method == "POST" and form.is_valid() and confirmed(request, form):
         answer = restricted.break_glass(
             request.acting,
             about.public_id,
@@ -108,7 +108,8 @@ def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
     return render(request, "access/break_glass.jinja", context)
 
 
-def _confirmed(request: ActingRequest, form: BreakGlassForm) -> bool:
+def confirmed(request: ActingRequest, form: NhsForm) -> bool:
+    """Whether the form's password is the one that was signed in with; else the form says so."""
     try:
         if restricted.confirm(
             request.acting,
@@ -171,7 +172,7 @@ def colleague(request: ActingRequest, about: PersonShown) -> HttpResponse:
     search = ColleagueForm(request.POST or None)
     form = LetInForm(request.POST if "words" in request.POST else None)
     found = _found(request.acting, search) if search.is_bound and search.is_valid() else {}
-    form.offer("colleague", [(key, m.staff.name, _job(m)) for key, m in found.items()])
+    form.offer("colleague", [(key, m.staff.name, job(m)) for key, m in found.items()])
     context = {
         "person": about,
         "search": search,
@@ -207,7 +208,8 @@ def _found(acting: Acting, search: ColleagueForm) -> dict[str, Membership]:
     return {str(membership.pk): membership for membership in found}
 
 
-def _job(membership: Membership) -> str:
+def job(membership: Membership) -> str:
+    """What somebody does there: the role, and the team if there is one."""
     team = membership.team
     return f"{membership.role.name}, {team.name}" if team else membership.role.name
 

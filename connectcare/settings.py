@@ -211,6 +211,8 @@ CELERY_TASK_QUEUES = [Queue(ORDINARY_QUEUE), Queue(URGENT_QUEUE)]
 CELERY_TASK_ROUTES = {
     "access.tasks.notify": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
+    "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
+    "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
 }
 # A sweep that no worker took before the next one came is not worth doing any more.
@@ -234,6 +236,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "identity.tasks.want_retraces",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "sweep-disclosures": {
+        "task": "access.tasks.sweep_disclosures",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
     },
     # A privacy officer hears within a minute, whatever was lost.
     "sweep-alerts": {

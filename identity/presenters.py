@@ -61,6 +61,7 @@ class Result:
     may_explain_access: bool
     may_give_number: bool
     may_resolve: bool
+    may_disclose: bool
 
 
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
@@ -74,6 +75,7 @@ def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
         may_give_number=acting.may(Activity.GIVE_NUMBERS)
         and seen.nhs_number_status != NumberStatus.VERIFIED,
         may_resolve=acting.may(Activity.RESOLVE_IDENTITY),
+        may_disclose=acting.may(Activity.DISCLOSE_LAWFULLY),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -167,18 +167,32 @@ def colleagues(
 
     At most :data:`PAGE_LENGTH`, by name; without the staff member ``besides``.
     """
-    return list(
+    may = _members_who_may(activity, organisation_id=organisation_id, besides=besides)
+    return list(may.filter(staff__name__icontains=name)[:PAGE_LENGTH])
+
+
+def colleagues_chosen(
+    chosen: Collection[int], *, organisation_id: int, activity: Activity, besides: int
+) -> list[Membership]:
+    """Those of :func:`colleagues` that have these ids, by name; others are left out."""
+    may = _members_who_may(activity, organisation_id=organisation_id, besides=besides)
+    return list(may.filter(pk__in=chosen))
+
+
+def _members_who_may(
+    activity: Activity, *, organisation_id: int, besides: int
+) -> QuerySet[Membership]:
+    return (
         Membership.objects.current()
         .filter(
             organisation=organisation_id,
             organisation__in=Organisation.objects.current(),
             role__in=Role.objects.current().filter(activities__contains=[activity]),
             staff__is_active=True,
-            staff__name__icontains=name,
         )
         .exclude(staff=besides)
         .select_related("staff", "role", "team")
-        .order_by("staff__name", "pk")[:PAGE_LENGTH]
+        .order_by("staff__name", "pk")
     )
 
 

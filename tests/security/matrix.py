@@ -152,6 +152,10 @@ MATRIX: list[Row] = [
     *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
     # Who could see what.
+    # Lawful disclosures.
+    *_both("disclosures", 200, 405, (Persona.PRIVACY_OFFICER,)),
+    *_both("disclosure", 404, 404, (Persona.PRIVACY_OFFICER,), disclosure=UUID),
+    *_both("propose-disclosure", 404, 404, (Persona.PRIVACY_OFFICER,), resident=UUID),
     *_both("who-could-see", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
     # Deliveries.
     *_both("batches", 200, 405, SUPPORT),
