@@ -188,7 +188,13 @@ def _ask_whom(request: ActingRequest, about: PersonShown, who: RecipientsForm) -
     searched = "search" in request.POST
     offered = bool(who.fields["recipients"].choices)  # type: ignore[attr-defined]  # it has them
     if searched and who.is_bound and not offered:
-        who.add_error("name", "No colleague of that name reads records at your organisation")
+        typed = request.POST.get("name", "").strip()
+        who.add_error(
+            "name",
+            "No colleague of that name reads records at your organisation"
+            if typed
+            else "Enter a part of your colleague’s name",
+        )
     context = {"person": about, "form": who, "offered": offered}
     return render(request, "access/disclosure_who.jinja", context)
 

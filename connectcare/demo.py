@@ -101,6 +101,13 @@ PEOPLE: tuple[DemoPerson, ...] = (
         email="privacy.officer@trust.example",
     ),
     DemoPerson(
+        "caldicott",
+        "Dr Samuel Adeyemi",
+        (DemoMembership("caldicott-guardian", "RJ2"),),
+        "the second officer: confirms what privacy proposes under Disclosures, or ends it",
+        email="caldicott.guardian@trust.example",
+    ),
+    DemoPerson(
         "support",
         "Leila Haddad",
         (DemoMembership("system-support", "RJ2"),),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import localdate
 from playwright.sync_api import expect
 
 from audit import actions as audit
 from audit.models import Action
+from connectcare.demo import PASSWORD
 from feeds import actions as feeds
 from organisations.categories import Category
 from organisations.models import StaffMember
@@ -172,6 +175,55 @@ def test_who_could_see_a_part_of_a_record(visit: Visit) -> None:
     officer.page.get_by_label("Part of the record").select_option("Social care services")
     officer.presses("Show who could see it").arrives("Who could see this?")
     officer.sees("Nurse, Cedar ward", "Admitted here", "Not said here")
+
+
+def test_a_lawful_disclosure_from_the_first_officer_to_the_reader(visit: Visit) -> None:
+    officer, second, nurse = visit(), visit(), visit()
+    person = note.REFUSED_SOCIAL_CARE
+    officer.signs_in("privacy")
+    given_found(officer, person)
+    officer.follows(re.compile("Propose a lawful disclosure"))
+    officer.arrives("Propose a lawful disclosure Who needs to see this person’s record?")
+    officer.presses("Find").arrives(re.compile("Who needs to see"))
+    officer.sees("Enter a part of your colleague’s name")
+    officer.types("Find a colleague by name", "Nobody").presses("Find")
+    officer.arrives(re.compile("Who needs to see")).sees("No colleague of that name")
+    officer.types("Find a colleague by name", "Obi").presses("Find")
+    officer.arrives(re.compile("Who needs to see")).pictures("disclosure-who").ticks(
+        "Grace Obi, Nurse, Cedar ward"
+    )
+    officer.pictures("disclosure-who").presses("Continue")
+    officer.arrives(re.compile("What is disclosed, and why")).presses("Continue")
+    officer.arrives(re.compile("What is disclosed, and why"))
+    officer.sees("Select the legal ground", "Enter last day")
+    officer.chooses("Court order").ticks("Social care services")
+    officer.types("Say what you rely on", "Order ZZ26C00001 of the family court.")
+    for part, value in zip(("Day", "Month", "Year"), day_parts(), strict=True):
+        officer.types(part, value)
+    officer.presses("Continue").arrives(re.compile("Check what you propose"))
+    officer.sees("Grace Obi, Nurse, Cedar ward", "Order ZZ26C00001", "Social care services")
+    officer.pictures("disclosure-check")
+    officer.types("Your password", PASSWORD).presses("Propose the disclosure")
+    officer.arrives(re.compile("LD-")).sees("Waits for a second officer", "You proposed this.")
+    second.signs_in("caldicott").follows("Disclosures").arrives("Lawful disclosures")
+    second.pictures("disclosures").follows(re.compile("^LD-")).arrives(re.compile("LD-"))
+    second.pictures("disclosure").presses("Confirm the disclosure").arrives(re.compile("LD-"))
+    second.sees("Enter your password").types("Your password", PASSWORD)
+    second.presses("Confirm the disclosure").arrives(re.compile("LD-")).sees("In force")
+    nurse.signs_in("ward-nurse")
+    given_found(nurse, person)
+    nurse.opens_record_of(person.name).arrives(RECORD)
+    nurse.sees("Opened by lawful disclosure").pictures("disclosed-record")
+    second.types("Say why it ends", "The hearing is over.").presses("End the disclosure")
+    second.arrives(re.compile("LD-")).sees("The hearing is over.")
+    second.opens("/disclosures?show=over").arrives("Disclosures that are over")
+    nurse.reloads().arrives("You cannot open this record")
+
+
+def day_parts() -> tuple[str, str, str]:
+    """A week from today, as it is typed."""
+    day = localdate() + timedelta(days=7)
+    return str(day.day), str(day.month), str(day.year)
 
 
 def test_why_something_is_not_shown_opens_without_leaving_the_page(visit: Visit) -> None:

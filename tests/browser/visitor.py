@@ -105,6 +105,11 @@ class Visitor:
         self.page.get_by_role("radio", name=option, exact=True).check()
         return self
 
+    def ticks(self, option: str) -> Self:
+        """Tick one of a question's boxes."""
+        self.page.get_by_role("checkbox", name=option, exact=True).check()
+        return self
+
     def signs_in(self, username: str, *, password: str = PASSWORD, at: str = "") -> Self:
         """Sign in; who holds several roles acts ``at`` one of the places."""
         self.opens("/sign-in").types("User name", username).types("Password", password)
