@@ -24,6 +24,8 @@ QUEUES = {settings.ORDINARY_QUEUE, settings.URGENT_QUEUE}
 URGENT_TASKS = {
     "access.tasks.notify",
     "access.tasks.sweep_alerts",
+    "access.tasks.notify_of_disclosure",
+    "access.tasks.sweep_disclosures",
     "access.tasks.look_for_fishing",
 }
 
