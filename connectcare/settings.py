@@ -356,7 +356,7 @@ CONFIRMATION_MINUTES = 15
 # What somebody began to record outlives their session for so long, and is never recorded by itself.
 CHOICE_DRAFT_HOURS = environment.number("CHOICE_DRAFT_HOURS", 24)
 # One call: who the person is, once checked, is not asked again within it.
-IDENTITY_CHECK_MINUTES = 30
+IDENTITY_CHECK_MINUTES = 15
 # Numbers beginning 9 are nobody's: only where made-up people are expected (PDS test data has
 # 59… as well).
 NHS_NUMBER_TEST_RANGES = not PRODUCTION

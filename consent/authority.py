@@ -7,7 +7,7 @@ decides in somebody's best interests overrules what that person refused while ab
 Sources: Mental Capacity Act 2005, sections 1 to 4 (capacity is decision by decision, and past
 wishes count), 6(6) and 9 to 11 (attorneys and deputies stand before best interests), 16; Gillick v
 West Norfolk [1985] (a child who understands decides); the Bexley notice (the resident may refuse).
-docs/adr/0020 says what was weighed.
+docs/adr/0015 says what was weighed.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 from organisations.categories import Category
 from organisations.models import Role
 from records.sections import SECTIONS
+from tests import factories
 from tests.records.conftest import Ward, late, page_of, text_of
 from ui.formatting import LONDON, clinical_date
 
@@ -252,6 +253,16 @@ def test_a_late_council_is_late_for_everyone_alike(ward: Ward) -> None:
     ward.entry(council, Category.SOCIAL_CARE_SERVICES, "Home support")
     ward.refuse("social-care-sharing", ward.council)
     assert str(section(ward.get(), "social-care-services")) == before
+
+
+def test_who_records_choices_is_led_to_them(ward: Ward) -> None:
+    link = reverse("resident-choices", args=[ward.resident.public_id])
+    assert link not in ward.open().content.decode()
+    with ward.as_login("pipeline"):
+        worker = factories.membership(at=ward.council, as_role="social-worker")
+        factories.relationship(ward.resident, ward.council)
+    ward.client.force_login(worker.staff)
+    assert link in ward.open().content.decode()
 
 
 def test_entered_in_error_is_never_shown_as_live(ward: Ward) -> None:
