@@ -32,6 +32,8 @@ PASSWORD = "benchmark battery staple"
 #: One resident in so many has the commonest family name; the others share this many.
 COMMONEST = 100
 FAMILY_NAMES = 5_000
+#: Names and birth dates have nothing to do with each other: names go through a mixer.
+MIXER, PRIME = 48_271, 2_147_483_647
 DAYS = 33_000
 FIRST_DAY = date(1930, 1, 1)
 
@@ -51,7 +53,7 @@ class Residents:
 
     def family(self, nth: int) -> str:
         """A resident's family name."""
-        who = self.nth(nth)
+        who = self.nth(nth) * MIXER % PRIME
         return "Smith" if who % COMMONEST == 0 else f"Family{who % FAMILY_NAMES}"
 
     def born(self, nth: int) -> date:
@@ -124,7 +126,9 @@ def _numbers() -> Iterator[str]:
 
 
 def _fill(count: int) -> Iterator[str]:
-    family = f"case when n % {COMMONEST} = 0 then 'smith' else 'family' || n % {FAMILY_NAMES} end"
+    who = f"n::bigint * {MIXER} % {PRIME}"
+    family = f"""case when {who} % {COMMONEST} = 0 then 'smith'
+        else 'family' || {who} % {FAMILY_NAMES} end"""
     born = f"date '{FIRST_DAY}' + (n::bigint * 7919 % {DAYS})::int"
     yield "set session_replication_role = replica"
     yield "set synchronous_commit = off"

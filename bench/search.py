@@ -6,6 +6,9 @@
 then the residents as a page shows them, then the commit to disk. "Page" is the form sent by HTTP to
 the production server by a person who signed in, and the whole answer read. Both sizes are measured
 in one run, turn by turn; readers are processes of this machine and share it with the server.
+
+The last column is the processor time of one search, of the portal and PostgreSQL together: unlike
+the others it hardly depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from uuid import uuid4
 
 import psycopg
 
+from bench import processor
 from bench.residents import PASSWORD, ROOT, STAFF, Residents, databases
 
 READERS = (1, 8, 40)
@@ -57,6 +61,14 @@ class Session:
 
     cookies: str
     token: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A process that reads when it is told to."""
+
+    pipe: Connection
+    pid: int
 
 
 def main() -> None:
@@ -172,24 +184,25 @@ def _token(page: str) -> str:
 
 
 @contextlib.contextmanager
-def _crew(one: Residents, port: int, sessions: list[Session]) -> Iterator[list[Connection]]:
+def _crew(one: Residents, port: int, sessions: list[Session]) -> Iterator[list[Reader]]:
     """As many readers of a database as are ever wanted, each waiting for its turn."""
     fork = multiprocessing.get_context("fork")
-    pipes: list[Connection] = []
-    readers = []
+    readers: list[Reader] = []
+    processes = []
     for _ in range(max(READERS)):
         ours, theirs = fork.Pipe()
-        reader = fork.Process(target=_read, args=(theirs, one, port, sessions), daemon=True)
-        reader.start()
-        pipes.append(ours)
-        readers.append(reader)
+        process = fork.Process(target=_read, args=(theirs, one, port, sessions), daemon=True)
+        process.start()
+        assert process.pid is not None
+        readers.append(Reader(ours, process.pid))
+        processes.append(process)
     try:
-        yield pipes
+        yield readers
     finally:
-        for pipe, reader in zip(pipes, readers, strict=True):
+        for reader, process in zip(readers, processes, strict=True):
             with contextlib.suppress(BrokenPipeError):  # it failed, and said so
-                pipe.send(None)
-            reader.join()
+                reader.pipe.send(None)
+            process.join()
 
 
 def _read(pipe: Connection, one: Residents, port: int, sessions: list[Session]) -> None:
@@ -201,19 +214,28 @@ def _read(pipe: Connection, one: Residents, port: int, sessions: list[Session]) 
     browser = http.client.HTTPConnection(HOST, port)
     while (turn := pipe.recv()) is not None:
         spent: list[float] = []
-        nth = turn.first
-        until = time.perf_counter() + turn.seconds
-        while (began := time.perf_counter()) < until:
+
+        def search(nth: int, turn: Turn = turn) -> None:
             staff = turn.staff[nth % len(turn.staff)]
             if turn.level == "selector":
                 _by_selector(one, turn.kind, nth, staff)
             else:
                 _by_page(browser, one, turn.kind, nth, sessions[staff - 1])
+
+        # Connected before the clock runs, as the portal's processes are.
+        search(turn.first - 1)
+        pipe.send("ready")
+        pipe.recv()
+        nth = turn.first
+        until = time.perf_counter() + turn.seconds
+        while (began := time.perf_counter()) < until:
+            search(nth)
             spent.append((time.perf_counter() - began) * 1000)
             nth += 1
         pipe.send(spent)
         # Not kept: eighty readers wait, and the server has a hundred connections.
         connections.close_all()
+        browser.close()
 
 
 def _by_selector(one: Residents, kind: str, nth: int, staff: int) -> None:
@@ -282,49 +304,67 @@ def _by_page(
 
 
 def _print_table(
-    made: list[Residents], crews: list[list[Connection]], options: argparse.Namespace
+    made: list[Residents], crews: list[list[Reader]], options: argparse.Namespace
 ) -> None:
     turns = options.turns
     seconds = options.seconds / turns
-    head = "".join(f" | {one.count:>9,}: p50   p95  a second" for one in made)
+    head = "".join(f" | {one.count:>9,}: p50    p95 a second     cpu" for one in made)
     print(f"\n{'':9} {'by':20} {'readers':>7}{head} | growth of p95")
     for level in options.levels:
         for kind in KINDS:
             for readers in options.readers:
-                spent = _measure(made, crews, level, kind, readers, seconds, turns)
+                spent, processors = _measure(made, crews, level, kind, readers, seconds, turns)
                 cells = ""
                 tails = []
-                for times in spent:
+                for times, used in zip(spent, processors, strict=True):
                     tail = statistics.quantiles(times, n=20)[-1]
                     tails.append(tail)
                     rate = len(times) / (seconds * turns)
-                    cells += f" | {statistics.median(times):14.1f} {tail:5.1f} {rate:9.0f}"
+                    each = used / len(times) * 1000
+                    cells += (
+                        f" | {statistics.median(times):14.1f} {tail:6.1f} {rate:8.0f} {each:7.1f}"
+                    )
                 growth = tails[1] / tails[0]
                 print(f"{level:9} {kind:20} {readers:7}{cells} | {growth:6.2f}", flush=True)
 
 
 def _measure(
     made: list[Residents],
-    crews: list[list[Connection]],
+    crews: list[list[Reader]],
     level: str,
     kind: str,
     readers: int,
     seconds: float,
     turns: int,
-) -> list[list[float]]:
-    """Milliseconds of every search, by database. The first turn of each warms it."""
+) -> tuple[list[list[float]], list[float]]:
+    """Milliseconds of every search, and processor seconds of all, by database.
+
+    The first turn of each warms it. Readers of pages are browsers, and no part of the portal.
+    """
     spent: list[list[float]] = [[] for _ in made]
+    used = [0.0 for _ in made]
+    without = (
+        frozenset(browser.pid for crew in crews for browser in crew)
+        if level == "page"
+        else frozenset()
+    )
     for turn in range(turns + 1):
         order = list(range(len(made)))
         for which in order if turn % 2 else reversed(order):
-            for nth, pipe in enumerate(crews[which][:readers]):
+            for nth, reader in enumerate(crews[which][:readers]):
                 own = tuple(range(1 + nth, STAFF + 1, readers))
-                first = turn * 100_000 + nth * 2_003
-                pipe.send(Turn(level, kind, seconds, own, first))
-            times = [ms for pipe in crews[which][:readers] for ms in pipe.recv()]
+                first = 1 + turn * 100_000 + nth * 2_003
+                reader.pipe.send(Turn(level, kind, seconds, own, first))
+            for reader in crews[which][:readers]:
+                reader.pipe.recv()
+            before = processor.seconds(without=without)
+            for reader in crews[which][:readers]:
+                reader.pipe.send("go")
+            times = [ms for reader in crews[which][:readers] for ms in reader.pipe.recv()]
             if turn:
                 spent[which] += times
-    return spent
+                used[which] += processor.seconds(without=without) - before
+    return spent, used
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -281,6 +282,66 @@ def test_a_number_alone_is_no_match_where_the_rest_differs(
         "Check: The family name is not the one you entered.",
         "Check: The date of birth is not the one you entered.",
     ]
+
+
+def test_what_is_not_exact_is_said_in_words(people: People, as_login: AsLogin) -> None:
+    with as_login("pipeline"):
+        factories.resident("Carter-Smith", "William", birth_date=date(1941, 4, 3))
+        factories.resident("Carter", "Bill", birth_date=date(1941, 3, 4))
+    typed = {"birth_date-day": "4", "birth_date-month": "3", "birth_date-year": "1941"}
+    page = search(people.nurse, family_name="Carter", given_name="Bill", **typed)
+    exact, inexact = results(page)
+    assert exact.h3.get_text() == "CARTER, Bill"
+    assert "Not an exact match" not in exact.get_text()
+    assert "Not an exact match" in inexact.get_text()
+    words = [note.get_text(" ", strip=True) for note in inexact.select(".app-result__differs")]
+    assert words == [
+        "Check: The family name is not the one you entered.",
+        "Check: The given name is not the one you entered.",
+        "Check: The day and month of birth are the other way round.",
+    ]
+
+
+def test_a_search_too_many_gets_a_page_that_says_what_to_do(
+    people: People, as_login: AsLogin, settings
+) -> None:
+    settings.SEARCHES_PER_MINUTE = 1
+    with as_login("pipeline"):
+        factories.resident("Carter", birth_date=BORN)
+    assert len(results(by_name(people.nurse))) == 1
+    response = signed_in(people.nurse).post(
+        reverse("find-resident"), {"family_name": "Carter", **BORN_TYPED}
+    )
+    assert response.status_code == 429
+    page = BeautifulSoup(response.content, "html.parser")
+    assert page.h1.get_text() == "You have searched too often"
+    assert "Wait a minute, then search again." in page.main.get_text()
+    assert "carter" not in page.get_text().casefold()
+    assert searches(as_login)[-1].outcome == "refused"
+
+
+def test_no_page_about_one_resident_tells_that_somebody_is_there(
+    people: People, as_login: AsLogin
+) -> None:
+    """Who does not exist, and who may not be known of, are answered in the same bytes."""
+    with as_login("pipeline"):
+        hidden = factories.resident("Hidden", birth_date=BORN, known_to_all=False)
+    nobody = uuid4()
+    for who, name in ((people.nurse, "record"), (people.adviser, "resident-choices")):
+        client = signed_in(who)
+        answers = []
+        for resident in (hidden.public_id, nobody):
+            response = client.get(reverse(name, args=[resident]))
+            words = _without_what_was_typed(BeautifulSoup(response.content, "html.parser"))
+            answers.append((response.status_code, words.replace(str(resident), "")))
+        assert answers[0] == answers[1]
+        assert "Hidden" not in answers[0][1]
+    client = signed_in(people.nurse)
+    opened = [
+        client.post(reverse("open-record"), {"resident": str(resident)}, follow=True)
+        for resident in (hidden.public_id, nobody)
+    ]
+    assert [answer.status_code for answer in opened] == [404, 404]
 
 
 def test_neither_an_address_nor_a_log_line_holds_who_was_looked_for(
