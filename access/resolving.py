@@ -453,6 +453,17 @@ def take_apart(acting: Acting, merge: UUID, *, words: str, request_id: str) -> s
     )
 
 
+def now_known_as(acting: Acting, resident: UUID) -> UUID | None:
+    """Whom a resident was joined with, for a reader who may know of that one; else ``None``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select access.now_known_as(%s, %s, %s)",
+            [acting.staff_id, acting.membership_id, resident],
+        )
+        (now,) = cursor.fetchone()
+    return None if now is None else UUID(str(now))
+
+
 def give_number(
     acting: Acting, resident: UUID, *, number: NhsNumber, said_by: SaidBy, request_id: str
 ) -> str:

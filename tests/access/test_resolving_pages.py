@@ -20,8 +20,9 @@ from access.gate import Opened, open_record
 from audit.models import Event
 from feeds.mapped import MappedPerson
 from identity.actions import ask_about, receive_persons
-from identity.merging import separate
+from identity.merging import merge, separate
 from identity.models import (
+    Cause,
     LinkQuestion,
     LinkState,
     Merge,
@@ -401,6 +402,27 @@ def test_two_verified_numbers_are_left_to_the_demographics_service(
     assert "ask the national back office" in page.get_text()
     officer.posts("join-residents", *both, cause="superseded", **typed)
     assert Merge.objects.get().cause == "superseded"
+
+
+def test_the_old_address_of_a_joined_record_leads_to_the_one_that_stayed(
+    region: Region, again: Resident, as_login: AsLogin
+) -> None:
+    merge(survivor=region.ruth.pk, merged=again.pk, cause=Cause.DUPLICATE)
+    nurse = Client()
+    with as_login("web"):
+        nurse.force_login(region.nurse.staff)
+        nurse.post(reverse("open-record"), {"resident": str(again.public_id)})
+        answer = nurse.get(reverse("record", args=[again.public_id]))
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert answer.status_code == 403
+    assert page.h1.get_text() == "This record was joined with another"
+    assert page.select_one("input[name=resident]")["value"] == str(region.ruth.public_id)
+    stranger = factories.resident("Bello", nhs_number=None, known_to_all=False)
+    hidden = factories.resident("Bello", nhs_number=None, known_to_all=False)
+    merge(survivor=stranger.pk, merged=hidden.pk, cause=Cause.DUPLICATE)
+    with as_login("web"):
+        nurse.post(reverse("open-record"), {"resident": str(hidden.public_id)})
+        assert nurse.get(reverse("record", args=[hidden.public_id])).status_code == 404
 
 
 def test_taking_apart_lists_who_saw_what_and_what_was_said_in_between(
