@@ -81,6 +81,12 @@ PEOPLE: tuple[DemoPerson, ...] = (
         f"{note.DOUBTFUL_LINK.name}, whose number the hospital has with another birth date",
     ),
     DemoPerson(
+        "council-records",
+        "Maureen Pike",
+        (DemoMembership("records-officer", "RBG01"),),
+        "the work list of tracing: one birth date that disagrees, one person whom nobody has",
+    ),
+    DemoPerson(
         "registry",
         "Elizabeth Shaw",
         (DemoMembership("registry-administrator", "RJ2"),),

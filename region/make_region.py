@@ -17,6 +17,8 @@ from region.stories.choose import tell_by_chance, tell_by_name
 #: The share of residents who are in hospital on the day of the region.
 _IN_HOSPITAL = 0.08
 _LEAST_AGE_IN_HOSPITAL = 48
+#: The council that wrote down two of its people wrongly, and by how much.
+MISTAKEN_COUNCIL, _MISTAKE = "RBG01", timedelta(days=3653)
 #: Things that do not happen at home or at the practice while somebody is on a ward.
 _AWAY_WHILE_ON_A_WARD = (
     model.Encounter, model.Measurement, model.LabResult, model.LabReport, model.Vaccination,
@@ -64,8 +66,30 @@ def make_region(
         source_people.extend(_source_people(chart, own, note, local_ids))
     return Region(
         seed=seed, today=today, organisations=organisations, households=tuple(households),
-        people=tuple(people), source_people=tuple(source_people), facts=tuple(facts),
+        people=tuple(people), source_people=tuple(_mistaken(source_people, noted)),
+        facts=tuple(facts),
     )  # fmt: skip
+
+
+def _mistaken(people: list[SourcePerson], noted: dict[str, PersonOfNote]) -> list[SourcePerson]:
+    """The same, but for two of one council's people: born ten years too early as it has them.
+
+    Of the one it has an unverified number, which disagrees with whoever has it. Of the other it
+    has none, and nobody of that name and birth date will be found.
+    """
+    found = list(people)
+    places = [
+        place for place, each in enumerate(people)
+        if each.source == MISTAKEN_COUNCIL and each.person not in noted
+        and each.verification == "01"
+    ][:2]  # fmt: skip
+    for place, keeps_number in zip(places, (True, False), strict=False):
+        each = people[place]
+        found[place] = replace(
+            each, birth_date=each.birth_date - _MISTAKE, verification="02",
+            nhs_number=each.nhs_number if keeps_number else None,
+        )  # fmt: skip
+    return found
 
 
 def _notables(

@@ -12,7 +12,7 @@ import pytest
 
 from region import people_of_note
 from region.chance import Chance
-from region.make_region import make_region
+from region.make_region import MISTAKEN_COUNCIL, make_region
 from region.nhs_number import check_digit, make_nhs_number
 from region.organisations import (
     BOROUGHS,
@@ -154,6 +154,20 @@ def test_one_source_lacks_the_number(region):
                if each.person == note.key}  # fmt: skip
     assert numbers.pop("SEL01") is None
     assert set(numbers.values()) == {note.nhs_number}
+
+
+def test_a_council_has_two_people_with_a_wrong_birth_date(region):
+    wrong = [
+        each
+        for each in region.source_people
+        if each.source == MISTAKEN_COUNCIL
+        and each.birth_date != region.person(each.person).birth_date
+    ]
+    with_number, without = wrong
+    assert (with_number.verification, without.nhs_number) == ("02", None)
+    assert with_number.nhs_number == region.person(with_number.person).nhs_number
+    for each in wrong:
+        assert each.birth_date not in {person.birth_date for person in region.people}
 
 
 def test_local_numbers_are_unique_at_a_source(region):
