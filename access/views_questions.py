@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import presenters_resolving as presenters
-from access import resolving
+from access import presenters_traced, resolving, traced
 from access.doors import needs
 from access.forms_resolving import DECISIONS, DecideForm, NoteForm, SeparateForm
 from access.requests import ActingRequest
@@ -168,6 +168,9 @@ def _show(
         "deciding": form,
         "note": note or NoteForm(),
         "page": presenters.question_page(seen),
+        "history": presenters_traced.history(
+            traced.traces(request.acting, seen.id, request_id=request.request_id)
+        ),
     }
     return render(request, "identity/question.jinja", context)
 

@@ -458,6 +458,9 @@ def ask(known: SourcePerson, reason: str, *, candidate: Resident | None) -> Link
     question, _ = LinkQuestion.objects.get_or_create(
         source_person=known, reason=reason, settled=None, defaults={"candidate": candidate}
     )
+    if candidate is not None and question.candidate_id is None:
+        question.candidate = candidate
+        question.save(update_fields=["candidate"])
     return question
 
 

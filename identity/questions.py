@@ -108,7 +108,6 @@ ASKED: dict[QuestionReason, Asked] = {
     ),
     QuestionReason.TRACE_CONFLICT: Asked(
         "What the Personal Demographics Service holds does not agree with what we hold.",
-        compares=False,
         retry=True,
     ),
     QuestionReason.INVALIDATED: Asked(

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from audit import actions as audit
 from audit.models import Action
-from identity.actions import ask, is_placeholder, number_of
-from identity.models import QuestionReason, SourcePerson, Trace, TraceStep
+from identity.actions import ask, is_placeholder, number_of, owner_of
+from identity.models import QuestionReason, Resident, SourcePerson, Trace, TraceStep
 from identity.nhs_number import NhsNumber
 from identity.pds.client import Call
 from identity.pds.comparing import Agreement, Comparison, Evidence, Held, Verdict
@@ -326,8 +326,8 @@ class _Desk:
         match outcome:
             case Agreeing() | Restricted(comparison=Comparison(verdict=Verdict.AGREEING)):
                 self._verified(outcome)
-            case Disagreeing():
-                self.to_a_person(QuestionReason.TRACE_CONFLICT)
+            case Disagreeing(demographics=demographics):
+                self._conflict(demographics.number)
             case Restricted() | VeryRestricted():
                 if self.question.step == Step.NUMBER:
                     protect(self.known, outcome.demographics.protection)
@@ -343,6 +343,12 @@ class _Desk:
                 self._end(Ended.NOT_ALLOWED)
             case _:
                 self._found_nobody(outcome)
+
+    def _conflict(self, number: NhsNumber | None = None) -> None:
+        """What disagrees is decided with whoever has the number beside them, if we know anybody."""
+        owner = owner_of(number) if number is not None else None
+        candidate = None if owner is None or owner.pk == self.known.resident_id else owner
+        self.to_a_person(QuestionReason.TRACE_CONFLICT, candidate=candidate)
 
     def _found_nobody(self, outcome: Outcome) -> None:
         searched = self.question.search is not None
@@ -366,7 +372,7 @@ class _Desk:
         searched = self.question.step == Step.VERIFY
         if searched and sent is not None and sent != self._number:
             # The number that was sent belongs to nobody, the search found somebody: which is wrong?
-            self.to_a_person(QuestionReason.TRACE_CONFLICT)
+            self._conflict(self._number)
         elif verify(self.known, outcome.demographics, service=self.service):
             settle_questions(self.known)
             self._end(Ended.VERIFIED)
@@ -376,7 +382,7 @@ class _Desk:
 
     def _superseded(self, outcome: Superseded) -> None:
         if outcome.comparison.verdict is not Verdict.AGREEING:
-            self.to_a_person(QuestionReason.TRACE_CONFLICT)
+            self._conflict(outcome.demographics.number)
         elif replace_number(
             self.known, old=outcome.asked, said=outcome.demographics, service=self.service
         ):
@@ -406,9 +412,15 @@ class _Desk:
         self.trace.asked_as, self.trace.due = uuid4(), timezone.now()
         self.trace.delays = 0
 
-    def to_a_person(self, reason: QuestionReason, ended: Ended = Ended.TO_BE_DECIDED) -> None:
+    def to_a_person(
+        self,
+        reason: QuestionReason,
+        ended: Ended = Ended.TO_BE_DECIDED,
+        *,
+        candidate: Resident | None = None,
+    ) -> None:
         """Put it on the work list, and end the trace."""
-        ask(self.known, reason, candidate=None)
+        ask(self.known, reason, candidate=candidate)
         self._end(ended)
 
     def _end(self, ended: Ended) -> None:

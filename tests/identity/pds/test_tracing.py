@@ -189,6 +189,23 @@ def test_a_number_of_somebody_else_goes_to_a_person(town: Town) -> None:
     assert not ResidentNhsNumber.objects.exists()
 
 
+def test_whoever_has_the_number_is_proposed_beside_whom_it_disagrees_with(town: Town) -> None:
+    held = ruth(town)
+    theirs = town.send(
+        held, of=town.trust, nhs_number=held.number, nhs_number_status="01", trusted=True
+    )
+    known = town.send(held, nhs_number=held.number, birth_date=date(1931, 1, 1))
+    town.trace(known)
+    question = LinkQuestion.objects.get(source_person=known)
+    assert (question.reason, question.candidate_id) == ("trace-conflict", theirs.resident_id)
+    assert known.resident_id != theirs.resident_id
+    # Once a person has said that they are two, nobody is asked again.
+    LinkQuestion.objects.update(settled=timezone.now(), decision="different")
+    Trace.objects.create(source_person=known, why=Why.UNVERIFIED)
+    town.trace(known)
+    assert questions(known) == []
+
+
 def test_a_near_birth_date_is_near_and_not_enough(town: Town) -> None:
     held = town.put(factories.made_up_nhs_number(7001), birth_date=date(1950, 5, 6))
     known = town.send(held, nhs_number=held.number, birth_date=date(1950, 6, 5))
