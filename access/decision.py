@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from access.facts import Disclosure, Facts, Glass, Relationship, Source
+from access.kept_facts import as_kept, shortly, together
 from access.models import BasisKind
 from organisations.categories import Category
 
@@ -143,11 +144,13 @@ class Decision:
         return self.source(source_id).late_since
 
     def as_json(self) -> dict[str, Any]:
-        """What the opening keeps: outcome, reason, basis, states and versions. Ids only.
+        """What the opening keeps: outcome, reason, basis, states, versions and facts. Ids only.
 
-        It is kept twice with each page of each record, so it says shortly what is long: numbers
-        stand in one text with spaces between them. ``sections`` is sources → state → categories,
-        the sources together that stand alike.
+        It is kept with each page of each record, so it says shortly what is long: numbers stand in
+        one text with spaces between them, a set of categories is one number. ``grants`` is
+        categories and those whose sensitive entries are granted as well → sources; ``sections`` is
+        sources → state → categories; the sources together that stand alike.
+        :func:`access.replay.replay` decides anew from ``facts`` (:mod:`access.kept_facts`).
         """
         relationship, basis = self.relationship, self.basis
         return {
@@ -161,11 +164,19 @@ class Decision:
             "relationship": relationship
             and {"id": relationship.id, "kind": relationship.kind, "team": relationship.team},
             "disclosures": [disclosure.id for disclosure in self.disclosures],
-            "keys": _shortly(self.keys),
+            "grants": self._granted(),
             "sections": {
-                _shortly(sources): dict(standing) for standing, sources in self._standings().items()
+                shortly(sources): dict(standing) for standing, sources in self._standings().items()
             },
+            "facts": as_kept(self.facts),
         }
+
+    def _granted(self) -> dict[str, str]:
+        """Categories, and those with sensitive entries, as numbers → sources."""
+        of: dict[int, list[int]] = {}
+        for grant in self.grants:
+            of.setdefault(grant.source, [0, 0])[grant.sensitive] |= 1 << grant.category
+        return together({source: f"{plain} {more}" for source, (plain, more) in of.items()})
 
     def _standings(self) -> Mapping[tuple[tuple[SectionState, str], ...], list[int]]:
         """How a source may stand, (state, categories) by state → the sources that stand so."""
@@ -174,10 +185,6 @@ class Decision:
             states: dict[SectionState, list[int]] = {}
             for category, standing in self.sections.items():
                 states.setdefault(standing[source], []).append(category)
-            key = tuple((state, _shortly(categories)) for state, categories in states.items())
+            key = tuple((state, shortly(categories)) for state, categories in states.items())
             alike.setdefault(key, []).append(source)
         return alike
-
-
-def _shortly(numbers: list[int]) -> str:
-    return " ".join(map(str, numbers))

@@ -117,7 +117,8 @@ def test_what_the_opening_keeps_of_an_open_record() -> None:
     assert kept["role"] == "role-1"
     assert (kept["outcome"], kept["reason"]) == ("open", "relationship")
     assert (kept["rules_epoch"], kept["resident_epoch"], kept["at"]) == (1, 1, moment(NOW))
-    assert kept["keys"].split() == [str(key) for key in decide(known()).keys]
+    every = sum(1 << number for number in ALL)
+    assert kept["grants"] == {f"{every} {every}": str(TRUST), f"{every} 0": str(COUNCIL)}
 
 
 def test_what_the_opening_keeps_says_where_each_category_of_each_source_stands() -> None:
@@ -141,7 +142,7 @@ def test_what_the_opening_keeps_says_where_each_category_of_each_source_stands()
 def test_what_is_kept_of_a_refusal() -> None:
     kept = decide(known(asked=Asked(1, 9, 1, NOW))).as_json()
     assert (kept["basis"], kept["relationship"], kept["role"]) == (None, None, None)
-    assert (kept["keys"], kept["sections"]) == ("", {})
+    assert (kept["grants"], kept["sections"]) == ({}, {})
 
 
 def test_sources_are_found_by_their_id_and_say_since_when_they_are_late() -> None:
