@@ -259,6 +259,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    # Letters go out once a day; what is owed one is looked at soon after, and then now and again.
+    "make-letters": {
+        "task": "consent.tasks.make_letters",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     # A draft of a choice ends within the hour after its time.
     "sweep-drafts": {
         "task": "consent.tasks.sweep_drafts",

@@ -15,7 +15,12 @@ from consent.effect_words import (
 from consent.vocabulary import Answer, Kind
 from ui.formatting import prose_date
 
-__all__ = ["EFFECTS", "VERSION", "Effect", "effect_of"]
+__all__ = ["EFFECTS", "VERSION", "Effect", "are_kept", "effect_of"]
+
+
+def are_kept(version: str) -> bool:
+    """Whether the words of a version are still here, for a letter that must repeat them."""
+    return version == VERSION
 
 
 def effect_of(

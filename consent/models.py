@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit.fields import UuidV7
+from consent.post import Letter, PostNote
 from consent.vocabulary import (
     ASSESSED,
     COUNCIL_KINDS,
@@ -33,7 +34,9 @@ __all__ = [
     "ChoiceDraft",
     "DecidedBy",
     "Kind",
+    "Letter",
     "NotAskedReason",
+    "PostNote",
     "PublishedNotice",
     "Ruling",
 ]

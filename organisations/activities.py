@@ -18,6 +18,7 @@ class Activity(TextChoices):
     REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
     EXPLAIN_ACCESS = "explain-access", "Say who could open a part of a resident's record"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
+    SEND_LETTERS = "send-letters", "Print and post the letters that confirm choices"
     GIVE_NUMBERS = "give-numbers", "Enter an NHS number that a resident or carer gives"
     RESOLVE_IDENTITY = "resolve-identity", "Decide who somebody is: join, keep apart, undo"
     MANAGE_REGISTRY = "manage-registry", "Manage every organisation, role and agreement"

@@ -171,7 +171,12 @@ ROLES = (
     ShippedRole(
         "contact-centre-adviser",
         "Contact centre adviser",
-        activities=(Activity.FIND_RESIDENTS, Activity.RECORD_CHOICES, Activity.GIVE_NUMBERS),
+        activities=(
+            Activity.FIND_RESIDENTS,
+            Activity.RECORD_CHOICES,
+            Activity.SEND_LETTERS,
+            Activity.GIVE_NUMBERS,
+        ),
     ),
     # Who somebody is, and no word of their record.
     ShippedRole(

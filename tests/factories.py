@@ -82,6 +82,7 @@ _ROLES: dict[str, dict[str, Any]] = {
         "activities": [
             Activity.FIND_RESIDENTS,
             Activity.RECORD_CHOICES,
+            Activity.SEND_LETTERS,
             Activity.GIVE_NUMBERS,
         ],
     },

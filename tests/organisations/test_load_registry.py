@@ -96,6 +96,7 @@ def test_what_roles_read_and_may_do(database, as_login) -> None:
     assert set(roles["contact-centre-adviser"].activities) == {
         Activity.FIND_RESIDENTS,
         Activity.RECORD_CHOICES,
+        Activity.SEND_LETTERS,
         Activity.GIVE_NUMBERS,
     }
     assert set(roles["records-officer"].activities) == {

@@ -1,0 +1,29 @@
+"""Setting a letter as a tagged PDF (PDF/UA-1), with the fonts that the typesetter brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typst
+
+from consent.letter_words import LetterContent
+
+_TEMPLATE = (Path(__file__).resolve().parent / "letter.typ").read_bytes()
+
+
+def as_pdf(content: LetterContent, *, large_print: bool) -> bytes:
+    """The letter as a PDF; ``large_print`` sets it in 18 points.
+
+    :raises typst.TypstError: if it cannot be set, or not so that everybody can read it.
+    """
+    return typst.compile(
+        _TEMPLATE,
+        format="pdf",
+        ignore_system_fonts=True,
+        sys_inputs={
+            "content": content.as_bytes().decode(),
+            "large": "yes" if large_print else "no",
+        },
+        # The standard for accessible PDF: the typesetter refuses what would break it.
+        pdf_standards="ua-1",
+    )
