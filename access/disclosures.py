@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,8 @@ from django.utils import timezone
 from access.acting import Acting
 from access.grounds import CANNOT_WAIT, Ground
 from access.references import DISCLOSURE_PREFIX, new_reference
+from identity.protected import Redaction, of_protected
+from identity.selectors import residents
 from organisations.categories import Category
 from organisations.working_days import is_working_day, working_day_after
 from ui.formatting import LONDON
@@ -42,6 +44,8 @@ class Standing(StrEnum):
     ENDED = "ended"
 
 
+# Who it opens to is named, whoever the resident is; the name of a team may say where they are.
+@of_protected(keep=("staff", "name", "role"), empty=("team",))
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One of those to whom it opens."""
@@ -203,7 +207,7 @@ def read_disclosures(
     )
     if answer is None:
         return None
-    return [_seen(raw) for raw in answer["disclosures"]], answer["total"]
+    return _redacted([_seen(raw) for raw in answer["disclosures"]]), answer["total"]
 
 
 def read_disclosure(acting: Acting, disclosure: UUID, *, request_id: str) -> DisclosureSeen | None:
@@ -215,7 +219,26 @@ def read_disclosure(acting: Acting, disclosure: UUID, *, request_id: str) -> Dis
         disclosure,
         request_id,
     )
-    return None if raw is None else _seen(raw)
+    return None if raw is None else _redacted([_seen(raw)])[0]
+
+
+def _redacted(disclosures: list[DisclosureSeen]) -> list[DisclosureSeen]:
+    """With what may be shown of its resident. Whoever is not shown at all counts as protected.
+
+    The words stay: the second officer judges by them, and who types them is told so.
+    """
+    people = residents(one.resident for one in disclosures)
+    not_protected = {person.id for person in people if not person.protected}
+    return [
+        replace(
+            one,
+            recipients=tuple(
+                Redaction(protected=one.resident not in not_protected).of(recipient)
+                for recipient in one.recipients
+            ),
+        )
+        for one in disclosures
+    ]
 
 
 def _ask_word(statement: str, *parameters: int | str | UUID) -> str:

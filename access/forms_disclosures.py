@@ -62,7 +62,8 @@ class DisclosureForm(NhsForm):
         error="Select the legal ground",
     )
     words = words_field(
-        "Say what you rely on", "The second officer reads this. Name the order, Act or case."
+        "Say what you rely on",
+        "The second officer reads this. Name the order, Act or case, and not where the person is.",
     )
     categories = CheckboxesField(
         label="Which parts of the record?",

@@ -148,7 +148,7 @@ class TestNotice:
         monkeypatch.setattr(nudges.tasks.notify, "delay", fail)
         with transaction.atomic():
             nudges.tell_of(6)
-        assert "No worker was told of alert 6" in caplog.text
+        assert "No worker was told by access.tasks.notify of row 6" in caplog.text
 
 
 def page_of(response: Any) -> str:

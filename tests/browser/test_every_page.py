@@ -201,7 +201,9 @@ def test_a_lawful_disclosure_from_the_first_officer_to_the_reader(visit: Visit) 
     for part, value in zip(("Day", "Month", "Year"), day_parts(), strict=True):
         officer.types(part, value)
     officer.presses("Continue").arrives(re.compile("Check what you propose"))
-    officer.sees("Grace Obi, Nurse, Cedar ward", "Order ZZ26C00001", "Social care services")
+    officer.sees(
+        "Grace Obi, Nurse, Cedar ward (older people)", "Order ZZ26C00001", "Social care services"
+    )
     officer.pictures("disclosure-check")
     officer.types("Your password", PASSWORD).presses("Propose the disclosure")
     officer.arrives(re.compile("LD-")).sees("Waits for a second officer", "You proposed this.")

@@ -16,18 +16,22 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from access.acting import Acting
+from access.disclosures import propose
+from access.grounds import Ground
 from access.models import Alert, AlertReview
 from access.reasons import AccessReason
 from access.restricted import break_glass, declare
@@ -118,6 +122,7 @@ class Everything:
     others: list[UUID] = field(default_factory=list)
     questions: list[UUID] = field(default_factory=list)
     merges: list[UUID] = field(default_factory=list)
+    disclosures: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -196,6 +201,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
             )
         ]
     raise_alerts(resident, people, as_login)
+    disclosures = [disclose(resident, people, as_login)]
     with as_login("pipeline"):
         resolver = factories.membership(at=sources[0], as_role="records-officer")
         others, questions, merges = work_of_records_officers(resident, resolver)
@@ -224,6 +230,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         others=others,
         questions=questions,
         merges=merges,
+        disclosures=disclosures,
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -293,12 +300,30 @@ def entries(
 
 
 def raise_alerts(resident: Resident, people: dict[str, Membership], as_login: AsLogin) -> None:
-    from django.db import transaction
-
     for name, act in (("doctor", glass), ("other doctor", involved)):
         with as_login("web"), transaction.atomic():
             acting = Acting.of(people[name], sitting=uuid4())
             assert act(acting, resident.public_id).opens
+
+
+def disclose(resident: Resident, people: dict[str, Membership], as_login: AsLogin) -> UUID:
+    """A lawful disclosure to somebody of a team whose name tells where, not confirmed yet."""
+    with as_login("web"), transaction.atomic():
+        outcome, _, made = propose(
+            Acting.of(people["officer"]),
+            resident.public_id,
+            ground=Ground.COURT_ORDER,
+            words="Order of the court.",
+            categories=[Category.DIAGNOSES],
+            recipients=[people["doctor"].pk],
+            until=timezone.localdate() + timedelta(days=7),
+            on_call=False,
+            submission=uuid4(),
+            request_id=str(uuid4()),
+        )
+    assert outcome == "proposed"
+    assert made is not None
+    return made
 
 
 def glass(acting: Acting, resident: UUID) -> Any:
@@ -347,6 +372,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "other": everything.others,
         "question": everything.questions,
         "merge": everything.merges,
+        "disclosure": everything.disclosures,
         "public_id": [uuid4()],
     }
 
@@ -420,6 +446,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     assert "\n".join(map(str, sorted(set(leaks)))) == ""
     assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
     assert {"identity-question", "identity-merge", "identity", "join-residents"} <= set(shown)
+    assert {"disclosure", "disclosures", "propose-disclosure"} <= set(shown)
     assert {"nurse", "social worker"} <= shown["record"]
 
 

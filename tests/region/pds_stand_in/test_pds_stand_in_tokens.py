@@ -48,12 +48,15 @@ def ask(
     algorithm: str = "RS512",
     content_type: str = FORM,
 ) -> Answer:
-    good = {"iss": "ours", "sub": "ours", "aud": AT, "jti": str(uuid4()),
-            "exp": int(time.time()) + 240}  # fmt: skip
-    assertion = jwt.encode(
-        {name: value for name, value in (good | (claims or {})).items() if value is not None},
-        key, algorithm=algorithm, headers={"kid": "k1"} | (header or {}),
-    )  # fmt: skip
+    """Ask with a good assertion, changed so; a claim may be made of the second it is asked in."""
+    now = int(time.time())
+    good = {"iss": "ours", "sub": "ours", "aud": AT, "jti": str(uuid4()), "exp": now + 240}
+    said = {
+        name: value(now) if callable(value) else value
+        for name, value in (good | (claims or {})).items()
+        if value is not None
+    }
+    assertion = jwt.encode(said, key, algorithm=algorithm, headers={"kid": "k1"} | (header or {}))
     sent = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER,
             "client_assertion": assertion} | (form or {})  # fmt: skip
     return service.answer(urlencode(sent).encode(), content_type, AT)
@@ -75,9 +78,6 @@ def test_a_token_ends(service: TokenService, key: rsa.RSAPrivateKey) -> None:
     assert not service.accepts(json.loads(ask(service, key).body)["access_token"])
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     ("wrong", "status", "words"),
     [
@@ -94,9 +94,9 @@ NOW = int(time.time())
         ({"claims": {"iss": "another", "sub": "another"}}, 401, "'iss'/'sub'"),
         ({"claims": {"jti": None}}, 400, "'jti'"),
         ({"claims": {"exp": None}}, 400, "'exp'"),
-        ({"claims": {"exp": NOW + 240.5}}, 400, "integer"),
-        ({"claims": {"exp": NOW - 1}}, 400, "expired"),
-        ({"claims": {"exp": NOW + 900}}, 400, "more than 5 minutes"),
+        ({"claims": {"exp": lambda now: now + 240.5}}, 400, "integer"),
+        ({"claims": {"exp": lambda now: now - 1}}, 400, "expired"),
+        ({"claims": {"exp": lambda now: now + 900}}, 400, "more than 5 minutes"),
         ({"claims": {"aud": None}}, 401, "'aud'"),
         ({"claims": {"aud": "https://api.service.nhs.uk/oauth2/token"}}, 401, "'aud'"),
     ],
