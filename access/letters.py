@@ -221,7 +221,7 @@ def note_post(
     return bool(noted)
 
 
-def _ask(statement: str, parameters: Sequence[object]) -> str | None:
+def _ask(statement: str, parameters: Sequence[int | str | UUID | list[UUID]]) -> str | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         (answer,) = cursor.fetchone()
