@@ -7,7 +7,7 @@ from identity.merges import Cause, WhySeparated
 from identity.nhs_number import NhsNumber
 from identity.numbers import SaidBy
 from identity.questions import QuestionDecision
-from ui.forms import NhsForm, RadioField, TextAreaField, TextField
+from ui.forms import NhsForm, RadioField, SelectField, TextAreaField, TextField
 
 #: A few letters are no reason.
 FEWEST_LETTERS, MOST_LETTERS = 10, 1000
@@ -133,3 +133,13 @@ class GiveNumberForm(NhsForm):
     def clean_nhs_number(self) -> NhsNumber:
         """The number."""
         return nhs_number_from(self.cleaned_data["nhs_number"])
+
+
+class TraceSourceForm(NhsForm):
+    """Whose people are traced."""
+
+    source = SelectField(
+        label="Whose people?",
+        hint="Sources that are being traced now are not listed.",
+        error="Select a source",
+    )

@@ -11,6 +11,7 @@ from access import (
     views_questions,
     views_readers,
     views_restricted,
+    views_tracing,
 )
 
 urlpatterns = [
@@ -49,6 +50,8 @@ urlpatterns = [
         views_questions.retry_question,
         name="retry-question",
     ),
+    path("tracing", views_tracing.tracing, name="tracing"),
+    path("tracing/source", views_tracing.trace_source, name="trace-source"),
     path("identity/merges/<uuid:merge>", views_joining.merge, name="identity-merge"),
     path("identity/merges/<uuid:merge>/undo", views_joining.take_apart, name="take-apart"),
     path("residents/<uuid:resident>/identity", views_joining.who, name="identity"),

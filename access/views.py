@@ -27,6 +27,7 @@ STARTS = (
     (Activity.MANAGE_REGISTRY, "registry-organisations"),
     (Activity.MANAGE_ORGANISATION, "registry-organisations"),
     (Activity.LOAD_FEEDS, "batches"),
+    (Activity.TRACE_FEEDS, "tracing"),
 )
 
 

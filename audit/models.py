@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     RESIDENTS_SEPARATED = "residents-separated", "Kept two records apart for ever"
     NUMBER_CHANGED = "number-changed", "Entered or replaced an NHS number"
     TRACE_SENT = "trace-sent", "Asked the Personal Demographics Service"
+    BULK_TRACE_WANTED = "bulk-trace-wanted", "Had everybody of a source traced"
     NUMBERS_GIVEN = "numbers-given", "Gave a source the verified NHS numbers of its people"
     IMPORT_RECEIVED = "import-received", "Received a delivery"
     IMPORT_LOADED = "import-loaded", "Loaded a delivery"

@@ -31,9 +31,10 @@ from identity.numbers import (
     SaidBy,
 )
 from identity.questions import LinkQuestion, QuestionDecision, QuestionNote, QuestionReason
-from identity.traces import Trace, TraceStep, VerifiedAddress
+from identity.traces import BulkTrace, Trace, TraceStep, VerifiedAddress
 
 __all__ = [
+    "BulkTrace",
     "Cause",
     "Ended",
     "LinkQuestion",

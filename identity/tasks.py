@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from consent import selectors as consent
-from identity import retrying, wanting
+from identity import bulk, retrying, wanting
 from identity.pds.client import PdsClient
 from identity.tracing import Tracer
 
@@ -30,8 +30,10 @@ def trace() -> None:
         return
     wanting.arrivals_and_changes()
     wanting.retries()
+    bulk.begin(per_minute=settings.PDS.per_minute)
     with PdsClient.from_settings() as client:
         asked = Tracer(client, may_use_number=consent.may_trace).run_due(_AT_A_TIME)
+    bulk.end()
     if asked == _AT_A_TIME:
         trace.delay()
 

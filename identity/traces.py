@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit.fields import UuidV7
@@ -73,6 +73,9 @@ class Trace(models.Model):
     leased_until = models.DateTimeField(null=True)
     ended = models.CharField(max_length=14, choices=Ended, blank=True)
     finished = models.DateTimeField(null=True)
+    bulk = models.ForeignKey(
+        "identity.BulkTrace", models.PROTECT, null=True, related_name="traces", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -92,10 +95,65 @@ class Trace(models.Model):
             models.Index(
                 fields=["urgency", "due"], condition=Q(finished__isnull=True), name="trace_due"
             ),
+            models.Index(
+                fields=["bulk"],
+                condition=Q(finished__isnull=True, bulk__isnull=False),
+                name="trace_bulk_waiting",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"trace {self.public_id}"
+
+
+class BulkTrace(models.Model):
+    """Somebody wants everybody of a source traced.
+
+    ``begun`` is when the traces were wanted; ``people`` how many they are, ``questions`` how many
+    questions they ask, by estimate, and ``per_minute`` the permitted rate.
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    source = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, related_name="bulk_traces"
+    )
+    by = models.ForeignKey("organisations.Membership", models.PROTECT, null=True, related_name="+")
+    asked = models.DateTimeField(db_default=Now())
+    begun = models.DateTimeField(null=True)
+    people = models.IntegerField(null=True)
+    questions = models.IntegerField(null=True)
+    per_minute = models.IntegerField(null=True)
+    finished = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=Q(finished__isnull=True),
+                name="bulk_trace_once_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    begun__isnull=True,
+                    people__isnull=True,
+                    questions__isnull=True,
+                    per_minute__isnull=True,
+                    finished__isnull=True,
+                )
+                | Q(
+                    begun__isnull=False,
+                    people__isnull=False,
+                    questions__isnull=False,
+                    questions__gte=F("people"),
+                    per_minute__isnull=False,
+                    per_minute__gt=0,
+                ),
+                name="bulk_trace_begins_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"bulk trace {self.public_id}"
 
 
 class TraceStep(models.Model):

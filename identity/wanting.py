@@ -44,14 +44,6 @@ _AGAIN = """
     limit %s
     on conflict do nothing
 """
-_EVERYBODY = """
-    insert into identity_trace
-        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
-    select p.id, 'bulk', 2, 'number', gen_random_uuid(), '', 0, ''
-    from identity_sourceperson p
-    where p.source_id = %s and p.replaced_by_id is null
-    on conflict do nothing
-"""
 #: Questions that one trace asks on average: by number, or two or three searches and a retrieval.
 QUESTIONS_A_TRACE = 2
 
@@ -72,11 +64,6 @@ def retraces(limit: int) -> int:
     now = timezone.now()
     days = settings.TRACE_AGAIN_AFTER
     return _insert(_AGAIN, [now - days["verified"], now - days["unverified"], limit])
-
-
-def everybody_of(source: Organisation) -> int:
-    """All people of a source who are not waiting to be traced already."""
-    return _insert(_EVERYBODY, [source.pk])
 
 
 @transaction.atomic

@@ -28,3 +28,4 @@ class Activity(TextChoices):
         "Fetch the verified NHS numbers of their own organisation’s people",
     )
     LOAD_FEEDS = "load-feeds", "Give in deliveries and watch them load"
+    TRACE_FEEDS = "trace-feeds", "Have everybody of a source traced, and watch it"

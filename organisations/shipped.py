@@ -207,5 +207,10 @@ ROLES = (
     ),
     # The organisation's own system fetches what was verified of the people whom it sent.
     ShippedRole("source-system", "Source system", activities=(Activity.READ_VERIFIED_NUMBERS,)),
-    ShippedRole("system-support", "System support", "R8015", activities=(Activity.LOAD_FEEDS,)),
+    ShippedRole(
+        "system-support",
+        "System support",
+        "R8015",
+        activities=(Activity.LOAD_FEEDS, Activity.TRACE_FEEDS),
+    ),
 )

@@ -106,7 +106,10 @@ _ROLES: dict[str, dict[str, Any]] = {
         "name": "Source system",
         "activities": [Activity.READ_VERIFIED_NUMBERS],
     },
-    "system-support": {"name": "System support", "activities": [Activity.LOAD_FEEDS]},
+    "system-support": {
+        "name": "System support",
+        "activities": [Activity.LOAD_FEEDS, Activity.TRACE_FEEDS],
+    },
     "receptionist": {"name": "Receptionist"},
 }
 

@@ -366,6 +366,18 @@ def test_a_delivery_is_followed_without_loading_the_page_again(
     support.arrives(re.compile("^Delivery from"))
 
 
+def test_a_source_is_traced_and_watched(visit: Visit, as_login: AsLogin) -> None:
+    support = visit()
+    support.signs_in("support").follows("Tracing").arrives("Tracing")
+    support.sees("Nobody has asked for a source to be traced.")
+    support.presses("Trace everybody of a source").presses("Trace them")
+    support.arrives("Trace everybody of a source").sees("There is a problem")
+    support.page.get_by_label("Whose people?").select_option(label=PRACTICE_NAME)
+    support.presses("Trace them")
+    support.arrives("Tracing").sees(PRACTICE_NAME, "Waiting to begin")
+    support.follows("See how far it is now").arrives("Tracing")
+
+
 # --- The registry, and what everybody may see ---------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from consent import selectors as consent
-from identity import wanting
+from identity import bulk, wanting
 from identity.pds.client import PdsClient
 from identity.tracing import Tracer
 from organisations.models import Organisation
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         source = Organisation.objects.filter(ods_code=options["source"].upper()).first()
         if source is None:
             raise CommandError("No organisation has this ODS code.")
-        added = wanting.everybody_of(source)
+        added = bulk.want(source, per_minute=settings.PDS.per_minute)
         waiting, left = wanting.time_left(source, per_minute=settings.PDS.per_minute)
         self.stdout.write(f"{added:,} added; {waiting:,} of this source wait.")
         self.stdout.write(

@@ -16,9 +16,10 @@ from django.utils import timezone
 from audit.models import Action, Event
 from consent import selectors as consent
 from feeds.mapped import MappedPerson
-from identity import tracing, wanting
+from identity import bulk, tracing, wanting
 from identity.actions import receive_persons
 from identity.models import (
+    BulkTrace,
     LinkQuestion,
     LinkState,
     NumberStatus,
@@ -403,11 +404,36 @@ def test_somebody_asks_to_try_again(town: Town) -> None:
 def test_a_source_is_traced_as_a_whole_with_an_estimate(town: Town) -> None:
     for _ in range(3):
         town.send(ruth(town))
-    assert wanting.everybody_of(town.council) == 3
-    assert wanting.everybody_of(town.council) == 0
+    assert bulk.want(town.council, per_minute=60) == 3
+    assert bulk.want(town.council, per_minute=60) == 0
     count, left = wanting.time_left(town.council, per_minute=60)
     assert (count, left) == (3, timedelta(seconds=6))
     assert wanting.time_left(town.trust, per_minute=60)[0] == 0
+
+
+def test_what_staff_asked_to_be_traced_is_begun_done_and_ended_by_workers(town: Town) -> None:
+    held = ruth(town)
+    waits, done = town.send(held), town.send(held, nhs_number=held.number)
+    town.send(held, of=town.trust)
+    wanting.arrivals_and_changes(limit=1)
+    assert Trace.objects.get().source_person == waits
+    wish = BulkTrace.objects.create(source=town.council)
+    assert bulk.end() == 0
+    assert bulk.begin(per_minute=300) == 1
+    assert bulk.begin(per_minute=300) == 0
+    wish.refresh_from_db()
+    assert (wish.people, wish.questions, wish.per_minute) == (2, 4, 300)
+    assert wish.begun is not None
+    # Who waited already is counted, and keeps their place and reason.
+    assert {trace.why for trace in wish.traces.all()} == {Why.ARRIVAL, Why.BULK}
+    assert set(wish.traces.values_list("source_person", flat=True)) == {waits.pk, done.pk}
+    assert bulk.end() == 0
+    town.trace(waits)
+    assert not wish.traces.filter(finished=None).exists()
+    assert bulk.end() == 1
+    wish.refresh_from_db()
+    assert wish.finished is not None
+    assert bulk.want(town.council, per_minute=300) == 2
 
 
 # ── Not now, and workers that die ───────────────────────────────────────────────────────────
