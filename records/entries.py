@@ -68,7 +68,7 @@ def _display(entry: EntrySeen, known: Known) -> str:
         return kind_of_worker(_role(entry))
     if category is Category.CONTACTS:
         return _CONTACTS.get(entry.contact_class, _CALLED[category])
-    if category is Category.APPOINTMENTS and entry.kind == "ServiceRequest":
+    if category is Category.APPOINTMENTS and entry.kind in {"ServiceRequest", "Task"}:
         return "A referral"
     free = category in _FREE_UNLESS_CODED and not entry.code
     if free or category in _TELLS_WHERE or _says_where(entry, entry.display, known):

@@ -100,7 +100,7 @@ def _what(category: int, kind: str, contact_class: str, source_kind: str) -> str
     """Which kind of evidence an entry is, if any."""
     if kind == "Appointment":
         return "appointment"
-    if kind == "ServiceRequest":
+    if kind in {"ServiceRequest", "Task"}:
         return "referral"
     if category == Category.SOCIAL_CARE_SERVICES and kind == "EpisodeOfCare":
         return "social-care-service"

@@ -7,7 +7,7 @@ import pytest
 from feeds.formats.fhir_r4.contacts import contact_class
 from feeds.mapped import EntryStatus
 from organisations.categories import Category
-from tests.feeds.fhir_r4_samples import PATIENT, coded, entry, held
+from tests.feeds.fhir_r4_samples import PATIENT, coded, entry, held, passed_over
 
 TEAM = {
     "url": "https://connectcare.example/StructureDefinition/responsible-team",
@@ -143,6 +143,48 @@ def test_referral_and_test_request() -> None:
     assert result.team_code == "RJ2-CEDAR"
     test = entry({**referral, "category": [coded("108252007", "Laboratory procedure")]})
     assert (test.category, test.status) == (Category.LAB_RESULTS, EntryStatus.PLANNED)
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Task",
+        "id": "t1",
+        "status": "requested",
+        "intent": "order",
+        "code": coded("306238000", "Referral to social services"),
+        "for": PATIENT,
+        "authoredOn": "2026-10-01",
+        "requester": {"display": "Discharge team"},
+        "owner": {"display": "North locality team"},
+        "description": "Needs equipment before going home",
+        **fields,
+    }
+
+
+def test_task_that_is_a_referral() -> None:
+    result = entry(task())
+    assert (result.category, result.status) == (Category.APPOINTMENTS, EntryStatus.CURRENT)
+    assert (result.kind, result.code) == ("Task", "306238000")
+    assert result.display == "Referral to social services"
+    assert result.detail == "Needs equipment before going home; To: North locality team"
+    assert (result.person, result.author) == ("Patient/p1", "Discharge team")
+
+
+def test_task_that_carries_out_a_request_needs_a_named_team() -> None:
+    request = {"code": {"text": "Fulfil"}, "focus": {"reference": "ServiceRequest/s1"}}
+    named = [
+        {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "X1"}},
+        {"identifier": {"system": "https://connectcare.example/Id/team", "value": "north"}},
+    ]
+    result = entry(task(**request, restriction={"recipient": named}))
+    assert (result.recipient_code, result.recipient_team) == ("X1", "north")
+    assert (result.display, result.code) == ("Needs equipment before going home", "")
+    assert "step of work" in passed_over(task(**request, restriction={"recipient": named[:1]}))
+
+
+def test_any_other_task_is_a_step_of_work() -> None:
+    assert "step of work" in passed_over(task(code={"text": "Chase the referral letter"}))
+    assert "step of work" in passed_over(task(code=coded("223452003", "Another")))
 
 
 def test_episode_of_care_depends_on_who_sends_it() -> None:

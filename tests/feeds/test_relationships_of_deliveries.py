@@ -26,6 +26,7 @@ from tests.feeds.conftest import Resource, ndjson, patient
 TODAY = datetime.now(UTC).replace(microsecond=0)
 OWN = "https://connectcare.example/"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+SNOMED = "http://snomed.info/sct"
 
 
 @dataclass
@@ -129,6 +130,28 @@ def referral(*performers: tuple[str, str], team: str = "nhs_trust", **fields: An
     )
 
 
+def task(*recipients: tuple[str, str], **fields: Any) -> Resource:
+    """A discharge team hands a person over, as Tasks say it."""
+    (owner, *others) = [
+        {"identifier": {"system": system, "value": value}} for system, value in recipients
+    ]
+    made = resource(
+        "Task",
+        **{
+            "status": "requested",
+            "intent": "order",
+            "code": {"coding": [{"system": SNOMED, "code": "306238000"}], "text": "Discharge"},
+            "for": {"reference": "Patient/p1"},
+            "authoredOn": days(-1),
+            "owner": owner,
+            "restriction": {"recipient": others},
+            **fields,
+        },
+    )
+    del made["subject"]
+    return made
+
+
 TEMPORARY = {
     "type": [{"coding": [{"system": "https://example.org/UKCore-RegistrationType", "code": "T"}]}]
 }
@@ -177,6 +200,7 @@ CARRIED = [
     ("nhs_trust", care_team("nhs_trust"), "caseload", None),
     ("nhs_trust", referral(), "referral", None),
     ("nhs_trust", referral(*TO_COUNCIL, team=""), "discharge-referral", None),
+    ("nhs_trust", task(*TO_COUNCIL), "discharge-referral", None),
     ("adult_social_care", care_team("adult_social_care"), "allocated-worker", None),
     ("adult_social_care", episode("adult_social_care"), "social-care-service", None),
 ]
@@ -233,6 +257,7 @@ ENDED = {
     "EpisodeOfCare": ("entered-in-error", "cancelled", "finished"),
     "CareTeam": ("entered-in-error", "inactive"),
     "ServiceRequest": ("entered-in-error", "revoked", "completed"),
+    "Task": ("entered-in-error", "rejected", "cancelled", "failed", "completed"),
 }
 ENDINGS = [
     pytest.param(by, sent, status, id=f"{name} {status}")
@@ -308,6 +333,40 @@ class TestReferrals:
             ("referral", sources.teams["nhs_trust"]),
             ("discharge-referral", sources.teams["adult_social_care"]),
         }
+
+    @pytest.mark.parametrize("status", ["received", "accepted", "ready", "in-progress", "on-hold"])
+    def test_a_task_is_the_teams_until_it_is_settled(
+        self, deliver: Deliver, sources: Sources, as_login: Any, status: str
+    ) -> None:
+        send(deliver, sources, "nhs_trust", task(*TO_COUNCIL, status=status))
+        assert [each.kind for each in held(as_login)] == ["discharge-referral"]
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"status": "draft"},
+            {"intent": "proposal"},
+            {"restriction": {}},
+            {"code": {"text": "Chase the referral letter"}},
+            {"code": {"coding": [{"system": SNOMED, "code": "223452003"}]}},
+        ],
+        ids=["draft", "proposed", "to no team", "another task", "another code"],
+    )
+    def test_a_task_that_hands_nobody_over_opens_nothing(
+        self, deliver: Deliver, sources: Sources, as_login: Any, changed: Resource
+    ) -> None:
+        send(deliver, sources, "nhs_trust", task(*TO_COUNCIL, **changed))
+        assert held(as_login) == []
+
+    def test_a_task_may_carry_out_a_referral_that_it_refers_to(
+        self, deliver: Deliver, sources: Sources, as_login: Any
+    ) -> None:
+        fulfils = {"code": {"coding": [{"code": "fulfill"}]}}
+        request = {"focus": {"reference": "ServiceRequest/s9"}}
+        send(deliver, sources, "nhs_trust", task(*TO_COUNCIL, **fulfils, **request))
+        (relationship,) = held(as_login)
+        assert relationship.kind == "discharge-referral"
+        assert relationship.team == sources.teams["adult_social_care"]
 
     @pytest.mark.parametrize(
         "performers",

@@ -22,6 +22,7 @@ from feeds.formats.fhir_r4 import (
     procedures,
     results,
     social_care,
+    tasks,
 )
 from feeds.formats.fhir_r4.reading import Reading
 from feeds.mapped import MappedEntry
@@ -56,6 +57,7 @@ MAPPERS: dict[type[Any], Callable[[Any, Reading], MappedEntry]] = {
     social_care.ClinicalImpression: social_care.map_assessment,
     social_care.DeviceUseStatement: social_care.map_device_use,
     social_care.EpisodeOfCare: social_care.map_episode,
+    tasks.Task: tasks.map_task,
 }
 
 UNKNOWN_KIND = "a kind of resource that is not part of the record here"
@@ -63,7 +65,6 @@ _NAMES = "gives a name to other entries, is not an entry itself"
 _MONEY = "about payment, not about care"
 _SYSTEM = "about systems and messages, not about care"
 _TIMETABLE = "a timetable, not a booked contact"
-_WORKFLOW = "a step of work for staff; what was done arrives as a resource of its own"
 
 #: Kinds that are read and not made into entries, with the reason that is counted.
 PASSED_OVER: dict[str, str] = {
@@ -102,7 +103,6 @@ PASSED_OVER: dict[str, str] = {
     "StructureDefinition": _SYSTEM,
     "Subscription": _SYSTEM,
     "Substance": _NAMES,
-    "Task": _WORKFLOW,
     "ValueSet": _SYSTEM,
 }
 
