@@ -8,7 +8,7 @@ epochs come with it, out of the same snapshot: whatever changes after it makes t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -241,42 +241,91 @@ def read(
 ) -> Facts:
     """The facts for one staff member, one of their memberships and one resident.
 
-    One statement, whatever the record's size. What does not exist is ``None`` in the answer, and
-    the rule denies on it. Glass is that of this ``sitting``; without one there is none.
+    What does not exist is ``None`` in the answer, and the rule denies on it. Glass is that of this
+    ``sitting``; without one there is none.
+    """
+    (facts,) = read_many(
+        staff_id=staff_id, membership_id=membership_id, residents=[resident], sitting=sitting
+    )
+    return facts
+
+
+def read_many(
+    *,
+    staff_id: int,
+    membership_id: int,
+    residents: Sequence[UUID],
+    sitting: UUID | None = None,
+) -> list[Facts]:
+    """The facts for one staff member, one of their memberships and each resident, in their order.
+
+    One statement, whatever the number of residents and the size of their records, so that all are
+    as of one moment.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "select access.read_facts(%s, %s, %s, %s)::text",
-            [staff_id, membership_id, resident, sitting],
+            "select access.read_facts(%s, %s, %s::uuid[], %s)::text",
+            [staff_id, membership_id, list(residents), sitting],
         )
         (answer,) = cursor.fetchone()
-    return from_json(json.loads(answer))
+    return from_answer(json.loads(answer))
+
+
+def from_answer(answer: Mapping[str, Any]) -> list[Facts]:
+    """Facts out of the gate's answer about several residents."""
+    reader, sources = _reader(answer), [_source(item) for item in answer["sources"]]
+    everywhere = {item["id"] for item in answer["sources"] if item["everywhere"]}
+    return [
+        _about(
+            raw,
+            reader,
+            [
+                source
+                for source in sources
+                if source.id in everywhere or str(source.id) in raw["links"]
+            ],
+        )
+        for raw in answer["residents"]
+    ]
 
 
 def from_json(raw: Mapping[str, Any], *, after_death: timedelta | None = None) -> Facts:
-    """Facts out of the gate's answer, or out of a stored one.
+    """Facts about one resident, with what is the reader's and the registry's beside it.
 
     :param after_death: how long after a death care goes on; ``RELATIONSHIP_PERIODS`` says so if
         nothing is given.
     """
+    reader = _reader(raw, after_death)
+    return _about(raw, reader, [_source(item) for item in raw["sources"]])
+
+
+def _reader(raw: Mapping[str, Any], after_death: timedelta | None = None) -> dict[str, Any]:
+    """What is the same whoever the resident is, but the sources."""
     if after_death is None:
         after_death = settings.RELATIONSHIP_PERIODS["after_death"]
-    staff, resident = raw["staff"], _resident(raw["resident"])
+    staff = raw["staff"]
+    return {
+        "at": datetime.fromisoformat(raw["at"]),
+        "rules_epoch": raw["rules_epoch"],
+        "staff_active": bool(staff and staff["active"]),
+        "membership": _membership(raw["membership"]),
+        "after_death": after_death,
+    }
+
+
+def _about(raw: Mapping[str, Any], reader: Mapping[str, Any], sources: list[Source]) -> Facts:
+    resident = _resident(raw["resident"])
     redaction = Redaction(protected=resident is not None and is_protected(resident.protection))
     return Facts(
-        at=datetime.fromisoformat(raw["at"]),
-        rules_epoch=raw["rules_epoch"],
+        **reader,
         resident_epoch=raw["resident_epoch"],
-        staff_active=bool(staff and staff["active"]),
-        membership=_membership(raw["membership"]),
         resident=resident,
         links={int(source): linked for source, linked in raw["links"].items()},
         refusals=frozenset(Refusal(item["kind"], item["council"]) for item in raw["refusals"]),
         relationships=tuple(_relationship(item) for item in raw["relationships"]),
-        sources=tuple(redaction.of(_source(item)) for item in raw["sources"]),
+        sources=tuple(map(redaction.of, sources)),
         glasses=tuple(_glass(item) for item in raw.get("glasses", ())),
         disclosures=tuple(_disclosure(item) for item in raw.get("disclosures", ())),
-        after_death=after_death,
     )
 
 

@@ -8,6 +8,7 @@ response leaves. Both run inside the transaction of the request.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -65,6 +66,21 @@ def consider(acting: Acting, resident: UUID) -> Decision:
             sitting=acting.sitting,
         )
     )
+
+
+def consider_many(acting: Acting, residents: Sequence[UUID]) -> list[Decision]:
+    """What the rule says now of each resident of a list, in its order, as of one moment.
+
+    One statement. Nothing is opened or recorded: a list that shows anything of a resident glimpses
+    them, and a record is opened by :func:`open_record`, which decides anew.
+    """
+    known = facts_of.read_many(
+        staff_id=acting.staff_id,
+        membership_id=acting.membership_id,
+        residents=residents,
+        sitting=acting.sitting,
+    )
+    return [decide(facts) for facts in known]
 
 
 def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) -> Opened | Refused:

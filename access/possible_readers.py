@@ -24,7 +24,7 @@ from django.db import connection
 
 from access.acting import Acting
 from access.decision import Decision, Reason, SectionState
-from access.facts import Facts, Glass, from_json
+from access.facts import Facts, Glass, from_answer
 from access.models import RelationshipKind
 from access.rules import decide, nobody_opted_out
 from identity.protected import Redaction, is_protected, kind_of_organisation, of_protected
@@ -199,7 +199,7 @@ def _post(raw: Mapping[str, Any]) -> Post:
         team=raw["team"],
         personal=raw["personal"],
         staff=raw["staff"],
-        facts=None if raw["facts"] is None else from_json(raw["facts"]),
+        facts=None if raw["facts"] is None else from_answer(raw["facts"])[0],
     )
 
 
