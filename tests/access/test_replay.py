@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -19,13 +18,13 @@ from access import gate, rules
 from access.acting import Acting
 from access.decision import Decision
 from access.facts import Refusal
-from access.kept_facts import as_kept, from_kept
 from access.models import Opening
 from access.replay import Kept, NoFactsKept, Replayed, in_words, read_kept, replay
 from access.rules import decide
 from audit.models import Event
 from organisations.categories import Category
 from tests import factories
+from tests.access.test_kept_facts import as_decided, kept_of, stored
 from tests.access.test_rules import COUNCIL, PRACTICE, TRUST, facts
 from tests.proof.comparing import decided
 from tests.proof.making import Size, make_world
@@ -33,86 +32,7 @@ from tests.proof.test_rows import questions
 from tests.proof.worlds import NOW
 from tests.proof.writing import acting, resident_id, write
 
-
-def stored(decision: Decision) -> dict[str, Any]:
-    """A decision as the database gives it back."""
-    return json.loads(json.dumps(decision.as_json()))  # type: ignore[no-any-return]
-
-
-def kept_of(decision: Decision, **beside: Any) -> Kept:
-    return Kept(stored(decision), **beside)
-
-
-def as_decided(decision: Decision) -> tuple[Any, ...]:
-    """All of a decision but the names of its facts."""
-    return (
-        decision.outcome,
-        decision.reason,
-        decision.grants,
-        decision.basis,
-        decision.relationship,
-        decision.glass,
-        decision.disclosures,
-        decision.sections,
-        {source.id: source.late_since for source in decision.facts.sources},
-    )
-
-
 # ── Without a database ──────────────────────────────────────────────────────────────────────
-
-
-def test_decisions_of_random_worlds_are_decided_anew_as_they_were() -> None:
-    ended = set()
-    for number in range(8):
-        world = make_world(Random(number), Size(bodies=6, members=8, residents=5))
-        for asked in world.questions((NOW - 1, NOW)):
-            decision = decided(world, asked)
-            answer = replay(kept_of(decision))
-            assert answer.differences == (), (number, asked)
-            assert as_decided(answer.decision) == as_decided(decision), (number, asked)
-            ended.add(decision.reason)
-    # Every reason but those that these worlds do not reach.
-    assert len(ended) >= 14, sorted(ended)
-
-
-def test_facts_are_the_same_after_they_were_kept() -> None:
-    for number in range(8):
-        world = make_world(Random(100 + number), Size(bodies=6, members=8, residents=5))
-        for asked in world.questions((NOW,)):
-            before = decided(world, asked).facts
-            after = from_kept(stored(decide(before)))
-            assert as_kept(after) == as_kept(before)
-            nameless = {each.id: each for each in after.sources}
-            assert nameless.keys() == {each.id for each in before.sources}
-            for source in before.sources:
-                kept = nameless[source.id]
-                assert (kept.kind, kept.sends, kept.agreed) == (
-                    source.kind,
-                    source.sends,
-                    source.agreed,
-                )
-            assert replace(after, sources=before.sources, membership=before.membership) == before, (
-                "all but what is shown of the registry"
-            )
-
-
-def test_no_name_is_kept() -> None:
-    decision = decide(facts())
-    names = {source.name for source in decision.facts.sources}
-    assert names
-    text = json.dumps(decision.as_json())
-    assert not any(name in text for name in names)
-
-
-def test_what_is_kept_of_forty_sources_stays_short() -> None:
-    """Sources that stand alike are kept together, so their number hardly counts."""
-    known = facts()
-    (alike, *_) = known.sources
-    many = replace(
-        known, sources=(*known.sources, *(replace(alike, id=1000 + n) for n in range(40)))
-    )
-    few = len(json.dumps(as_kept(known)))
-    assert len(json.dumps(as_kept(many))) - few <= 40 * len(" 1000") + len(" ")
 
 
 def refused_sharing() -> Decision:

@@ -29,11 +29,20 @@ import hypothesis  # noqa: F401 - once here, and not in every fork
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("access.rules", "access.bases", "access.relationships", "access.decision")
+MODULES = (
+    "access.rules",
+    "access.bases",
+    "access.relationships",
+    "access.decision",
+    "access.kept_facts",
+)
 #: Tests that need no database, the quickest first.
 TESTS = (
     "tests/access/test_rules.py",
     "tests/access/test_relationships.py",
+    "tests/access/test_disclosure_rule.py",
+    "tests/access/test_glass_rule.py",
+    "tests/access/test_kept_facts.py",
     "tests/proof/test_pure.py",
 )
 #: The share that must be noticed.
