@@ -57,7 +57,7 @@ class SectionState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A triple that may be read: entries of a category from a source, sensitive ones or others."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -11,7 +12,8 @@ from access.decision import Decision
 from access.kept_facts import as_kept, from_kept
 from access.replay import Kept, replay
 from access.rules import decide
-from tests.access.test_rules import facts
+from organisations.categories import CLINICIANS_READ
+from tests.access.test_rules import AGO, ALL, COUNCIL, PRACTICE, TRUST, facts
 from tests.proof.comparing import decided
 from tests.proof.making import Size, make_world
 from tests.proof.worlds import NOW
@@ -74,6 +76,49 @@ def test_facts_are_the_same_after_they_were_kept() -> None:
             assert replace(after, sources=before.sources, membership=before.membership) == before, (
                 "all but what is shown of the registry"
             )
+
+
+def test_what_there_is_none_of_takes_no_room() -> None:
+    period = f"active {AGO.isoformat()} -"
+    every, sends = sum(1 << category for category in CLINICIANS_READ), sum(1 << n for n in ALL)
+    assert as_kept(facts()) == {
+        "staff": True,
+        "membership": {
+            "id": 7,
+            "period": period,
+            "organisation": [TRUST, "nhs_trust", period],
+            "team": [70, False, period],
+            "role": ["nurse", every, "read-records", period],
+        },
+        "resident": [11, True, True, "U"],
+        "links": {"linked": f"{TRUST} {PRACTICE} {COUNCIL}"},
+        "relationships": [[21, "admission", 70, AGO.isoformat(), None, None]],
+        "sources": {
+            f"nhs_trust {sends} {every}": str(TRUST),
+            f"gp_practice {sends} {every}": str(PRACTICE),
+            f"adult_social_care {sends} {every}": str(COUNCIL),
+        },
+    }
+    nobody = facts(staff_active=False, membership=None, resident=None, sources=(), links={})
+    assert as_kept(replace(nobody, relationships=())) == {}
+    assert from_kept(stored(decide(nobody))).after_death == timedelta(0)
+
+
+def test_since_when_a_source_is_late_is_kept_to_the_moment_or_of_the_protected_to_the_day() -> None:
+    first, *others = facts().sources
+    for since in (AGO, AGO.date()):
+        known = facts(sources=(replace(first, late_since=since), *others))
+        kept = from_kept(stored(decide(known)))
+        assert [source.late_since for source in kept.sources] == [since, None, None]
+
+
+def test_a_source_is_called_by_its_kind() -> None:
+    kept = from_kept(stored(decide(facts())))
+    assert [source.name for source in kept.sources] == [
+        "An NHS trust",
+        "A GP practice",
+        "An adult social care service",
+    ]
 
 
 def test_no_name_is_kept() -> None:

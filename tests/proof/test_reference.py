@@ -48,7 +48,7 @@ def test_a_grant_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def one_more(*asked: object) -> Decision:
         decision = whole(*asked)  # type: ignore[arg-type]  # handed on as it came
-        few = sorted(decision.grants)
+        few = sorted(decision.grants, key=lambda grant: grant.key)
         return replace(
             decision, grants=frozenset({*few, *(replace(g, sensitive=True) for g in few[:1])})
         )
