@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0026_letters"),
+        ("access", "0027_bulk_traces"),
     ]
 
     operations = [
