@@ -57,7 +57,7 @@ def _line(name: str, bulk: Bulk) -> SourceLine:
         "Tracing",
         "yellow",
         bulk.percent,
-        f"{done} About {in_words(bulk.left)} left at {bulk.per_minute:,} questions a minute.",
+        f"{done} {in_words(bulk.left)} left at {bulk.per_minute:,} questions a minute.",
     )
 
 
@@ -69,14 +69,14 @@ def in_words(left: timedelta) -> str:
     """A time that is an estimate: in minutes, hours or days."""
     minutes = round(left.total_seconds() / 60)
     if minutes < 1:
-        return "less than a minute"
+        return "Less than a minute"
     hours, rest = divmod(minutes, 60)
-    if not hours:
-        return _counted(minutes, "minute")
     days, over = divmod(hours, 24)
-    if not days:
-        return _counted(hours, "hour") + (f" {_counted(rest, 'minute')}" if rest else "")
-    return _counted(days, "day") + (f" {_counted(over, 'hour')}" if over else "")
+    if days:
+        return f"About {_counted(days, 'day')}" + (f" {_counted(over, 'hour')}" if over else "")
+    if hours:
+        return f"About {_counted(hours, 'hour')}" + (f" {_counted(rest, 'minute')}" if rest else "")
+    return f"About {_counted(minutes, 'minute')}"
 
 
 def _counted(count: int, unit: str) -> str:

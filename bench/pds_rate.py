@@ -75,13 +75,14 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
     used = 60 * minutes / (arrivals[rate * minutes] - arrivals[0])
     print(
         f"{workers} workers, {minutes} minutes: {used:.2%} of {rate} a "
-        f"minute used, at most {_fullest(arrivals)} in any minute, "
+        f"minute used, at most {fullest(arrivals)} in any minute, "
         f"{sum(line['status'] == 429 for line in asked)} refused",
         flush=True,
     )
 
 
-def _fullest(arrivals: list[float]) -> int:
+def fullest(arrivals: list[float]) -> int:
+    """The most requests in any minute; arrivals in order, in seconds."""
     most, first = 0, 0
     for last, at in enumerate(arrivals):
         while arrivals[first] <= at - 60:

@@ -71,9 +71,9 @@ def world(entries: int, *, keep: Path | None = None) -> Iterator[World]:
         filled = folder / "filled.json"
         if not filled.exists():
             shutil.rmtree(folder / "postgres", ignore_errors=True)
-            with _running(folder, durable=False) as up:
+            with running(folder, durable=False) as up:
                 began = time.perf_counter()
-                address = _migrated(up)[0]["admin"]
+                address = migrated(up)[0]["admin"]
                 with psycopg.connect(address, autocommit=True) as connection:
                     for statement in _fill(heavy, typical):
                         connection.execute(statement)
@@ -82,12 +82,13 @@ def world(entries: int, *, keep: Path | None = None) -> Iterator[World]:
                 print(f"{entries:,} entries filled in {seconds:.0f} s", flush=True)
             os.sync()
             filled.write_text(json.dumps({"seconds": round(seconds)}), encoding="utf-8")
-        with _running(folder, durable=True) as up:
-            yield World(entries, *_migrated(up), heavy, typical)
+        with running(folder, durable=True) as up:
+            yield World(entries, *migrated(up), heavy, typical)
 
 
 @contextlib.contextmanager
-def _running(folder: Path, *, durable: bool) -> Iterator[Servers]:
+def running(folder: Path, *, durable: bool) -> Iterator[Servers]:
+    """A PostgreSQL and a Valkey of the benchmark's own, until the end of the block."""
     sockets = make_socket_folder()
     try:
         with servers(
@@ -102,7 +103,7 @@ def _running(folder: Path, *, durable: bool) -> Iterator[Servers]:
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-def _migrated(up: Servers) -> tuple[dict[str, str], dict[str, str]]:
+def migrated(up: Servers) -> tuple[dict[str, str], dict[str, str]]:
     """The addresses and the environment of a database whose tables are those of this code."""
     assert up.admin_url is not None, "Unset DATABASE_…_URL: the benchmarks bring their own server."
     addresses = provision(up.admin_url, DATABASE)

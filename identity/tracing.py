@@ -27,6 +27,7 @@ from identity.pds.comparing import Agreement, Comparison, Evidence, Held, Verdic
 from identity.pds.configuration import Service
 from identity.pds.outcomes import (
     Agreeing,
+    Delay,
     Disagreeing,
     Invalidated,
     Malformation,
@@ -52,6 +53,8 @@ LEASE = timedelta(minutes=6)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 #: So often an answer may be unreadable before somebody is asked to look.
 _MOST_UNREADABLE = 5
+#: Delays that hold for every question, and not for one alone.
+_NOBODY_ASKS = frozenset({Delay.RATE, Delay.CIRCUIT, Delay.ACCESS_REFUSED, Delay.BROKER_DOWN})
 
 Outcome = Retrieved | Searched
 MayUseNumber = Callable[[int, int], bool]
@@ -121,21 +124,26 @@ class Tracer:
         self._may_use_number = may_use_number
 
     def run_due(self, limit: int = 100) -> int:
-        """Ask the questions that are due, at most so many; how many were asked."""
+        """Ask the questions that are due, at most so many; how many were asked.
+
+        It stops where nothing can be asked now: the others would be put off for nothing.
+        """
         asked = 0
         while asked < limit and (trace := _take()) is not None:
-            self._ask(trace)
+            outcome = self._ask(trace)
             asked += 1
+            if isinstance(outcome, NotNow) and outcome.why in _NOBODY_ASKS:
+                break
         return asked
 
-    def _ask(self, trace: Trace) -> None:
+    def _ask(self, trace: Trace) -> Outcome | None:
         """One question of a trace that this worker holds, and what came of it."""
         known = trace.source_person
         question = _next_question(trace)
         organisation = known.source.ods_code
         if organisation is None or (question.number is None and question.search is None):
             _write(trace, question, None, self._client.service)
-            return
+            return None
         call = Call(
             request_id=trace.asked_as,
             correlation_id=trace.public_id,
@@ -158,6 +166,7 @@ class Tracer:
             assert question.search is not None  # noqa: S101 - one of the two, asked above
             outcome = self._client.search(question.search, call=call, may_send=may_send)
         _write(trace, question, outcome, self._client.service)
+        return outcome
 
     @transaction.atomic
     def _may_send(self, trace: Trace, question: _Question) -> bool:
@@ -180,6 +189,11 @@ class Tracer:
             },
         )
         return True
+
+
+def workers_asking() -> int:
+    """How many workers are asking now; one that died counts until its lease ends."""
+    return Trace.objects.filter(leased_until__gt=timezone.now(), finished__isnull=True).count()
 
 
 @transaction.atomic

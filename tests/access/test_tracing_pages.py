@@ -195,12 +195,12 @@ def test_those_that_go_on_come_first() -> None:
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (timedelta(seconds=10), "less than a minute"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(minutes=61), "1 hour 1 minute"),
-        (timedelta(hours=2), "2 hours"),
-        (timedelta(days=1), "1 day"),
-        (timedelta(days=2, hours=3, minutes=4), "2 days 3 hours"),
+        (timedelta(seconds=10), "Less than a minute"),
+        (timedelta(minutes=1), "About 1 minute"),
+        (timedelta(minutes=61), "About 1 hour 1 minute"),
+        (timedelta(hours=2), "About 2 hours"),
+        (timedelta(days=1), "About 1 day"),
+        (timedelta(days=2, hours=3, minutes=4), "About 2 days 3 hours"),
     ],
     ids=["seconds", "minute", "hour", "hours", "day", "days"],
 )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit.models import Action, Event
 from consent import selectors as consent
 from feeds.mapped import MappedPerson
-from identity import bulk, tracing, wanting
+from identity import bulk, tasks, tracing, wanting
 from identity.actions import receive_persons
 from identity.models import (
     BulkTrace,
@@ -34,6 +34,7 @@ from identity.models import (
     VerifiedAddress,
 )
 from identity.pds.circuit import Circuit
+from identity.pds.client import PdsClient
 from identity.pds.rate import RateLimit
 from identity.selectors import verified_address
 from identity.traces import Ended, Step, Why
@@ -434,6 +435,33 @@ def test_what_staff_asked_to_be_traced_is_begun_done_and_ended_by_workers(town: 
     wish.refresh_from_db()
     assert wish.finished is not None
     assert bulk.want(town.council, per_minute=300) == 2
+
+
+def test_no_more_tasks_ask_at_once_than_the_rate_needs(
+    town: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        town.send(ruth(town))
+    settings.PDS = town.world.configuration
+    monkeypatch.setattr(PdsClient, "from_settings", town.world.client)
+    wanting.arrivals_and_changes()
+    held = [tracing._take() for _ in range(tasks.MOST_ASKING)]
+    tasks.trace()
+    assert town.world.asked.questions() == []
+    # One of them has died, and its lease has ended.
+    assert held[0] is not None
+    Trace.objects.filter(pk=held[0].pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    tasks.trace()
+    assert town.world.asked.questions() != []
+
+
+def test_where_nobody_may_ask_the_others_are_not_put_off(town: Town) -> None:
+    for _ in range(3):
+        town.send(ruth(town))
+    wanting.arrivals_and_changes()
+    town.world.server.flushall()
+    assert town.tracer().run_due() == 1
+    assert Trace.objects.filter(delays=0, due__lte=timezone.now()).count() == 2
 
 
 # ── Not now, and workers that die ───────────────────────────────────────────────────────────
