@@ -122,11 +122,17 @@ def _url(name: str, *args: Any, **kwargs: Any) -> str:
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
-    """What every page may name: who is signed in as what, the nonce, and the profile."""
+    """What every page may name: who is signed in as what, the nonce, the profile, and the size.
+
+    The size of the print stands in the address, so that it needs no cookie.
+    """
+    large_print = request.GET.get("size") == "large"
     return {
         "acting": getattr(request, "acting", None),
         "signed_in": getattr(request, "user", None) is not None and request.user.is_authenticated,
         "cspNonce": str(getattr(request, "csp_nonce", "")),
         "profile": settings.PROFILE,
+        "large_print": large_print,
+        "htmlClasses": "app-large-print" if large_print else "",
         "assetPath": f"{settings.STATIC_URL}nhsuk/assets",
     }

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("consent.urls")),
     path("", include("records.urls")),
     path("", include("feeds.urls")),
+    path("", include("public.urls")),
     path("", include("connectcare.health")),
 ]

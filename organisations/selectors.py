@@ -56,6 +56,24 @@ def participating_organisations() -> QuerySet[Organisation]:
     )
 
 
+def roles_in_force() -> list[Role]:
+    """The roles that somebody may hold now, by name."""
+    return list(Role.objects.current().order_by("name"))
+
+
+def agreements_in_force() -> list[SharingAgreement]:
+    """The sharing agreements that count now, both sides of which are in force, by source."""
+    return list(
+        SharingAgreement.objects.current()
+        .filter(
+            source__in=Organisation.objects.current(),
+            recipient__in=Organisation.objects.current(),
+        )
+        .select_related("source", "recipient")
+        .order_by("source__name", "recipient__name")
+    )
+
+
 def councils() -> QuerySet[Organisation]:
     """The councils' adult social care, whose choices are about one council each."""
     return Organisation.objects.current().filter(kind=OrganisationKind.ADULT_SOCIAL_CARE)

@@ -391,6 +391,28 @@ def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
     administrator.opens("/registry/roles").arrives("Roles")
 
 
+def test_what_anybody_may_read_is_reached_from_where_staff_sign_in(visit: Visit) -> None:
+    somebody = visit()
+    somebody.opens("/sign-in").arrives("Sign in to Connect Care")
+    somebody.page.context.clear_cookies()
+    for words, heading in (
+        ("What Connect Care is", "What Connect Care is"),
+        ("What is shared", "What is shared"),
+        ("Your choices", "Your choices"),
+        ("Privacy notice", "Connect Care privacy notice"),
+        ("Policies open to inspection", "Policies open to inspection"),
+        ("Accessibility statement", "Accessibility statement"),
+    ):
+        footer = somebody.page.get_by_role("contentinfo")
+        footer.get_by_role("link", name=words, exact=True).click()
+        somebody.arrives(heading).pictures(f"public-{heading.split()[-1].lower()}")
+        somebody.follows("Show this page in large print").arrives(heading)
+        somebody.follows("Show this page in ordinary print").arrives(heading)
+    somebody.opens("/policies?size=large").follows(re.compile("^The rules by which"))
+    somebody.arrives("The rules of access").sees("R3.1").pictures("public-rules-large")
+    assert somebody.page.context.cookies() == []
+
+
 def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:
     somebody = visit()
     somebody.opens("/participating-organisations")

@@ -96,6 +96,19 @@ _SIGNED_IN = tuple(persona for persona in Persona if persona not in SIGNED_OUT)
 MATRIX: list[Row] = [
     # Anyone.
     *_both("participating-organisations", 200, 405),
+    *(
+        row
+        for name in (
+            "about",
+            "what-is-shared",
+            "your-choices",
+            "privacy-notice",
+            "policies",
+            "access-rules",
+            "accessibility-statement",
+        )
+        for row in _both(name, 200, 405)
+    ),
     *_both("health-live", 200, 405),
     *_both("health-ready", 200, 405),
     # The sign-in page sends on whoever has signed in already.

@@ -87,6 +87,13 @@ def test_only_these_doors_are_public() -> None:
     }
     assert public == {
         "participating-organisations",
+        "about",
+        "what-is-shared",
+        "your-choices",
+        "privacy-notice",
+        "policies",
+        "access-rules",
+        "accessibility-statement",
         "sign-in",
         "sign-out",
         "health-live",

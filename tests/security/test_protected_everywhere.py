@@ -92,6 +92,13 @@ CANARIES = SHOWN | NOT_SHOWN
 #: Addresses that show the registry, deliveries or oneself, the same whomever one works with.
 NOT_ABOUT_A_RESIDENT = {
     "participating-organisations",
+    "about",
+    "what-is-shared",
+    "your-choices",
+    "privacy-notice",
+    "policies",
+    "access-rules",
+    "accessibility-statement",
     "health-live",
     "health-ready",
     "sign-in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand
 
 from access import rules
 from access.decision import Reason, SectionState
+from access.described import sentence_of
 
 PAGE = Path("docs") / "access-rules.md"
 
@@ -78,10 +80,9 @@ def page() -> str:
     )
 
 
-def _row(rule: object, *more: str) -> str:
-    words = " ".join((inspect.getdoc(rule) or "").split())
-    number, sentence = words.split(" ", 1)
-    return "| " + " | ".join([number, sentence, *more]) + " |\n"
+def _row(rule: Callable[..., Any], *more: str) -> str:
+    sentence = sentence_of(rule)
+    return "| " + " | ".join([sentence.rule, sentence.words, *more]) + " |\n"
 
 
 def _says(rule: object) -> str:
