@@ -34,6 +34,9 @@ def texts() -> dict[str, str]:
         "secret_key": secrets.token_urlsafe(64),
         # Empty: for a mail server that asks for no password. Write yours into it.
         "email_host_password": "",
+        # Empty: nobody is traced until they are written in and PDS_BASE_URL is given.
+        "pds_api_key": "",
+        "pds_key": "",
         "encryption_keys": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
 

@@ -33,8 +33,9 @@ import redis
 #: Seconds in which a request that has a permit arrives, or never will: above every time-out of the
 #: client added up, name resolution included. It counts only where a worker died.
 LEASE = 60.0
-#: Permits are at least this part of the average distance apart: bursts are at most twice the rate.
-_SPACING = 0.5
+#: Permits are at least this part of the average distance apart: bursts are at most a third faster
+#: than the rate. Used up sooner, they would make everyone wait longer than a task has patience.
+_SPACING = 0.75
 #: Whoever holds a permit sends within this part of the lease, or gives it back unused.
 _SEND_WITHIN = 1 / 12
 

@@ -104,7 +104,21 @@ def test_secrets_come_from_files_and_only_those_it_is_given(name: str) -> None:
     assert mentioned == granted
     for key in service.get("environment", {}):
         secret = re.search(r"SECRET|PASSWORD|KEYS|_URL", key)
-        assert not secret or key.endswith("_FILE"), f"{key} holds a secret itself"
+        # Which service is asked is no secret.
+        public = key == "PDS_BASE_URL"
+        assert not secret or public or key.endswith("_FILE"), f"{key} holds a secret itself"
+
+
+def test_only_the_worker_that_traces_may_ask_the_demographics_service() -> None:
+    knowing = {
+        name
+        for name, service in SERVICES.items()
+        if any(key.startswith("PDS_") for key in service.get("environment", {}))
+        or {"pds_api_key", "pds_key"} & set(service.get("secrets", []))
+    }
+    assert knowing == {"worker"}
+    given = {key.removesuffix("_FILE") for key in SERVICES["worker"]["environment"]}
+    assert given >= {"PDS_BASE_URL", "PDS_API_KEY", "PDS_KEY_ID", "PDS_KEY", "HTTPS_PROXY"}
 
 
 @pytest.mark.parametrize(

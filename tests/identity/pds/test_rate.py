@@ -137,6 +137,9 @@ def test_the_agreed_rate_is_used(server: redis.Redis, workers: int) -> None:
     assert most_in_a_window(run.arrivals, 60) == 300
     used = sum(began <= arrival < until for arrival in run.arrivals) / (300 * 10)
     assert used >= 0.98
+    # Nobody waits so long for the window to pass that a task loses its patience (30 s).
+    settled = sorted(arrival for arrival in run.arrivals if arrival >= began)
+    assert max(later - earlier for earlier, later in pairwise(settled)) < 25
 
 
 def test_a_worker_that_dies_costs_its_permit_for_a_lease_and_a_window_only(
@@ -157,7 +160,7 @@ def test_a_start_and_a_loss_wait_for_all_that_could_still_count(server: redis.Re
 def test_permits_are_kept_apart(server: redis.Redis) -> None:
     run = Simulation(server, random.Random(7), 300, 5, slowest=0.0).run(180)
     gaps = [later - earlier for earlier, later in pairwise(sorted(run.arrivals))]
-    assert min(gaps) >= 0.099999
+    assert min(gaps) >= 0.149999
 
 
 def test_a_clock_put_back_beyond_use_is_a_loss(server: redis.Redis) -> None:
@@ -170,7 +173,7 @@ def test_a_clock_put_back_beyond_use_is_a_loss(server: redis.Redis) -> None:
     assert at(10_000) == 120
     assert isinstance(at(10_121), Permit)
     assert isinstance(at(10_130), Permit)
-    assert at(10_100) == 36  # a little back: the permits are only held for longer
+    assert at(10_100) == 39  # a little back: the permits are only held for longer
     assert at(5_000) == 120
     assert isinstance(at(5_121), Permit)
 
@@ -192,10 +195,10 @@ def rate(server: redis.Redis) -> RateLimit:
 def test_a_permit_that_was_not_used_is_free_at_once(server: redis.Redis, rate: RateLimit) -> None:
     with rate.permit(patience=0) as permit:
         permit.was_not_sent()
-    server.set("the clock", 130_000_002)
+    server.set("the clock", 145_000_002)
     with rate.permit(patience=0) as permit:
         permit.was_answered()
-    server.set("the clock", 160_000_004)
+    server.set("the clock", 175_000_004)
     with pytest.raises(NotYet) as not_yet:
         rate.wait(patience=5)
     assert not_yet.value.after == pytest.approx(30)
@@ -208,8 +211,8 @@ def test_a_permit_whose_request_has_no_answer_is_held_for_the_lease(server: redi
     server.set("the clock", 100_000_000)
     with rate.permit(patience=0):
         pass
-    server.set("the clock", 130_000_000)
-    assert rate.take() == pytest.approx(60, abs=0.001)
+    server.set("the clock", 150_000_000)
+    assert rate.take() == pytest.approx(40, abs=0.001)
 
 
 def test_without_the_server_nothing_is_sent() -> None:
