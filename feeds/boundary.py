@@ -29,6 +29,8 @@ _SHORTEST = 4
 #: Marks a place in a delivery that nothing was made of: it goes if it names somebody who objects.
 LOOK = "?"
 _OF_BUNDLE = re.compile(r"entry\[\d+\]|bundle")
+#: ``line 4``, ``lines 4-6`` (a row of CSV with line ends in it), ``line 4.entry[2]``.
+_OF_LINES = re.compile(r"lines? (\d+)(?:-(\d+))?(?![\d-])")
 _SPACES = re.compile(rb"[\s\-]+")
 
 
@@ -157,12 +159,18 @@ def without(content: bytes, pointers: Iterable[str], boundary: Boundary) -> byte
     """
     places = {pointer.removeprefix(LOOK) for pointer in pointers}
     gone = {pointer for pointer in pointers if not pointer.startswith(LOOK)}
-    if any(place.startswith("line ") for place in places):
+    if any(_OF_LINES.match(place) for place in places):
+        if any(place.startswith("row ") for place in gone):
+            return b""
         lines = content.split(b"\n")
+        out = _lines_at(gone)
+        for first, last in (_span(place) for place in places):
+            if boundary.mentions(b"\n".join(lines[first - 1 : last])):
+                out |= set(range(first, last + 1))
         return b"\n".join(
             line
             for number, line in enumerate(lines, start=1)
-            if not _stands_at(f"line {number}", gone) and not boundary.mentions(line)
+            if number not in out and not boundary.mentions(line)
         )
     if not gone and not boundary.mentions(content):
         return content
@@ -192,10 +200,15 @@ def _bytes(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _stands_at(place: str, pointers: set[str]) -> bool:
-    return any(
-        pointer == place or pointer.startswith((f"{place}.", f"{place}[")) for pointer in pointers
-    )
+def _span(place: str) -> tuple[int, int]:
+    """The first and the last line of a place in a file of lines; (1, 0) of any other."""
+    found = _OF_LINES.match(place)
+    return (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+
+
+def _lines_at(places: Iterable[str]) -> set[int]:
+    """The numbers of the lines on which these places stand."""
+    return {number for first, last in map(_span, places) for number in range(first, last + 1)}
 
 
 def _digits(number: str | None) -> str:

@@ -13,7 +13,7 @@ class DeliveryForm(NhsForm):
     feed = SelectField(label="Who sent it", hint="The organisation and its feed.")
     contents = FileField(
         label="Files",
-        hint="FHIR R4 as JSON, NDJSON or XML. You can choose several.",
+        hint="In the form of the feed. You can choose several.",
         multiple=True,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from feeds.formats import edifact, fhir_r4, gp_connect
+from feeds.formats import council_csv, edifact, fhir_r4, gp_connect
 from feeds.mapped import Item
 
 
@@ -48,6 +48,9 @@ FORMATS: Mapping[str, Format] = {
         "GP Connect structured record (FHIR STU3, all of one person)",
         gp_connect.read,
         whole_record=True,
+    ),
+    "council-csv": Format(
+        "Council CSV (Client Level Data, and the person extract beside it)", council_csv.read
     ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
 }

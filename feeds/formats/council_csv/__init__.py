@@ -1,0 +1,163 @@
+"""A council's CSV: Client Level Data of both releases, and the person extract beside it.
+
+``read`` is the whole interface. Client Level Data names nobody: its rows are held until the person
+extract brings their people, in the same delivery or another. One file may be both. Each row is one
+item; it stands or is held by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import BinaryIO
+
+import msgspec
+
+from feeds.formats.council_csv.cells import Cells
+from feeds.formats.council_csv.columns import (
+    CASE,
+    EVENT_TYPE,
+    FAMILY_NAME,
+    column_of,
+    named_twice,
+)
+from feeds.formats.council_csv.resources import (
+    NotAnEvent,
+    Resource,
+    detail_of,
+    event_of,
+    patient_of,
+    worker_of,
+)
+from feeds.formats.council_csv.rows import NoTable, Row, read_table
+from feeds.formats.fhir_r4.dates import read_when
+from feeds.formats.fhir_r4.delivery import Delivery
+from feeds.formats.fhir_r4.resource import Part, items_of
+from feeds.formats.fhir_r4.stream import Stream
+from feeds.formats.fhir_r4.words import sentences
+from feeds.mapped import Held, Item, Mapped, MappedEntry, PassedOver
+
+_KINDS = frozenset({"request", "assessment", "service", "review"})
+_EVENT_KINDS = ("EpisodeOfCare", "ClinicalImpression")
+
+
+def read(
+    content: BinaryIO,
+    *,
+    name: str,
+    source_kind: str = "",
+    sensitive_codes: frozenset[str] = frozenset(),
+) -> Iterator[Item]:
+    """Read one file of any length and give each of its rows.
+
+    Columns are found by name, in any order; those that are not known are not read. Never raises
+    for what a file contains.
+    """
+    del name
+    table = read_table(Stream(content))
+    if isinstance(table, NoTable):
+        yield Item("file", "", "", Held(table.reason), raw=table.raw)
+        return
+    columns = [column_of(header) for header in table.header.cells]
+    why_not = _why_no_extract(columns)
+    if why_not:
+        yield Item(table.header.pointer, "", "", Held(why_not), raw=table.header.raw)
+        return
+    reader = _Reader(table.header, columns, Delivery(source_kind, sensitive_codes))
+    for row in table.rows:
+        yield reader.item(row)
+
+
+def _why_no_extract(columns: list[str | None]) -> str:
+    if twice := named_twice(columns):
+        return f"two columns are {twice}: send one of them"
+    if CASE not in columns:
+        return f"no column is {CASE}, the council's own number of the person"
+    if FAMILY_NAME not in columns and EVENT_TYPE not in columns:
+        return (
+            f"neither the person extract (a column {FAMILY_NAME}) nor Client Level Data "
+            f"(a column {EVENT_TYPE})"
+        )
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the rows of one file."""
+
+    header: Row
+    columns: list[str | None]
+    delivery: Delivery
+
+    def item(self, row: Row) -> Item:
+        """What a row became."""
+        kind = "Person" if FAMILY_NAME in self.columns else "Event"
+        raw = self.header.raw + b"\n" + row.raw
+        if row.fault:
+            return Item(row.pointer, "", "", Held(row.fault), raw=raw)
+        if not any(cell.strip() for cell in row.cells):
+            return Item(row.pointer, "", "", PassedOver("an empty row"))
+        extra = row.cells[len(self.columns) :]
+        if len(row.cells) < len(self.columns) or any(cell.strip() for cell in extra):
+            fault = f"{len(row.cells)} cells, and the file has {len(self.columns)} columns"
+            return Item(row.pointer, kind, "", Held(fault), raw=raw)
+        said = {
+            column: cell
+            for column, cell in zip(self.columns, row.cells, strict=False)
+            if column is not None
+        }
+        cells = Cells(said)
+        if (event := cells.text(EVENT_TYPE)) and kind != "Person":
+            kind = event.capitalize() if event.casefold() in _KINDS else kind
+        return Item(row.pointer, kind, "", self._outcome(cells), raw=raw)
+
+    def _outcome(self, cells: Cells) -> Mapped | Held:
+        case = cells.number(CASE)
+        if not case:
+            return Held(f"{CASE}: missing, or changed by Excel")
+        resources: list[Resource] = []
+        if FAMILY_NAME in self.columns:
+            if not cells.text(FAMILY_NAME):
+                return Held(f"{FAMILY_NAME}: missing")
+            resources.append(patient_of(case, cells))
+            if worker := worker_of(case, cells):
+                resources.append(worker)
+        if cells.text(EVENT_TYPE) or FAMILY_NAME not in self.columns:
+            try:
+                resources.append(event_of(case, cells))
+            except NotAnEvent as error:
+                return Held(str(error))
+        return self._mapped(resources, cells)
+
+    def _mapped(self, resources: list[Resource], cells: Cells) -> Mapped | Held:
+        """The resources of one row, mapped as those of FHIR are."""
+        details, extracted = detail_of(cells), _instant(cells.day("Extract_Date"))
+        reported = _instant(cells.day("Reporting_Period_End_Date")) or extracted
+        notes = tuple(dict.fromkeys(cells.notes))
+        person, entries = None, list[MappedEntry]()
+        parts = [Part("row", raw=msgspec.json.encode(one), notes=notes) for one in resources]
+        for item in items_of(parts, self.delivery):
+            if isinstance(item.outcome, Held):
+                return item.outcome
+            if not isinstance(item.outcome, Mapped):
+                continue
+            if item.outcome.person is not None:
+                person = replace(
+                    item.outcome.person,
+                    version=extracted,
+                    notes=(*item.outcome.person.notes, *notes),
+                )
+            for entry in item.outcome.entries:
+                if entry.kind in _EVENT_KINDS:
+                    words = sentences(entry.detail, *details)
+                    entries.append(replace(entry, detail=words, version=reported))
+                else:
+                    entries.append(replace(entry, version=extracted))
+        return Mapped(person=person, entries=tuple(entries))
+
+
+def _instant(day: date | None) -> datetime | None:
+    """The version of what was true at the end of a day: its midnight in London."""
+    when = read_when(day.isoformat()) if day else None
+    return when.instant if when else None
