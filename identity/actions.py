@@ -99,6 +99,16 @@ def number_of(sent: str | None) -> NhsNumber | None:
         return None
 
 
+def unverified_number(resident: Resident) -> NhsNumber | None:
+    """The number that a resident has and that is not verified, if they have one."""
+    live = (
+        resident.nhs_numbers.filter(valid_until__isnull=True)
+        .exclude(status=NumberStatus.VERIFIED)
+        .first()
+    )
+    return number_of(live.number) if live else None
+
+
 def owner_of(number: NhsNumber) -> Resident | None:
     """Whose a verified number is; where it is nobody's now, whose it was before it was replaced."""
     rows = ResidentNhsNumber.objects.select_related("resident").filter(number=number.digits)
@@ -284,16 +294,19 @@ def is_placeholder(number: NhsNumber, source: Organisation) -> bool:
 
 def _claim(resident: Resident, number: NhsNumber, source: Organisation, *, said_by: SaidBy) -> None:
     """A verified number that nobody has becomes a resident's, and they are known beyond doubt."""
-    ResidentNhsNumber.objects.filter(resident=resident, valid_until__isnull=True).update(
-        valid_until=timezone.now(), ended_because=Ended.REPLACED
-    )
-    ResidentNhsNumber.objects.create(
-        resident=resident,
-        number=number.digits,
-        status=NumberStatus.VERIFIED,
-        said_by=said_by,
-        given_by=source.pk,
-    )
+    live = ResidentNhsNumber.objects.filter(resident=resident, valid_until__isnull=True)
+    # The same number, as the resident gave it, is verified; another one gives way.
+    if not live.filter(number=number.digits).update(
+        status=NumberStatus.VERIFIED, said_by=said_by, given_by=source.pk
+    ):
+        live.update(valid_until=timezone.now(), ended_because=Ended.REPLACED)
+        ResidentNhsNumber.objects.create(
+            resident=resident,
+            number=number.digits,
+            status=NumberStatus.VERIFIED,
+            said_by=said_by,
+            given_by=source.pk,
+        )
     resident.known_to_all = True
     resident.save(update_fields=["known_to_all"])
 

@@ -99,7 +99,18 @@ class ResidentNhsNumber(models.Model):
                 name="number_ends_for_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["number"], name="number_by_digits")]
+        indexes = [
+            models.Index(fields=["number"], name="number_by_digits"),
+            models.Index(
+                fields=["resident"],
+                condition=Q(
+                    valid_until__isnull=True,
+                    status=NumberStatus.NOT_TRACED,
+                    said_by__in=[SaidBy.RESIDENT, SaidBy.CARER],
+                ),
+                name="number_given_not_traced",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"number of resident {self.resident_id}"

@@ -91,6 +91,13 @@ def invalidate(known: SourcePerson, number: NhsNumber) -> None:
         ask_about(known.resident, QuestionReason.INVALIDATED)
 
 
+def mark_number(known: SourcePerson, number: NhsNumber, status: NumberStatus) -> None:
+    """Note with a number that is not verified what a trace by it came to."""
+    ResidentNhsNumber.objects.filter(
+        resident=known.resident_id, number=number.digits, valid_until__isnull=True
+    ).exclude(status=NumberStatus.VERIFIED).update(status=status, said_by=SaidBy.TRACE)
+
+
 def protect(known: SourcePerson, protection: Protection) -> None:
     """Hide the place of somebody who may be protected; nothing else of the answer is believed."""
     if known.resident.protection == Protection.UNRESTRICTED:

@@ -36,6 +36,7 @@ def trace() -> None:
     if settings.PDS is None:
         return
     wanting.arrivals_and_changes()
+    wanting.given_numbers()
     wanting.retries()
     bulk.begin(per_minute=settings.PDS.per_minute)
     if workers_asking() >= MOST_ASKING:

@@ -19,8 +19,15 @@ from django.utils import timezone
 
 from audit import actions as audit
 from audit.models import Action
-from identity.actions import ask, is_placeholder, number_of, owner_of
-from identity.models import QuestionReason, Resident, SourcePerson, Trace, TraceStep
+from identity.actions import ask, is_placeholder, number_of, owner_of, unverified_number
+from identity.models import (
+    NumberStatus,
+    QuestionReason,
+    Resident,
+    SourcePerson,
+    Trace,
+    TraceStep,
+)
 from identity.nhs_number import NhsNumber
 from identity.pds.client import Call
 from identity.pds.comparing import Agreement, Comparison, Evidence, Held, Verdict
@@ -44,8 +51,15 @@ from identity.pds.outcomes import (
 )
 from identity.pds.questions import NotASearch, Search
 from identity.persons import Said
-from identity.settling import invalidate, protect, replace_number, settle_questions, verify
-from identity.traces import Ended, Step
+from identity.settling import (
+    invalidate,
+    mark_number,
+    protect,
+    replace_number,
+    settle_questions,
+    verify,
+)
+from identity.traces import Ended, Step, Why
 
 #: Longer than a call can take with all its tries and waits.
 LEASE = timedelta(minutes=6)
@@ -229,11 +243,20 @@ def _next_question(trace: Trace) -> _Question:
     if trace.step == Step.VERIFY:
         return _Question(Step.VERIFY, number=number_of(trace.found))
     if trace.step == Step.NUMBER:
-        number = number_of(known.nhs_number_sent)
-        if number is not None and not is_placeholder(number, known.source):
+        number = _number_to_ask(trace)
+        if number is not None:
             return _Question(Step.NUMBER, number=number)
     step = Step.EXACT if trace.step == Step.NUMBER else Step(trace.step)
     return _Question(step, search=_search(step, _said(known)))
+
+
+def _number_to_ask(trace: Trace) -> NhsNumber | None:
+    """The number that was sent, or given by word of mouth; that one first, if it is the reason."""
+    known = trace.source_person
+    sent, given = number_of(known.nhs_number_sent), unverified_number(known.resident)
+    first, second = (given, sent) if trace.why == Why.GIVEN else (sent, given)
+    usable = (each for each in (first, second) if each and not is_placeholder(each, known.source))
+    return next(usable, None)
 
 
 def _search(step: Step, said: Said) -> Search | None:
@@ -341,6 +364,7 @@ class _Desk:
             case Agreeing() | Restricted(comparison=Comparison(verdict=Verdict.AGREEING)):
                 self._verified(outcome)
             case Disagreeing(demographics=demographics):
+                mark_number(self.known, self._number, NumberStatus.TO_BE_RESOLVED)
                 self._conflict(demographics.number)
             case Restricted() | VeryRestricted():
                 if self.question.step == Step.NUMBER:
@@ -382,10 +406,10 @@ class _Desk:
         return self.question.number
 
     def _verified(self, outcome: Agreeing | Restricted) -> None:
-        sent = number_of(self.known.nhs_number_sent)
+        asked = _number_to_ask(self.trace)
         searched = self.question.step == Step.VERIFY
-        if searched and sent is not None and sent != self._number:
-            # The number that was sent belongs to nobody, the search found somebody: which is wrong?
+        if searched and asked is not None and asked != self._number:
+            # Nobody has the number asked for, and the search found somebody: which is wrong?
             self._conflict(self._number)
         elif verify(self.known, outcome.demographics, service=self.service):
             settle_questions(self.known)
@@ -410,6 +434,7 @@ class _Desk:
         has_postcode = bool(self.question.search and self.question.search.postcode)
         match self.question.step:
             case Step.NUMBER:
+                mark_number(self.known, self._number, NumberStatus.NO_MATCH)
                 self._go_on(Step.EXACT)
             case Step.EXACT:
                 self._go_on(Step.WILDCARDS if has_postcode else Step.NAME)

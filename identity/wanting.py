@@ -29,6 +29,23 @@ _UNTRACED = """
     limit %s
     on conflict do nothing
 """
+# Whoever was given a number by word of mouth since they were last traced by it, through a source
+# person of those who wrote it down, if they have one.
+_GIVEN = """
+    insert into identity_trace
+        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+    select distinct on (n.resident_id)
+        p.id, 'given', 1, 'number', gen_random_uuid(), '', 0, ''
+    from identity_residentnhsnumber n
+    join identity_sourceperson p on p.resident_id = n.resident_id and p.replaced_by_id is null
+    where n.valid_until is null and n.status = '02' and n.said_by in ('resident', 'carer')
+      and not exists (
+          select from identity_trace t join identity_sourceperson s on s.id = t.source_person_id
+          where s.resident_id = n.resident_id and t.why = 'given' and t.wanted >= n.valid_from)
+    order by n.resident_id, p.source_id = n.given_by desc, p.id
+    limit %s
+    on conflict do nothing
+"""
 _AGAIN = """
     insert into identity_trace
         (source_person_id, why, urgency, step, asked_as, found, delays, ended)
@@ -57,6 +74,11 @@ def _insert(statement: str, parameters: list[int | datetime]) -> int:
 def arrivals_and_changes(limit: int = 1000) -> int:
     """Those who were sent without a number that links them, and were not traced since."""
     return _insert(_UNTRACED, [limit])
+
+
+def given_numbers(limit: int = 100) -> int:
+    """Those for whom staff entered a number on a resident's or carer's word."""
+    return _insert(_GIVEN, [limit])
 
 
 def retraces(limit: int) -> int:

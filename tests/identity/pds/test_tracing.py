@@ -323,6 +323,72 @@ def test_a_death_is_taken_and_its_withdrawal_too(town: Town) -> None:
     assert not known.resident.deceased
 
 
+def by_word_of_mouth(known: SourcePerson, number: str) -> ResidentNhsNumber:
+    """As staff enter a number that a carer gives."""
+    return ResidentNhsNumber.objects.create(
+        resident=known.resident,
+        number=number,
+        status=NumberStatus.NOT_TRACED,
+        said_by=SaidBy.CARER,
+        given_by=known.source_id,
+    )
+
+
+def test_a_number_that_a_carer_gave_is_verified_once_it_is_traced(town: Town) -> None:
+    held = ruth(town)
+    known = town.send(held)
+    given = by_word_of_mouth(known, held.number)
+    assert wanting.given_numbers() == 1
+    assert wanting.given_numbers() == 0
+    trace = town.trace(known)
+    assert (trace.why, steps(trace)) == (Why.GIVEN, [("number", "agreeing")])
+    live = ResidentNhsNumber.objects.get(resident=known.resident_id)
+    assert (live.pk, live.status, live.said_by) == (given.pk, "01", SaidBy.TRACE)
+    said = live.history.order_by("pk").values_list("status", "said_by")
+    assert list(said) == [("02", "carer"), ("01", "trace")]
+    assert known.link == LinkState.LINKED
+    assert wanting.given_numbers() == 0
+
+
+def test_a_carers_number_of_somebody_else_is_to_be_resolved(town: Town) -> None:
+    other = town.put(factories.made_up_nhs_number(7009), family="Other")
+    known = town.send(ruth(town))
+    given = by_word_of_mouth(known, other.number)
+    wanting.given_numbers()
+    assert town.trace(known).ended == Ended.TO_BE_DECIDED
+    given.refresh_from_db()
+    assert (given.status, given.valid_until) == (NumberStatus.TO_BE_RESOLVED, None)
+    assert questions(known) == ["trace-conflict"]
+    assert known.link == LinkState.ALONE
+
+
+def test_a_carers_number_that_nobody_has_is_not_replaced_without_a_person(town: Town) -> None:
+    known = town.send(ruth(town))
+    given = by_word_of_mouth(known, factories.made_up_nhs_number(7998))
+    wanting.given_numbers()
+    trace = town.trace(known)
+    assert steps(trace) == [("number", "none"), ("exact", "one"), ("verify", "agreeing")]
+    given.refresh_from_db()
+    assert (given.status, given.valid_until) == (NumberStatus.NO_MATCH, None)
+    assert questions(known) == ["trace-conflict"]
+
+
+def test_a_number_given_for_who_is_linked_is_traced_by_who_wrote_it_down(town: Town) -> None:
+    """Linked by a person's decision, two sources, no number until now."""
+    held = ruth(town)
+    one = town.send(held, of=town.trust)
+    other = town.send(held)
+    SourcePerson.objects.filter(pk=other.pk).update(resident=one.resident, link="linked")
+    SourcePerson.objects.filter(pk=one.pk).update(link="linked")
+    other.refresh_from_db()
+    by_word_of_mouth(other, held.number)
+    wanting.given_numbers()
+    assert Trace.objects.get().source_person == other
+    town.trace(other)
+    live = ResidentNhsNumber.objects.get(resident=one.resident_id)
+    assert (live.status, live.said_by) == ("01", SaidBy.TRACE)
+
+
 # ── Who asks, and when ──────────────────────────────────────────────────────────────────────
 
 
