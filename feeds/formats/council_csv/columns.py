@@ -78,9 +78,7 @@ def folded(header: str) -> str:
 
 
 _KNOWN: Mapping[str, str] = {
-    folded(name): column
-    for column in COLUMNS
-    for name in (column, *OF_PERSONS.get(column, ()))
+    folded(name): column for column in COLUMNS for name in (column, *OF_PERSONS.get(column, ()))
 }
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from feeds.formats.council_csv.cells import Cells
-from feeds.formats.council_csv.columns import BIRTH_DATE, CASE, EVENT_TYPE, FAMILY_NAME
+from feeds.formats.council_csv.columns import BIRTH_DATE, EVENT_TYPE, FAMILY_NAME
 from feeds.formats.council_csv.values import outcome_in_words, release_2
 from feeds.formats.fhir_r4.reading import RESPONSIBLE_TEAM, TEAM_CODE
 from feeds.formats.fhir_r4.social_care import SERVICE_CATEGORY, SERVICE_FREQUENCY, SERVICE_PROVIDER
