@@ -113,6 +113,12 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["application_name"] = f"connectcare {LOGIN}"
+# Who proves that choices hold asks with the web's own login as well (records/probing/as_web.py).
+WEB_DATABASE = (
+    environment.database(Login.WEB)
+    if LOGIN == Login.PIPELINE and environment.text("DATABASE_WEB_URL", "")
+    else None
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Who signs in ---------------------------------------------------------------------------
@@ -214,6 +220,9 @@ CELERY_TASK_ROUTES = {
     "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
+    "records.tasks.prove": {"queue": URGENT_QUEUE},
+    "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
+    "records.tasks.prove_canaries": {"queue": URGENT_QUEUE},
 }
 # A sweep that no worker took before the next one came is not worth doing any more.
 CELERY_BEAT_SCHEDULE = {
@@ -250,6 +259,28 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-for-fishing": {
         "task": "access.tasks.look_for_fishing",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    # What the adviser waits for, whatever was lost.
+    "sweep-probes": {
+        "task": "records.tasks.sweep_probes",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
+    "prove-canaries": {
+        "task": "records.tasks.prove_canaries",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
+    },
+    # It adds at night, and whatever was asked about since the evening not again.
+    "prove-all-in-force": {
+        "task": "records.tasks.want_all_in_force",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "sweep-nightly-probes": {
+        "task": "records.tasks.sweep_nightly_probes",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

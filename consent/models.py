@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from audit.fields import UuidV7
 from consent.post import Letter, PostNote
+from consent.proofs import Canary, ProbeDue, ProbeResult, ProofIncident
 from consent.vocabulary import (
     ASSESSED,
     COUNCIL_KINDS,
@@ -29,6 +30,7 @@ from consent.vocabulary import (
 
 __all__ = [
     "Answer",
+    "Canary",
     "Channel",
     "Choice",
     "ChoiceDraft",
@@ -37,6 +39,9 @@ __all__ = [
     "Letter",
     "NotAskedReason",
     "PostNote",
+    "ProbeDue",
+    "ProbeResult",
+    "ProofIncident",
     "PublishedNotice",
     "Ruling",
 ]

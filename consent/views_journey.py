@@ -24,6 +24,7 @@ from consent.models import Choice
 from consent.said import Said
 from consent.vocabulary import Answer
 from organisations.activities import Activity
+from records.tasks import prove_after_commit
 
 #: What is said where the details differ: the same words, whichever of them it is.
 DIFFERS = (
@@ -176,6 +177,7 @@ def _confirm(request: ActingRequest, about: Caller, draft: Draft, said: Said) ->
         return _already(request, about, draft, meanwhile.choice)
     except ChoiceNotAllowed as refused:
         return _conflict(request, about, draft, Objection(refused.rule, str(refused)))
+    prove_after_commit(choice.pk)
     drafts.finish(draft, choice.public_id)
     return redirect("choice-recorded", about.resident, choice.public_id)
 

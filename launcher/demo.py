@@ -239,7 +239,7 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
         # A task that acts for a person connects as the web does.
         worker("worker", "ordinary", 2, "pipeline", "web", "sealer"),
         # What somebody waits for never stands behind a load.
-        worker("urgent-worker", "urgent", 1, "pipeline"),
+        worker("urgent-worker", "urgent", 1, "pipeline", "web"),
         child(
             "beat",
             [

@@ -27,6 +27,9 @@ URGENT_TASKS = {
     "access.tasks.notify_of_disclosure",
     "access.tasks.sweep_disclosures",
     "access.tasks.look_for_fishing",
+    "records.tasks.prove",
+    "records.tasks.sweep_probes",
+    "records.tasks.prove_canaries",
 }
 
 

@@ -122,18 +122,21 @@ def test_only_the_worker_that_traces_may_ask_the_demographics_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "login"),
+    ("name", "login", "asks_as"),
     [
-        ("migrate", "owner"),
-        ("web", "web"),
-        ("worker", "pipeline"),
-        ("urgent-worker", "pipeline"),
-        ("beat", "pipeline"),
+        ("migrate", "owner", ()),
+        ("web", "web", ()),
+        # That choices hold is asked with the login that must not see what they withhold.
+        ("worker", "pipeline", ("web",)),
+        ("urgent-worker", "pipeline", ("web",)),
+        ("beat", "pipeline", ()),
     ],
 )
-def test_each_process_has_its_login_and_no_other(name: str, login: str) -> None:
+def test_each_process_has_its_login_and_no_other(
+    name: str, login: str, asks_as: tuple[str, ...]
+) -> None:
     assert SERVICES[name]["environment"]["CONNECTCARE_LOGIN"] == login
-    assert addresses(SERVICES[name]) == {variable(login)}
+    assert addresses(SERVICES[name]) == {variable(each) for each in (login, *asks_as)}
 
 
 def test_only_provisioning_knows_the_administrator() -> None:
