@@ -117,17 +117,19 @@ def waiting(acting: Acting, *, request_id: str) -> list[Waiting] | None:
     return None if answer is None else [_waiting(raw) for raw in json.loads(answer)]
 
 
-def opened(acting: Acting, *, letter: UUID | None, request_id: str) -> list[OpenedLetter]:
-    """What was made of one letter of one's desk, or of all that are ready to print.
+def opened(
+    acting: Acting, ids: Iterable[UUID], *, to_print: bool, request_id: str
+) -> list[OpenedLetter]:
+    """What was made of these letters of one's desk, in the order in which they were owed.
 
-    At most :data:`MOST_PRINTED`. Empty where there is none, or it may not go as it was made: then
-    it is made anew.
+    One that may not go as it was made is not among them: it is made anew. ``to_print``: they are
+    printed now, to be posted.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "select id, reference, state, in_large_print, content, pdf, large_pdf"
-            " from access.open_letters(%s, %s, %s, %s, %s::uuid)",
-            [acting.staff_id, acting.membership_id, letter, MOST_PRINTED, request_id],
+            " from access.open_letters(%s, %s, %s::uuid[], %s, %s::uuid)",
+            [acting.staff_id, acting.membership_id, list(ids), to_print, request_id],
         )
         return [
             OpenedLetter(

@@ -6,6 +6,7 @@ from consent import views, views_journey
 
 urlpatterns = [
     path("residents/<uuid:resident>/choices", views.resident_choices, name="resident-choices"),
+    path("residents/<uuid:resident>/post", views.how_to_write, name="how-to-write"),
     path("residents/<uuid:resident>/choices/record", views.begin_choice, name="record-choice"),
     path(
         "residents/<uuid:resident>/choices/<uuid:choice>/recorded",

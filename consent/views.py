@@ -9,15 +9,19 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import asked_again
+from access import letters as post
 from access.doors import needs
+from access.forms_letters import HowToWriteForm
+from access.presenters_letters import how_written_to, letters_of
 from access.requests import ActingRequest
 from consent import drafts, journey, presenters, selectors
 from consent.callers import Caller, about_resident
 from consent.effects import effect_of
 from consent.kinds import kinds_for
+from consent.post import Post, UnsafeBecause
 from consent.shown import shown
 from consent.vocabulary import DECIDING
 from identity.presenters import person
@@ -40,6 +44,7 @@ def resident_choices(request: ActingRequest, about: Caller) -> HttpResponse:
         selectors.history(about.resident_id, about.acting), protected=about.person.protected
     )
     begun = drafts.unfinished(about.acting, resident=about.resident)
+    writing = post.of_resident(about.resident_id)
     return render(
         request,
         "consent/choices.jinja",
@@ -54,8 +59,32 @@ def resident_choices(request: ActingRequest, about: Caller) -> HttpResponse:
             ),
             "story": presenters.story(told, in_force, about.acting, moment, of=about.resident_id),
             "begun": [presenters.begun(draft) for draft in begun],
+            "letters": letters_of(writing, told),
+            "how_written_to": how_written_to(writing),
         },
     )
+
+
+@needs(Activity.RECORD_CHOICES)
+@require_http_methods(["GET", "HEAD", "POST"])
+@about_resident
+def how_to_write(request: ActingRequest, about: Caller) -> HttpResponse:
+    """How the resident may be written to: one question, and a reason where no letters are safe."""
+    writing = post.of_resident(about.resident_id)
+    initial = {"post": writing.post, "because": writing.because or ""}
+    form = HowToWriteForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_bound and form.is_valid():
+        post.note_post(
+            about.acting,
+            about.resident_id,
+            post=Post(form.cleaned_data["post"]),
+            because=UnsafeBecause(form.cleaned_data["because"])
+            if form.cleaned_data["because"]
+            else None,
+            request_id=about.request_id,
+        )
+        return redirect("resident-choices", about.resident)
+    return render(request, "consent/how_to_write.jinja", {"person": about.person, "form": form})
 
 
 @needs(Activity.RECORD_CHOICES)

@@ -47,6 +47,7 @@ FINDERS = (
 READERS = (Persona.NURSE, Persona.SOCIAL_WORKER)
 RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
 ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
+DESK = (Persona.ADVISER,)
 OFFICERS = (Persona.RECORDS_OFFICER,)
 NUMBER_GIVERS = (*RECORDERS, Persona.RECORDS_OFFICER)
 SUPPORT = (Persona.SYSTEM_SUPPORT,)
@@ -135,6 +136,15 @@ MATRIX: list[Row] = [
     *_both("ask-again", 200, 405, RECORDERS),
     *_both("discard-choice", 405, 404, RECORDERS, draft=UUID),
     *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
+    *_both("how-to-write", 404, 404, RECORDERS, resident=UUID),
+    # Letters: whoever prints and posts them.
+    *_both("letters", 200, 405, DESK),
+    *_both("print-letters", 405, 302, DESK),
+    *_both("letters-posted", 405, 200, DESK),
+    *_both("letter", 404, 405, DESK, letter=UUID),
+    *_both("letter-pdf", 404, 405, DESK, letter=UUID),
+    *_both("letter-large-print", 404, 405, DESK, letter=UUID),
+    *_both("settle-letter", 404, 404, DESK, letter=UUID),
     # Who somebody is: no record, and two residents side by side for the officer alone.
     *_both("identity-questions", 200, 405, OFFICERS),
     *_both("identity-question", 404, 404, OFFICERS, question=UUID),

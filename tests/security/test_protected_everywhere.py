@@ -36,13 +36,18 @@ from access.models import Alert, AlertReview
 from access.reasons import AccessReason
 from access.restricted import break_glass, declare
 from access.showing import SHOWING
+from consent import letters as post
+from consent.effects import VERSION
+from consent.models import Letter
+from consent.post import LetterState
 from identity.actions import ask_about
 from identity.merging import merge
-from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace
+from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace, VerifiedAddress
 from organisations.categories import Category
 from organisations.models import Membership, Organisation
 from records.sections import SECTIONS
 from tests import factories
+from tests.consent.letter_desk import words_of
 from tests.security.test_matrix import every_pattern
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
@@ -83,6 +88,7 @@ SHOWN = {
     "Qzassessor",
     "Qzrelayer",
     "Qzjoined",
+    "Qzverified",
     "Qznoted",
 }
 #: Shown of nobody today; of the protected never.
@@ -126,6 +132,7 @@ class Everything:
     items: list[UUID] = field(default_factory=list)
     alerts: list[UUID] = field(default_factory=list)
     choices: list[UUID] = field(default_factory=list)
+    letters: list[UUID] = field(default_factory=list)
     others: list[UUID] = field(default_factory=list)
     questions: list[UUID] = field(default_factory=list)
     merges: list[UUID] = field(default_factory=list)
@@ -190,7 +197,9 @@ def everything(database: object, as_login: AsLogin) -> Everything:
             factories.staff(name="Qzrecorder"), council, "contact-centre-adviser"
         )
         choices = [
-            factories.choice(resident, kind, "consents", council=of, by=recorder, **said).public_id
+            factories.choice(
+                resident, kind, "consents", council=of, by=recorder, explanation=VERSION, **said
+            ).public_id
             for kind, of, said in (
                 ("connect-care", None, {}),
                 (
@@ -207,12 +216,22 @@ def everything(database: object, as_login: AsLogin) -> Everything:
                 ),
             )
         ]
+        VerifiedAddress.objects.create(
+            resident=resident,
+            lines=["1 Qzverified"],
+            postcode="SE1 9ZZ",
+            checked=timezone.now(),
+            service="stand-in",
+        )
+        made = [post.look_at(letter) for letter in post.due()]
+        assert made == [LetterState.READY] * len(choices)
     raise_alerts(resident, people, as_login)
     disclosures = [disclose(resident, people, as_login)]
     with as_login("pipeline"):
         resolver = factories.membership(at=sources[0], as_role="records-officer")
         others, questions, merges = work_of_records_officers(resident, resolver)
         alerts = list(Alert.objects.order_by("pk"))
+        letters = list(Letter.objects.order_by("pk").values_list("public_id", flat=True))
         assert len(alerts) == 2
         for alert in alerts:
             AlertReview.objects.create(
@@ -234,6 +253,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         items=items,
         alerts=[alert.public_id for alert in alerts],
         choices=choices,
+        letters=letters,
         others=others,
         questions=questions,
         merges=merges,
@@ -374,6 +394,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "category": [section.slug for section in SECTIONS],
         "alert": everything.alerts,
         "choice": everything.choices,
+        "letter": everything.letters,
         "draft": [draft],
         "slug": ["kind", "answer", "channel"],
         "other": everything.others,
@@ -424,6 +445,8 @@ def answers(everything: Everything) -> Iterator[tuple[str, str, HttpResponse]]:
 def whole(response: HttpResponse) -> str:
     """Everything that leaves: the page, its headers, and where it leads."""
     headers = " ".join(f"{name}: {value}" for name, value in response.items())
+    if response["Content-Type"] == "application/pdf":
+        return f"{headers} {words_of(response.content)}"
     page = BeautifulSoup(response.content, "html.parser")
     words = " ".join(page.get_text(" ").replace("\N{NO-BREAK SPACE}", " ").split())
     return f"{headers} {response.content.decode()} {words}"
@@ -453,6 +476,9 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     assert "\n".join(map(str, sorted(set(leaks)))) == ""
     assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
     assert {"identity-question", "identity-merge", "identity", "join-residents"} <= set(shown)
+    # What was made for an address that is protected now is shown to nobody.
+    assert "letters" in shown
+    assert {"letter", "letter-pdf", "letter-large-print"}.isdisjoint(shown)
     assert {"disclosure", "disclosures", "propose-disclosure"} <= set(shown)
     assert {"nurse", "social worker"} <= shown["record"]
 
