@@ -1,7 +1,8 @@
 """Doors: every view says who may open it, and nothing is reached past the saying.
 
 ``@public`` anyone · ``@signed_in`` any staff member who has signed in · ``@needs(activity)`` a
-staff member whose acting membership's role has the activity. The check is made by
+staff member whose acting membership's role has the activity · ``@kept_by(keeper)`` a system
+that its keeper lets in. The check is made by
 :class:`access.middleware.EveryDoorIsDeclared`, before the view runs; a view without a door is
 refused. Views that show something of a record also go through :mod:`access.gate`.
 """
@@ -19,6 +20,8 @@ from access.acting import Acting
 from organisations.activities import Activity
 
 View = TypeVar("View", bound=Callable[..., object])
+#: ``None`` lets the request in; else the answer that refuses it.
+Keeper = Callable[[HttpRequest], HttpResponse | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Door:
     name: str
     activities: frozenset[Activity] = frozenset()
     public: bool = False
+    keeper: Keeper | None = None
 
     def check(self, request: HttpRequest) -> HttpResponse | None:
         """``None`` lets the request in; else the answer that refuses it.
@@ -36,6 +40,8 @@ class Door:
         """
         if self.public:
             return None
+        if self.keeper is not None:
+            return self.keeper(request)
         if not request.user.is_authenticated:
             # Pages were sent to sign in by the middleware before this one; what is left are
             # views of frameworks that leave signing in to themselves. Not here.
@@ -61,6 +67,17 @@ def signed_in(view: View) -> View:
     """Any staff member who has signed in may open this, whatever they act as."""
     view.door = Door("signed-in")  # type: ignore[attr-defined]  # read by door_of
     return view
+
+
+def kept_by(keeper: Keeper) -> Callable[[View], View]:
+    """A system that has no session may open this, if its keeper lets the request in."""
+
+    def declare(view: View) -> View:
+        view.door = Door("kept", keeper=keeper)  # type: ignore[attr-defined]  # read by door_of
+        view.login_required = False  # type: ignore[attr-defined]  # the keeper asks instead
+        return view
+
+    return declare
 
 
 def needs(*activities: Activity) -> Callable[[View], View]:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("consent.urls")),
     path("", include("records.urls")),
     path("", include("feeds.urls")),
+    path("", include("fhir.urls")),
     path("", include("public.urls")),
     path("", include("connectcare.health")),
 ]

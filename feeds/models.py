@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import Exact
 
 from audit.fields import UuidV7
+from organisations.periods import Period
 
 
 class BatchState(models.TextChoices):
@@ -204,3 +206,22 @@ class ExtractRequest(models.Model):
 
     def __str__(self) -> str:
         return f"extract request {self.pk}"
+
+
+class FeedKey(Period):
+    """What a source's system shows to give in over the wire: the digest of it alone."""
+
+    feed = models.ForeignKey("organisations.Feed", models.PROTECT, related_name="keys")
+    label = models.CharField(max_length=100, help_text="Where the key is kept: names nobody.")
+    digest = models.BinaryField(max_length=32, unique=True)
+
+    class Meta(Period.Meta):
+        constraints = [
+            *Period.Meta.constraints,
+            models.CheckConstraint(
+                condition=Exact(Length("digest"), 32), name="feed_key_digest_is_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} of feed {self.feed_id}"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
-from celery.exceptions import CeleryError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -19,12 +14,10 @@ from rest_framework.response import Response
 
 from access.doors import needs
 from access.requests import ActingRequest
-from feeds import actions, presenters, selectors, tasks
+from feeds import actions, nudges, presenters, selectors
 from feeds.forms import DeliveryForm
 from feeds.models import Batch
 from organisations.activities import Activity
-
-log = logging.getLogger(__name__)
 
 
 @needs(Activity.LOAD_FEEDS)
@@ -40,17 +33,9 @@ def give_in(request: ActingRequest) -> HttpResponse:
             by=request.acting,
             request_id=request.request_id,
         )
-        transaction.on_commit(lambda: _nudge(batch.pk))
+        nudges.tell_of(batch.pk)
         return redirect("batch", batch.public_id)
     return render(request, "feeds/give_in.jinja", {"form": form})
-
-
-def _nudge(batch_id: int) -> None:
-    """Tell a worker. If the broker does not answer, the sweeper finds the row within a minute."""
-    try:
-        tasks.load.delay(batch_id)
-    except (CeleryError, KombuError, RedisError, OSError) as error:
-        log.warning("batch %s was not nudged: %s", batch_id, type(error).__name__)
 
 
 @needs(Activity.LOAD_FEEDS)
@@ -82,7 +67,7 @@ def load_again(request: ActingRequest, public_id: UUID) -> HttpResponse:
     """Let a batch that a fault stopped go on from where it stands."""
     found = _batch(public_id)
     if actions.put_back(found, by=request.acting, request_id=request.request_id):
-        transaction.on_commit(lambda: _nudge(found.pk))
+        nudges.tell_of(found.pk)
     return redirect("batch", public_id)
 
 

@@ -190,7 +190,7 @@ def test_a_lawful_disclosure_from_the_first_officer_to_the_reader(visit: Visit) 
     officer.arrives(re.compile("Who needs to see")).sees("No colleague of that name")
     officer.types("Find a colleague by name", "Obi").presses("Find")
     officer.arrives(re.compile("Who needs to see")).pictures("disclosure-who").ticks(
-        "Grace Obi, Nurse, Cedar ward"
+        "Grace Obi, Nurse, Cedar ward (older people), Queen Elizabeth Hospital, Woolwich"
     )
     officer.pictures("disclosure-who").presses("Continue")
     officer.arrives(re.compile("What is disclosed, and why")).presses("Continue")

@@ -111,6 +111,12 @@ MATRIX: list[Row] = [
         for row in _both(name, 200, 405)
     ),
     *_both("health-live", 200, 405),
+    *_both("fhir-r4-metadata", 200, 405),
+    *_both("fhir-stu3-metadata", 200, 405),
+    # Systems that show a feed's key; a person's session is none.
+    *_both("fhir-r4", 401, 401),
+    *_both("fhir-stu3", 401, 401),
+    *_both("fhir-delivery", 401, 401, public_id=UUID),
     *_both("health-ready", 200, 405),
     # The sign-in page sends on whoever has signed in already.
     Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),

@@ -120,6 +120,11 @@ NOT_ABOUT_A_RESIDENT = {
     "batch",
     "load-batch-again",
     "batch-as-json",
+    "fhir-r4",
+    "fhir-r4-metadata",
+    "fhir-stu3",
+    "fhir-stu3-metadata",
+    "fhir-delivery",
 }
 
 

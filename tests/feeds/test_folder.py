@@ -1,0 +1,115 @@
+"""A watched folder: whole files alone, each once in effect, and none lost or overwritten."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from feeds import actions, selectors
+from feeds.folder import WatchedFolder
+from feeds.models import Batch
+from organisations.models import Feed
+from tests.conftest import AsLogin
+from tests.feeds.conftest import condition, ndjson, patient
+
+
+@pytest.fixture
+def folder(feed: Feed, tmp_path: Path) -> WatchedFolder:
+    return WatchedFolder(tmp_path, feed)
+
+
+def takes(folder: WatchedFolder, as_login: AsLogin) -> list[str]:
+    with as_login("pipeline"):
+        return [file.name for file, _ in folder.take_in()]
+
+
+def test_a_file_is_taken_once_it_stands_still(folder: WatchedFolder, as_login: AsLogin) -> None:
+    file = folder.path / "a.ndjson"
+    file.write_bytes(ndjson(patient()))
+    assert takes(folder, as_login) == []
+    with file.open("ab") as more:
+        more.write(ndjson(condition()))
+    assert takes(folder, as_login) == [], "it has grown since"
+    assert takes(folder, as_login) == ["a.ndjson"]
+    assert list(folder.path.iterdir()) == [], "no record lies about"
+    with as_login("pipeline"):
+        loaded = actions.load(Batch.objects.get().pk)
+        assert loaded is not None
+        assert selectors.report(loaded).total("loaded") == 2
+
+
+def test_the_oldest_comes_first(folder: WatchedFolder, as_login: AsLogin) -> None:
+    for age, name in enumerate(("c", "a", "b")):
+        file = folder.path / name
+        file.write_bytes(ndjson(patient()))
+        os.utime(file, (1_000_000 + age, 1_000_000 + age))
+    takes(folder, as_login)
+    assert takes(folder, as_login) == ["c", "a", "b"]
+
+
+def test_what_somebody_is_writing_is_left(folder: WatchedFolder, as_login: AsLogin) -> None:
+    for name in (".hidden", "a.part", "b.tmp", "c.filepart"):
+        (folder.path / name).write_bytes(ndjson(patient()))
+    (folder.path / "link").symlink_to(folder.path / ".hidden")
+    (folder.path / "inner").mkdir()
+    takes(folder, as_login)
+    assert takes(folder, as_login) == []
+
+
+def test_an_empty_file_is_put_aside_with_the_reason(
+    folder: WatchedFolder, as_login: AsLogin
+) -> None:
+    for _ in range(2):
+        (folder.path / "a.ndjson").touch()
+        takes(folder, as_login)
+        takes(folder, as_login)
+    aside = sorted(entry.name for entry in (folder.path / "refused").iterdir())
+    assert aside == ["a.2.ndjson", "a.2.ndjson.reason.txt", "a.ndjson", "a.ndjson.reason.txt"]
+    assert "empty" in (folder.path / "refused" / "a.ndjson.reason.txt").read_text()
+
+
+def test_whoever_is_killed_before_the_file_is_removed_doubles_nothing(
+    folder: WatchedFolder, monkeypatch: Any, as_login: AsLogin
+) -> None:
+    file = folder.path / "a.ndjson"
+    file.write_bytes(ndjson(patient(), condition()))
+    takes(folder, as_login)
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "unlink", killed_here)
+        with pytest.raises(KeyboardInterrupt):
+            takes(folder, as_login)
+    assert file.exists()
+    again = WatchedFolder(folder.path, folder.feed)
+    takes(again, as_login)
+    assert takes(again, as_login) == ["a.ndjson"]
+    with as_login("pipeline"):
+        reports = [
+            selectors.report(loaded)
+            for batch in Batch.objects.order_by("pk")
+            if (loaded := actions.load(batch.pk))
+        ]
+    assert [(one.total("loaded"), one.total("unchanged")) for one in reports] == [(2, 0), (0, 2)]
+
+
+def killed_here(_: Path) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_command_takes_loads_and_keeps_if_told_to(
+    feed: Feed, tmp_path: Path, capsys: Any, as_login: AsLogin
+) -> None:
+    (tmp_path / "a.ndjson").write_bytes(ndjson(patient()))
+    given = ("--source", "RJ2", "--format", "fhir-r4", "--seconds", "0", "--keep")
+    with as_login("pipeline"):
+        call_command("watch_folder", *given, "--looks", "2", str(tmp_path))
+        assert "1 items read" in capsys.readouterr().out
+        with pytest.raises(CommandError, match="no folder"):
+            call_command("watch_folder", *given, str(tmp_path / "nowhere"))
+        Feed.objects.update(state="suspended")
+        with pytest.raises(CommandError, match="has no fhir-r4 feed"):
+            call_command("watch_folder", *given, str(tmp_path))
+    assert (tmp_path / "taken" / "a.ndjson").exists()
