@@ -30,6 +30,9 @@ from organisations.models import Feed
 from records import actions as records
 
 CHUNK_ITEMS = 1000
+#: A chunk of fewer items has this many entries at most, and this many bytes of them, or a bit more.
+CHUNK_ENTRIES = 4000
+CHUNK_BYTES = 16 << 20
 
 #: Held for want of the person; tried again when the whole batch has been read.
 PERSON_NOT_KNOWN = "Its person is not known from this source yet."
@@ -225,6 +228,7 @@ class Loader:
     def _receive_persons(
         self, items: list[Item], persons: dict[int, MappedPerson], result: _Result
     ) -> set[int]:
+        persons = self._without_passing(persons)
         received = identity.receive_persons(
             list(persons.values()),
             source=self._source,
@@ -234,13 +238,32 @@ class Loader:
         access.relationships_are_due([one.resident_id for one in received if one.changed])
         self._new_persons |= any(one.changed for one in received)
         changed = {position for position, one in zip(persons, received, strict=True) if one.changed}
-        for position in persons:
-            outcome = items[position].outcome
-            if isinstance(outcome, Mapped) and not outcome.entries:
+        for position, item in enumerate(items):
+            outcome = item.outcome
+            if isinstance(outcome, Mapped) and outcome.person and not outcome.entries:
                 result.count(
                     Outcome.LOADED if position in changed else Outcome.UNCHANGED, items[position]
                 )
         return changed
+
+    def _without_passing(self, persons: dict[int, MappedPerson]) -> dict[int, MappedPerson]:
+        """Without those whom another system only names: of whom their own one has spoken.
+
+        Nobody is made of a number alone: without a name they wait until somebody introduces them.
+        """
+        passing = {person.identifier for person in persons.values() if person.in_passing}
+        if not passing:
+            return persons
+        spoken_of = set(
+            SourcePerson.objects.filter(
+                source=self._source, identifier__in=passing, version__isnull=False
+            ).values_list("identifier", flat=True)
+        )
+        return {
+            position: person
+            for position, person in persons.items()
+            if not person.in_passing or (person.family_name and person.identifier not in spoken_of)
+        }
 
     def _merge(
         self,
@@ -432,6 +455,17 @@ def _bytes_of(item: Item) -> bytes:
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    walker = iter(items)
-    while chunk := list(islice(walker, CHUNK_ITEMS)):
+    """Some items at a time: fewer where each has many entries, so that memory is bounded."""
+    chunk: list[Item] = []
+    weight = size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item.raw)
+        weight += 1
+        if isinstance(item.outcome, Mapped) and len(item.outcome.entries) > 1:
+            weight += len(item.outcome.entries) - 1
+        if len(chunk) >= CHUNK_ITEMS or weight >= CHUNK_ENTRIES or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, weight, size = [], 0, 0
+    if chunk:
         yield chunk

@@ -65,6 +65,7 @@ class MappedPerson:
     confidentiality: str | None = None  # meta.security v3-Confidentiality, as sent
     entered_in_error: bool = False
     notes: tuple[str, ...] = ()
+    in_passing: bool = False  # named by another system: introduces, and renews nobody
 
 
 @dataclass(frozen=True, slots=True)

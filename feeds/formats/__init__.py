@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from feeds.formats import council_csv, edifact, fhir_r4, gp_connect
+from feeds.formats import council_csv, edifact, fhir_r4, gp_connect, hl7v2
 from feeds.mapped import Item
 
 
@@ -53,4 +53,5 @@ FORMATS: Mapping[str, Format] = {
         "Council CSV (Client Level Data, and the person extract beside it)", council_csv.read
     ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
+    "hl7v2": Format("HL7 v2 messages (as files, batches or by MLLP)", hl7v2.read),
 }

@@ -332,4 +332,4 @@ def test_refusals_say_what_to_do(database: object, as_login: Any) -> None:
         with pytest.raises(actions.DeliveryRefused, match="add_feed --source Y99901"):
             actions.feed_of("y99901", "fhir-r4")
         with pytest.raises(actions.DeliveryRefused, match="fhir-r4"):
-            actions.feed_of("Y99901", "hl7v2")
+            actions.feed_of("Y99901", "no-format")

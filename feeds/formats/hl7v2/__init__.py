@@ -1,0 +1,79 @@
+"""HL7 v2 messages, 2.3 to 2.8 as trusts send them: from a file, a batch or the wire.
+
+``read`` is the whole interface. A message is one item, with its person and everything that it
+tells, so that it is loaded, held and driven again as a whole; one that names several people is an
+item for each of them. Whatever is no message is held by itself, and its neighbours load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from feeds.formats.fhir_r4.stream import Stream
+from feeds.formats.hl7v2.kinds import items_of_message
+from feeds.formats.hl7v2.messages import LONGEST_MESSAGE, Unreadable, parse, split
+from feeds.mapped import Held, Item, PassedOver
+
+_OPENS = (b"FHS", b"BHS")
+_CLOSES = (b"BTS", b"FTS")
+
+
+def read(
+    content: BinaryIO,
+    *,
+    name: str,
+    source_kind: str = "",
+    sensitive_codes: frozenset[str] = frozenset(),
+) -> Iterator[Item]:
+    """Read one delivery of any length and give each message's items.
+
+    Batch headers (``FHS``, ``BHS``) and MLLP frames may stand around the messages or not. Times
+    without a zone are London's. Never raises for what a delivery contains.
+    """
+    del name
+    stream = Stream(content)
+    if b"\x00" in stream.head(16)[:8]:
+        yield Item("file", "", "", Held("not text in one byte a character: send it as UTF-8"))
+        return
+    count = in_batch = 0
+    for raw in split(stream):
+        if raw is None:
+            count += 1
+            reason = f"a message of more than {LONGEST_MESSAGE >> 20} MiB"
+            yield Item(f"message {count}", "Message", "", Held(reason))
+        elif raw[:3] in _OPENS:
+            in_batch = 0
+            yield Item("envelope", "", "", PassedOver("a batch header"), is_wrapper=True)
+        elif raw[:3] in _CLOSES:
+            yield from _closed(raw, in_batch)
+        elif raw[:3] != b"MSH":
+            reason = "text stands before the first message (MSH): this importer reads HL7 v2"
+            yield Item("file", "", "", Held(reason), raw=raw)
+        else:
+            count += 1
+            in_batch += 1
+            yield from _message(raw, f"message {count}", source_kind, sensitive_codes)
+    if not count:
+        yield Item("file", "", "", Held("no HL7 v2 message (MSH) is in it"))
+
+
+def _message(
+    raw: bytes, pointer: str, source_kind: str, sensitive_codes: frozenset[str]
+) -> Iterator[Item]:
+    try:
+        message = parse(raw)
+    except Unreadable as error:
+        yield Item(pointer, "Message", "", Held(str(error)), raw=raw)
+        return
+    yield from items_of_message(message, pointer, source_kind, sensitive_codes)
+
+
+def _closed(raw: bytes, in_batch: int) -> Iterator[Item]:
+    """A batch's trailer: its count tells whether messages are missing."""
+    said = raw[4:].split(raw[3:4])[0].decode("latin-1").strip() if len(raw) > 4 else ""
+    if raw.startswith(b"BTS") and said.isdecimal() and int(said) != in_batch:
+        reason = "BTS-1: the batch says another number of messages than are in it. Send it again"
+        yield Item("envelope", "Batch", "", Held(reason), raw=raw)
+    else:
+        yield Item("envelope", "", "", PassedOver("a batch trailer"), is_wrapper=True)
