@@ -9,8 +9,9 @@ from feeds.formats.hl7v2 import read
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
 
 NUMBER = "9990000018"
-PID = f"PID|1||40001^^^RJ2^MR~{NUMBER}^^^NHS^NH||Carter^Ruth^Ann^^Ms^^L||19410303|2|||" + (
-    "1 High Street^^London^^SE13 6LH^^H||020 7946 0000"
+PID = (
+    f"PID|1||40001^^^RJ2^MR~{NUMBER}^^^NHS^NH||Carter^Ruth^Ann^^Ms^^L||19410303|2"
+    "|||1 High Street^^London^^SE13 6LH^^H||020 7946 0000"
 )
 
 

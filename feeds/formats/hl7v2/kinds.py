@@ -109,7 +109,8 @@ def _entries(
     told: Iterable[tuple[str, Resource]], delivery: Delivery, person: MappedPerson
 ) -> tuple[list[MappedEntry], list[tuple[str, str]]]:
     parts = [Part(pointer=where, raw=msgspec.json.encode(resource)) for where, resource in told]
-    entries, faults = [], []
+    entries: list[MappedEntry] = []
+    faults: list[tuple[str, str]] = []
     for item in items_of(parts, delivery):
         match item.outcome:
             case Mapped(entries=made):

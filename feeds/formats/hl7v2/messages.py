@@ -21,6 +21,7 @@ MOST_SEGMENTS = 20_000
 #: MLLP's frame (0x0B … 0x1C) and line ends of any kind all become HL7's own, CR.
 _LINE_ENDS = bytes.maketrans(b"\n\x0b\x1c", b"\r\r\r")
 _START = re.compile(rb"\r(?=(?:MSH|FHS|BHS|BTS|FTS)[^0-9A-Za-z])")
+_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _ESCAPE = re.compile(r"\\([^\\]{1,400})\\")
 #: HL7's names of character sets (table 0211), where the text is not plainly UTF-8.
 _CHARACTERS = {
@@ -198,11 +199,9 @@ def parse(raw: bytes) -> Message:
     segments: list[Segment] = []
     for line in text.split("\r"):
         name = line[:3]
-        if len(line) == 3 or line[3:4] == separator:
-            if name.isalnum() and name.isascii() and name.upper() == name:
-                segments.append(line.split(separator))
-                continue
-        if line.strip() and segments:
+        if line[3:4] in ("", separator) and _NAME.fullmatch(name):
+            segments.append(line.split(separator))
+        elif line.strip() and segments:
             # A line end inside a text: it belongs to the field before.
             segments[-1][-1] += "\n" + line
     if len(segments) > MOST_SEGMENTS:

@@ -24,7 +24,30 @@ from feeds.formats.hl7v2.times import moment, stamped
 Resource = dict[str, Any]
 
 #: OBR-24 (table 0074, and DICOM's modalities, which radiology sends there).
-IMAGING = frozenset("RAD RX CT NMR NMS OUS RUS VUS XRC CUS DX CR MR MRI US NM MG RF XA IMG".split())
+IMAGING = frozenset(
+    [
+        "RAD",
+        "RX",
+        "CT",
+        "NMR",
+        "NMS",
+        "OUS",
+        "RUS",
+        "VUS",
+        "XRC",
+        "CUS",
+        "DX",
+        "CR",
+        "MR",
+        "MRI",
+        "US",
+        "NM",
+        "MG",
+        "RF",
+        "XA",
+        "IMG",
+    ]
+)
 #: Sections whose reports are text: histology, cytology, autopsy.
 _NARRATIVE = frozenset({"SP", "PAT", "PTH", "CP", "CYT", "HIST", "HP"})
 #: Sections of measurements; anything else that is no imaging is a laboratory's.
@@ -347,8 +370,8 @@ class _Maker:
                 when = moment(message.text(obx, 5))
                 return {"valueDateTime": when} if when else self._plain_words(obx)
             case "NM":
-                value = message.whole(obx, 5)
-                return _figure(value, unit) if value else {}
+                figure = message.whole(obx, 5)
+                return _figure(figure, unit) if figure else {}
             case _:
                 return self._plain_words(obx)
 
