@@ -12,6 +12,7 @@ from consent.drafts import Draft
 from consent.forms import ANSWERS, LATER, NOBODY, DeciderForm, IdentityForm
 from consent.kinds import Recorder, kinds_for
 from consent.models import Choice
+from consent.presenters_proof import Proof
 from consent.selectors import last_asked
 from consent.story import Told, checked_words, tell
 from consent.vocabulary import (
@@ -79,16 +80,22 @@ def story(
     in_force: Mapping[Kind, Choice],
     acting: Recorder,
     at: datetime,
+    proofs: Mapping[int, Proof],
     *,
     of: int,
 ) -> list[Told]:
     """The choices as they were told, newest first as they come.
 
-    What was said of another record of the same person can be followed, and not taken back.
+    What was said of another record of the same person can be followed, and not taken back. Of what
+    no longer holds, nothing is to be proven.
     """
     told = tell(choices, in_force, acting, at)
     return [
-        each if choice.resident_id == of else replace(each, withdraws=None)
+        replace(
+            each,
+            withdraws=each.withdraws if choice.resident_id == of else None,
+            proof=proofs.get(choice.pk) if each.in_force or choice.effective_from > at else None,
+        )
         for each, choice in zip(told, choices, strict=True)
     ]
 

@@ -7,6 +7,7 @@ Row security shows choices only to the transaction that glimpsed the resident wi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from consent import authority
 from consent.authority import Before
 from consent.kinds import Recorder, seen_by
-from consent.models import Choice, ChoiceQuerySet
+from consent.models import Choice, ChoiceQuerySet, ProbeDue, ProbeResult
 from consent.said import Said
 from consent.standing import Counted, counting, one_person, unlifted
 from consent.standing import in_force as first_of
@@ -50,6 +51,15 @@ def in_force(
         if held is not None:
             standing[kind] = told[held]
     return standing
+
+
+def proofs(choices: Iterable[Choice]) -> dict[int, tuple[ProbeDue | None, ProbeResult | None]]:
+    """By choice, what is to be asked of its effect and what was found last."""
+    ids = [each.pk for each in choices]
+    due = {each.pk: each for each in ProbeDue.objects.filter(pk__in=ids)}
+    newest = ProbeResult.objects.filter(choice__in=ids).order_by("choice", "-pk")
+    found = {each.choice_id: each for each in newest.distinct("choice")}
+    return {pk: (due.get(pk), found.get(pk)) for pk in ids}
 
 
 def last_asked(told: list[Choice], kind: str) -> Choice | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from consent.kinds import Recorder
 from consent.models import Choice
+from consent.presenters_proof import Proof
 from consent.vocabulary import (
     DECIDING,
     THEMSELVES,
@@ -37,7 +38,8 @@ _HOW: Mapping[str, str] = {
 class Told:
     """One choice of the story: a sentence, how it stands, and rows of (label, words).
 
-    ``withdraws`` is its public id where it can still be taken back.
+    ``withdraws`` is its public id where it can still be taken back; ``proof`` whether it was found
+    to hold, of a refusal in force.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Told:
     reference: str
     rows: tuple[tuple[str, str], ...]
     withdraws: UUID | None
+    proof: Proof | None = None
 
 
 def tell(

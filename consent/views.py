@@ -5,6 +5,7 @@ The journey that records a choice is in :mod:`consent.views_journey`.
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -21,7 +22,9 @@ from consent import drafts, journey, presenters, selectors
 from consent.callers import Caller, about_resident
 from consent.effects import effect_of
 from consent.kinds import kinds_for
+from consent.models import Choice
 from consent.post import Post, UnsafeBecause
+from consent.presenters_proof import Proof, proof
 from consent.shown import shown
 from consent.vocabulary import DECIDING
 from identity.presenters import person
@@ -57,7 +60,9 @@ def resident_choices(request: ActingRequest, about: Caller) -> HttpResponse:
                 asks_first=selectors.asks_first(about.acting.organisation_id),
                 today=selectors.today(),
             ),
-            "story": presenters.story(told, in_force, about.acting, moment, of=about.resident_id),
+            "story": presenters.story(
+                told, in_force, about.acting, moment, _proofs(told, moment), of=about.resident_id
+            ),
             "begun": [presenters.begun(draft) for draft in begun],
             "letters": letters_of(writing, told),
             "how_written_to": how_written_to(writing),
@@ -124,6 +129,7 @@ def choice_recorded(request: ActingRequest, about: Caller, choice: UUID) -> Http
         {
             "person": about.person,
             "recorded": presenters.recorded(said),
+            "proof": _proofs([said], selectors.now()).get(said.pk),
             "effect": effect_of(
                 said.kind,
                 said.answer,
@@ -173,6 +179,13 @@ def ask_again(request: ActingRequest) -> HttpResponse:
             "most": _MOST_SHOWN,
         },
     )
+
+
+def _proofs(choices: list[Choice], at: datetime) -> dict[int, Proof]:
+    """By choice, whether it was found to hold; wanting where there is nothing to say."""
+    known = selectors.proofs(choices)
+    told = {each.pk: proof(each, *known[each.pk], at) for each in choices}
+    return {pk: shown for pk, shown in told.items() if shown is not None}
 
 
 def _id(text: str) -> UUID:
