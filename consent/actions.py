@@ -54,7 +54,7 @@ def record_choice(
     :raises AlreadyInForce: if the same answer is in force; nothing is recorded.
     """
     _may_record(by, said)
-    _one_at_a_time(resident_id)
+    one_at_a_time(resident_id)
     made = selectors.choice_of_submission(resident_id, by, submission)
     if made is not None:
         return made
@@ -65,7 +65,7 @@ def record_choice(
     if why_not is not None:
         raise ChoiceNotAllowed(why_not.words, why_not.rule)
     choice = _row(said, by, resident_id, submission)
-    _insert(choice)
+    insert(choice)
     audit.record(
         Action.CHOICE_RECORDED,
         reason=said.answer,
@@ -126,7 +126,7 @@ def _row(said: Said, by: Recorder, resident_id: int, submission: UUID) -> Choice
     return choice
 
 
-def _one_at_a_time(resident_id: int) -> None:
+def one_at_a_time(resident_id: int) -> None:
     """Wait for whoever is recording a choice of this resident, until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -134,7 +134,8 @@ def _one_at_a_time(resident_id: int) -> None:
         )
 
 
-def _insert(said: Choice) -> None:
+def insert(said: Choice) -> None:
+    """Write a choice under a new reference; one that is taken already is followed by another."""
     for attempt in range(1, _ATTEMPTS + 1):
         said.reference = new_reference()
         try:

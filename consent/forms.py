@@ -12,8 +12,8 @@ from access.identity_check import Claimed
 from consent.selectors import today
 from consent.vocabulary import (
     FEWEST_IDENTIFIERS,
+    TOLD_TO_STAFF,
     Answer,
-    Channel,
     DecidedBy,
     Kind,
     NotAskedReason,
@@ -242,7 +242,7 @@ class ChannelForm(NhsForm):
     channel = RadioField(
         label="How did they tell you?",
         error="Select how they told you",
-        choices=[choice for choice in Channel.choices if choice[0] != Channel.ONLINE],
+        choices=[(channel.value, channel.label) for channel in TOLD_TO_STAFF],
     )
 
     def ask_about(self, answer: str) -> None:

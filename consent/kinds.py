@@ -17,7 +17,19 @@ from organisations.activities import Activity
 from organisations.models import OrganisationKind
 
 
-class Recorder(Protocol):
+class Reader(Protocol):
+    """For whom choices are read: an organisation and its kind."""
+
+    @property
+    def organisation_id(self) -> int:
+        """For whom they act."""
+
+    @property
+    def organisation_kind(self) -> str:
+        """Its kind, of ``OrganisationKind``."""
+
+
+class Recorder(Reader, Protocol):
     """Who records or reads choices. ``access.acting.Acting`` is one; consent lies below access."""
 
     @property
@@ -29,16 +41,8 @@ class Recorder(Protocol):
         """What they act as."""
 
     @property
-    def organisation_id(self) -> int:
-        """For whom they act."""
-
-    @property
     def organisation_name(self) -> str:
         """Its name."""
-
-    @property
-    def organisation_kind(self) -> str:
-        """Its kind, of ``OrganisationKind``."""
 
     def may(self, activity: Activity, /) -> bool:
         """Whether the role has an activity."""
@@ -61,8 +65,8 @@ def council_for(recorder: Recorder, kind: str) -> int | None:
     return recorder.organisation_id if kind in COUNCIL_KINDS else None
 
 
-def seen_by(recorder: Recorder) -> Q:
-    """The choices that this staff member may see: Connect Care's, and their own council's."""
+def seen_by(recorder: Reader) -> Q:
+    """The choices that this reader may see: Connect Care's, and their own council's."""
     shown = Q(kind=Kind.CONNECT_CARE)
     if recorder.organisation_kind == OrganisationKind.ADULT_SOCIAL_CARE:
         shown |= Q(council_id=recorder.organisation_id)

@@ -118,6 +118,16 @@ class Choice(models.Model):
     recorded_as = models.ForeignKey(
         "organisations.Membership", models.PROTECT, null=True, related_name="+"
     )
+    recorded_by_feed = models.ForeignKey(
+        "organisations.Feed",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The council's feed that brought it, where nobody keyed it here.",
+    )
+    asked_on = models.DateField(
+        null=True, help_text="The day on which it was asked, where a feed brought it."
+    )
     submission = models.UUIDField(
         unique=True, help_text="The form's own id: a form sent twice is one choice."
     )
@@ -198,13 +208,24 @@ class Choice(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(identity_checked__contained_by=Identifier.values)
-                & (_UNDECIDED | Q(identity_checked__len__gte=FEWEST_IDENTIFIERS)),
+                & (
+                    _UNDECIDED
+                    | Q(recorded_by_feed__isnull=False)
+                    | Q(identity_checked__len__gte=FEWEST_IDENTIFIERS)
+                ),
                 name="choice_of_one_who_was_known",
             ),
             models.CheckConstraint(
-                condition=Q(provisional=False, recorded_by__isnull=False, recorded_as__isnull=False)
+                condition=Q(
+                    provisional=False,
+                    recorded_by__isnull=False,
+                    recorded_as__isnull=False,
+                    recorded_by_feed__isnull=True,
+                )
+                | Q(recorded_by_feed__isnull=False)
                 | Q(
                     provisional=True,
+                    recorded_by_feed__isnull=True,
                     recorded_by__isnull=True,
                     recorded_as__isnull=True,
                     kind=Kind.CONNECT_CARE,
@@ -214,6 +235,26 @@ class Choice(models.Model):
                     channel=Channel.ONLINE,
                 ),
                 name="choice_recorded_by_staff_or_provisional",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    recorded_by_feed__isnull=True,
+                    asked_on__isnull=True,
+                )
+                & ~Q(channel=Channel.COUNCIL_SYSTEM)
+                | Q(
+                    recorded_by_feed__isnull=False,
+                    asked_on__isnull=False,
+                    recorded_by__isnull=True,
+                    recorded_as__isnull=True,
+                    provisional=False,
+                    kind=Kind.SOCIAL_CARE_SHARING,
+                    answer__in=[Answer.CONSENTS, Answer.REFUSES],
+                    decided_by=DecidedBy.RESIDENT,
+                    relayer="",
+                    channel=Channel.COUNCIL_SYSTEM,
+                ),
+                name="choice_of_feed_is_the_residents_answer",
             ),
             models.CheckConstraint(
                 condition=Q(effective_from__gte=F("recorded_at")),

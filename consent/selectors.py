@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from consent import authority
 from consent.authority import Before
-from consent.kinds import Recorder, seen_by
+from consent.kinds import Reader, Recorder, seen_by
 from consent.models import Choice, ChoiceQuerySet, ProbeDue, ProbeResult
 from consent.said import Said
 from consent.standing import Counted, counting, one_person, unlifted
@@ -27,7 +27,7 @@ from organisations.models import Organisation, SharingDefault
 from ui.formatting import LONDON
 
 
-def history(resident_id: int, acting: Recorder) -> list[Choice]:
+def history(resident_id: int, acting: Reader) -> list[Choice]:
     """All that a resident has said and this reader may see, newest first.
 
     With what was said of those who were found to be the same person.
@@ -79,7 +79,7 @@ def asks_first(council: int | None) -> bool:
     )
 
 
-def before(resident_id: int, acting: Recorder, said: Said) -> Before:
+def before(resident_id: int, acting: Reader, said: Said) -> Before:
     """What an answer would meet, for the rules of :mod:`consent.authority`."""
     told = {each.pk: each for each in history(resident_id, acting) if each.kind == said.kind}
     counted = _counted(resident_id, told, said)
@@ -202,7 +202,7 @@ def _taken_back(told: list[Choice], said: Said) -> Choice | None:
     )
 
 
-def _seen(resident_id: int, acting: Recorder) -> ChoiceQuerySet:
+def _seen(resident_id: int, acting: Reader) -> ChoiceQuerySet:
     together = [resident_id, *one_person(resident_id)]
     return Choice.objects.filter(seen_by(acting), resident_id__in=together).select_related(
         "withdraws",

@@ -16,7 +16,7 @@ from identity.protected import (
     kind_of_worker,
     of_protected,
 )
-from organisations.models import Organisation, StaffMember
+from organisations.models import Feed, Organisation, StaffMember
 
 
 def _council(choice: Choice, _known: Known) -> Organisation | None:
@@ -56,10 +56,14 @@ of_protected(
         "explanation",
         "recorded_at",
         "recorded_as",
+        "asked_on",
         "submission",
     ),
     council=_council,
     recorded_by=_recorder,
+    recorded_by_feed=lambda choice, _known: (
+        Feed(pk=choice.recorded_by_feed_id) if choice.recorded_by_feed_id else None
+    ),
     decider_name=lambda choice, _known: "Name not shown" if choice.decider_name else "",
     relayed_by=lambda choice, _known: "somebody" if choice.relayed_by else "",
     authority_seen=lambda choice, _known: KEPT_BACK if choice.authority_seen else "",

@@ -31,6 +31,7 @@ _HOW: Mapping[str, str] = {
     Channel.LETTER: "by letter or paper form",
     Channel.EMAIL: "by email",
     Channel.ONLINE: "on the public form",
+    Channel.COUNCIL_SYSTEM: "as the council's own records say",
 }
 
 
@@ -161,7 +162,8 @@ def _rows(choice: Choice, acting: Recorder) -> list[tuple[str, str]]:
         rows.append(
             ("Passed on by", f"{choice.relayed_by} ({Relayer(choice.relayer).label.lower()})")
         )
-    rows.append(("How", Channel(choice.channel).label))
+    asked = f", asked on {prose_date(choice.asked_on)}" if choice.asked_on else ""
+    rows.append(("How", f"{Channel(choice.channel).label}{asked}"))
     if choice.identity_checked:
         rows.append(("Identity checked", checked_words(choice.identity_checked)))
     if hasattr(choice, "ruling"):
@@ -180,6 +182,8 @@ def checked_words(identifiers: list[str] | tuple[str, ...]) -> str:
 def _recorder(choice: Choice, acting: Recorder) -> str:
     """Who recorded it. Another organisation is not named: it may tell of dealings with it."""
     membership, staff = choice.recorded_as, choice.recorded_by
+    if choice.recorded_by_feed_id is not None:
+        return "the council's own system"
     if membership is None or staff is None:
         return "the public form"
     if membership.organisation_id != acting.organisation_id:

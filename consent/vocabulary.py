@@ -86,6 +86,11 @@ class Channel(models.TextChoices):
     LETTER = "letter", "Letter or paper form"
     EMAIL = "email", "Email"
     ONLINE = "online", "The public form"
+    COUNCIL_SYSTEM = "council-system", "The council's own records"
+
+
+#: What a member of staff can say of how they were told. The others are written by no page.
+TOLD_TO_STAFF = (Channel.PHONE, Channel.IN_PERSON, Channel.LETTER, Channel.EMAIL)
 
 
 class Identifier(models.TextChoices):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from access import actions as access
 from audit import actions as audit
 from audit.models import Action
+from feeds.answers import ANSWER_OF_WHOM, take_answers
 from feeds.boundary import LOOK, answer_requests, boundary_of, cut_out
 from feeds.formats import FORMATS
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
@@ -177,8 +178,8 @@ class Loader:
             identifiers={person.identifier for person in persons.values()}
             | {entry.person for entry in _entries(items) if entry.person is not None},
         )
-        changed = self._receive_persons(items, persons, result)
-        self._merge(items, changed, result, batch_id)
+        changed, refused = self._receive_persons(items, persons, result)
+        self._merge(items, changed, refused, result, batch_id)
         for item in items:
             if isinstance(item.outcome, Snapshot):
                 self._retire(item.outcome, result, batch_id)
@@ -227,7 +228,8 @@ class Loader:
 
     def _receive_persons(
         self, items: list[Item], persons: dict[int, MappedPerson], result: _Result
-    ) -> set[int]:
+    ) -> tuple[set[int], set[int]]:
+        """The positions of the persons that changed, and of those that are held for an answer."""
         persons = self._without_passing(persons)
         received = identity.receive_persons(
             list(persons.values()),
@@ -238,13 +240,19 @@ class Loader:
         access.relationships_are_due([one.resident_id for one in received if one.changed])
         self._new_persons |= any(one.changed for one in received)
         changed = {position for position, one in zip(persons, received, strict=True) if one.changed}
+        answered = take_answers(persons, received, feed=self._feed)
+        changed |= answered.recorded
+        for position, reason in answered.refused.items():
+            result.hold(items[position], reason)
         for position, item in enumerate(items):
             outcome = item.outcome
+            if position in answered.refused:
+                continue
             if isinstance(outcome, Mapped) and outcome.person and not outcome.entries:
                 result.count(
                     Outcome.LOADED if position in changed else Outcome.UNCHANGED, items[position]
                 )
-        return changed
+        return changed, set(answered.refused)
 
     def _without_passing(self, persons: dict[int, MappedPerson]) -> dict[int, MappedPerson]:
         """Without those whom another system only names: of whom their own one has spoken.
@@ -269,6 +277,7 @@ class Loader:
         self,
         items: list[Item],
         persons_changed: set[int],
+        refused_answers: set[int],
         result: _Result,
         batch_id: int,
     ) -> None:
@@ -276,6 +285,8 @@ class Loader:
         arrivals: list[records.Arrival] = []
         for position, item in enumerate(items):
             if not isinstance(item.outcome, Mapped) or not item.outcome.entries:
+                continue
+            if position in refused_answers:
                 continue
             why_not = _why_held(item.outcome.entries, known)
             if why_not:
@@ -378,7 +389,7 @@ class Loader:
 
         Looks at this batch's, and where persons arrived at every batch's of this feed.
         """
-        waiting = Hold.objects.filter(reason=PERSON_NOT_KNOWN, resolved=None)
+        waiting = Hold.objects.filter(reason__in=[PERSON_NOT_KNOWN, ANSWER_OF_WHOM], resolved=None)
         waiting = (
             waiting.filter(batch__feed=self._feed)
             if self._new_persons
@@ -405,7 +416,7 @@ class Loader:
         result = self._apply(items, hold.batch_id)
         if result.holds or not items:
             return
-        was = (Outcome.HELD, hold.resource_type, PERSON_NOT_KNOWN)
+        was = (Outcome.HELD, hold.resource_type, hold.reason)
         result.counts[was] -= 1
         self._add_to_tallies(result.counts, hold.batch_id)
         self._take_out_later(

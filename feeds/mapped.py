@@ -23,6 +23,7 @@ __all__ = [
     "MappedPerson",
     "PassedOver",
     "Precision",
+    "SharingAnswer",
     "Snapshot",
 ]
 
@@ -34,6 +35,14 @@ class Precision(StrEnum):
     MONTH = "month"
     DAY = "day"
     TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class SharingAnswer:
+    """What a resident answered when their council asked whether it may share, and when."""
+
+    agrees: bool
+    asked_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class MappedPerson:
     interpreter_needed: bool = False
     confidentiality: str | None = None  # meta.security v3-Confidentiality, as sent
     entered_in_error: bool = False
+    sharing: SharingAnswer | None = None
     notes: tuple[str, ...] = ()
     in_passing: bool = False  # named by another system: introduces, and renews nobody
 

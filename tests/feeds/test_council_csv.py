@@ -15,7 +15,16 @@ from feeds.formats.council_csv import read
 from feeds.formats.council_csv.cells import Cells, read_date
 from feeds.formats.council_csv.columns import COLUMNS
 from feeds.formats.council_csv.values import release_2
-from feeds.mapped import EntryStatus, Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
+from feeds.mapped import (
+    EntryStatus,
+    Held,
+    Item,
+    Mapped,
+    MappedEntry,
+    MappedPerson,
+    PassedOver,
+    SharingAnswer,
+)
 from organisations.categories import Category
 
 PERSON = {
@@ -124,6 +133,38 @@ def test_a_new_worker_takes_the_place_of_the_former_one() -> None:
     assert before.author != after.author
     ended = mapped(table(PERSON | {"Allocated_To": "01/05/2026"}))[0].entries[0]
     assert (ended.identifier, ended.status) == (before.identifier, EntryStatus.PAST)
+
+
+@pytest.mark.parametrize(
+    ("words", "agrees"),
+    [("Agrees", True), ("yes", True), ("Refused", False), ("N", False), ("withdrawn", False)],
+)
+def test_the_answer_about_sharing_is_read_with_its_day(words: str, agrees: bool) -> None:
+    row = PERSON | {"Sharing_Answer": words, "Sharing_Asked_On": "02/06/2026"}
+    assert person(table(row)).sharing == SharingAnswer(agrees, date(2026, 6, 2))
+
+
+@pytest.mark.parametrize("words", ["", "Not asked", "Unknown", "Could not be asked"])
+def test_where_nobody_was_asked_nothing_is_said(words: str) -> None:
+    row = PERSON | {"Sharing_Answer": words, "Sharing_Asked_On": "02/06/2026"}
+    assert person(table(row)).sharing is None
+
+
+def test_a_refusal_without_its_day_is_not_lost() -> None:
+    row = PERSON | {"Sharing_Answer": "No", "Sharing_Asked_On": ""}
+    assert person(table(row)).sharing == SharingAnswer(agrees=False, asked_on=date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"Sharing_Answer": "perhaps"}, "Sharing_Answer: neither"),
+        ({"Sharing_Answer": "Yes"}, "Sharing_Asked_On: missing"),
+        ({"Sharing_Answer": "Yes", "Sharing_Decided_By": "Daughter"}, "Sharing_Decided_By: not"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_holds_its_row(changed: dict[str, str], why: str) -> None:
+    assert reason(table(PERSON | changed)).startswith(why)
 
 
 def test_nobody_is_allocated_where_nobody_is_named() -> None:

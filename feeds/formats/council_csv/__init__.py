@@ -31,12 +31,13 @@ from feeds.formats.council_csv.resources import (
     worker_of,
 )
 from feeds.formats.council_csv.rows import NoTable, Row, read_table
+from feeds.formats.council_csv.sharing import NoAnswer, sharing_answer
 from feeds.formats.fhir_r4.dates import read_when
 from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.resource import Part, items_of
 from feeds.formats.fhir_r4.stream import Stream
 from feeds.formats.fhir_r4.words import sentences
-from feeds.mapped import Held, Item, Mapped, MappedEntry, PassedOver
+from feeds.mapped import Held, Item, Mapped, MappedEntry, PassedOver, SharingAnswer
 
 _KINDS = frozenset({"request", "assessment", "service", "review"})
 _EVENT_KINDS = ("EpisodeOfCare", "ClinicalImpression")
@@ -117,9 +118,14 @@ class _Reader:
         if not case:
             return Held(f"{CASE}: missing, or changed by Excel")
         resources: list[Resource] = []
+        sharing: SharingAnswer | None = None
         if FAMILY_NAME in self.columns:
             if not cells.text(FAMILY_NAME):
                 return Held(f"{FAMILY_NAME}: missing")
+            try:
+                sharing = sharing_answer(cells)
+            except NoAnswer as error:
+                return Held(str(error))
             resources.append(patient_of(case, cells))
             if worker := worker_of(case, cells):
                 resources.append(worker)
@@ -128,9 +134,11 @@ class _Reader:
                 resources.append(event_of(case, cells))
             except NotAnEvent as error:
                 return Held(str(error))
-        return self._mapped(resources, cells)
+        return self._mapped(resources, sharing, cells)
 
-    def _mapped(self, resources: list[Resource], cells: Cells) -> Mapped | Held:
+    def _mapped(
+        self, resources: list[Resource], sharing: SharingAnswer | None, cells: Cells
+    ) -> Mapped | Held:
         """The resources of one row, mapped as those of FHIR are."""
         details, extracted = detail_of(cells), _instant(cells.day("Extract_Date"))
         reported = _instant(cells.day("Reporting_Period_End_Date")) or extracted
@@ -146,6 +154,7 @@ class _Reader:
                 person = replace(
                     item.outcome.person,
                     version=extracted,
+                    sharing=sharing,
                     notes=(*item.outcome.person.notes, *notes),
                 )
             for entry in item.outcome.entries:

@@ -66,6 +66,7 @@ OF_PERSONS: Mapping[str, tuple[str, ...]] = {
     "Allocated_To": ("Allocation_End_Date",),
     "Sharing_Asked_On": ("Sharing_Consent_Date", "Consent_To_Share_Date"),
     "Sharing_Answer": ("Sharing_Consent", "Consent_To_Share"),
+    "Sharing_Decided_By": ("Sharing_Consent_By", "Consent_Given_By"),
     "Extract_Date": ("Extracted_On", "Date_of_Extract"),
 }  # fmt: skip
 
