@@ -107,3 +107,26 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.public_id}"
+
+
+class Seal(models.Model):
+    """What the sealer last said of itself, for health and operations: one row.
+
+    Not the seal: that is in the journal, where the database's owner cannot write.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    origin = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+    looked_at = models.DateTimeField()
+    waiting_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_seal"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin}, {self.size} events"

@@ -312,6 +312,13 @@ REDIS_URL = environment.redis()
 # Without PDS_BASE_URL nobody is traced. Only the workers need these variables.
 PDS = configuration.read(environment.text, production=PRODUCTION)
 
+# --- The audit's seal (docs/audit-log.md) ---------------------------------------------------
+# Of these the web and the workers need none; the sealer alone has the key.
+AUDIT_JOURNAL = environment.text("AUDIT_JOURNAL", "")
+AUDIT_KEY = environment.text("AUDIT_KEY", "")
+AUDIT_VERIFIER = environment.text("AUDIT_VERIFIER", "")
+AUDIT_DATABASE_URL = environment.text("DATABASE_SEALER_URL", "")
+
 # --- E-mail ---------------------------------------------------------------------------------
 # Notices to privacy officers: a reference and a link, nobody's name. Without a server the demo
 # prints them in the worker's log, and production has no worker for them (connectcare/celery.py);

@@ -13,6 +13,9 @@ CONNECTCARE_PROFILE    production (when absent), demo or test
 PDS_BASE_URL           the Personal Demographics Service that is asked; the demo has a stand-in
 PDS_API_KEY, PDS_KEY_ID, PDS_KEY  as whom, the id of the key, and the private key
 PDS_REQUESTS_PER_MINUTE  the agreed rate, 300 when absent
+AUDIT_JOURNAL          the folder of the audit's sealed journal; the sealer's, like the next two
+AUDIT_KEY              the key that seals it: 32 bytes in URL-safe base64
+AUDIT_VERIFIER         the key that checks seals, where AUDIT_KEY is not given
 EMAIL_HOST             the mail server of notices; without one, a demo prints them in a log, and no
                        production worker serves the urgent queue
 EMAIL_PORT             its port, 25 when absent
