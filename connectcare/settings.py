@@ -296,6 +296,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "reconcile-choices": {
+        "task": "consent.tasks.reconcile_choices",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     # A draft of a choice ends within the hour after its time.
     "sweep-drafts": {
         "task": "consent.tasks.sweep_drafts",

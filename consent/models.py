@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from audit.fields import UuidV7
 from consent.post import Letter, PostNote
 from consent.proofs import Canary, ProbeDue, ProbeResult, ProofIncident
+from consent.reconciling import Reconciliation
 from consent.vocabulary import (
     ASSESSED,
     COUNCIL_KINDS,
@@ -43,6 +44,7 @@ __all__ = [
     "ProbeResult",
     "ProofIncident",
     "PublishedNotice",
+    "Reconciliation",
     "Ruling",
 ]
 

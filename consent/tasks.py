@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from consent import drafts, letters
+from consent import drafts, letters, reconciling
 
 log = logging.getLogger(__name__)
 
@@ -29,3 +29,11 @@ def make_letters() -> None:
         except Exception as error:  # noqa: BLE001 - whatever stops one must not stop the rest
             # The error's own words may hold what the letter says.
             log.error("Letter %s could not be made: %s", letter, type(error).__name__)  # noqa: TRY400
+
+
+@shared_task(name="consent.tasks.reconcile_choices")  # type: ignore[untyped-decorator]  # Celery has no types
+def reconcile_choices() -> None:
+    """Compare choices recorded, choices enforced, and letters sent or held; keep what came."""
+    run = reconciling.reconcile()
+    if not run.agrees:
+        log.error("Choices do not reconcile: see the page of the reconciliation, run %s.", run.pk)

@@ -13,6 +13,7 @@ urlpatterns = [
         views.choice_recorded,
         name="choice-recorded",
     ),
+    path("choices/reconciliation", views.reconciliation, name="reconciliation"),
     path("choices/unfinished", views.unfinished, name="unfinished-choices"),
     path("choices/ask-again", views.ask_again, name="ask-again"),
     path("choices/<uuid:draft>/check", views_journey.check_choice, name="check-choice"),

@@ -18,7 +18,7 @@ from access.doors import needs
 from access.forms_letters import HowToWriteForm
 from access.presenters_letters import how_written_to, letters_of
 from access.requests import ActingRequest
-from consent import drafts, journey, presenters, selectors
+from consent import drafts, journey, presenters, reconciling, selectors
 from consent.callers import Caller, about_resident
 from consent.effects import effect_of
 from consent.kinds import kinds_for
@@ -30,6 +30,7 @@ from consent.vocabulary import DECIDING
 from identity.presenters import person
 from identity.selectors import residents
 from organisations.activities import Activity
+from ui.formatting import prose_time
 from ui.views import not_found
 
 #: Choices to ask again that one page shows.
@@ -159,6 +160,18 @@ def discard_draft(request: ActingRequest, draft: UUID) -> HttpResponse:
     if not drafts.discard(draft, by=request.acting):
         return render(request, "consent/gone.jinja", status=404)
     return redirect("unfinished-choices")
+
+
+@needs(Activity.REVIEW_ALERTS, Activity.SEND_LETTERS)
+@require_safe
+def reconciliation(request: ActingRequest) -> HttpResponse:
+    """Choices recorded, enforced, and confirmed by letter: the last run, count by count."""
+    run = reconciling.latest()
+    return render(
+        request,
+        "consent/reconciliation.jinja",
+        {"run": run, "at": prose_time(run.at) if run else ""},
+    )
 
 
 @needs(Activity.RECORD_CHOICES)

@@ -143,6 +143,7 @@ MATRIX: list[Row] = [
     *_both("discard-choice", 405, 404, RECORDERS, draft=UUID),
     *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
     *_both("how-to-write", 404, 404, RECORDERS, resident=UUID),
+    *_both("reconciliation", 200, 405, (*DESK, Persona.PRIVACY_OFFICER)),
     # Letters: whoever prints and posts them.
     *_both("letters", 200, 405, DESK),
     *_both("print-letters", 405, 302, DESK),

@@ -97,6 +97,7 @@ CANARIES = SHOWN | NOT_SHOWN
 
 #: Addresses that show the registry, deliveries or oneself, the same whomever one works with.
 NOT_ABOUT_A_RESIDENT = {
+    "reconciliation",
     "participating-organisations",
     "about",
     "what-is-shared",
