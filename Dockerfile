@@ -39,6 +39,8 @@ RUN --mount=type=bind,from=frontend,source=/build/node_modules,target=/app/node_
     DATABASE_WEB_URL=postgresql://build.invalid/none \
     REDIS_URL=redis://build.invalid/0 \
     python manage.py collectstatic --noinput --verbosity 0
+# The audit's journal, where the sealer has a volume; a new one takes this folder's owner.
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/connect-care
 # The code and the files belong to root: the process can change neither.
 USER 10001:10001
 EXPOSE 8000

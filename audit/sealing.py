@@ -197,6 +197,7 @@ class Sealer:
         except BaseException:
             writing.rewind()
             raise
+        self._journal.mark()
         if self._mirror is not None and writing.last is not None:
             self._mirror(writing.last, now)
         return count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
@@ -10,6 +12,11 @@ from django.views.decorators.http import require_safe
 
 from access.doors import public
 from connectcare.mail import NO_SERVER
+
+#: A sealer looks each second. What waits longer than this is worth somebody's looking.
+SEALING_PATIENCE = timedelta(minutes=2)
+NOT_SEALED = "the audit is not being sealed: see that seal_audit runs"
+HELD_UP = "a long transaction keeps events from being sealed: see pg_stat_activity"
 
 
 @public
@@ -25,22 +32,29 @@ def live(_request: HttpRequest) -> JsonResponse:
 def ready(_request: HttpRequest) -> JsonResponse:
     """The database answers, and the walls stand: this login bypasses nothing.
 
-    Without a mail server the record can be read all the same, but nobody is told of alerts: that
-    is said beside it.
+    Without a mail server the record can be read all the same, but nobody is told of alerts; and
+    it can while the audit is not being sealed. Both are said beside it.
     """
     try:
         with connection.cursor() as cursor:
             cursor.execute(
                 "select not rolbypassrls and not rolsuper, "
-                "(select relforcerowsecurity from pg_class where relname = 'records_entry') "
-                "from pg_roles where rolname = current_user"
+                "(select relforcerowsecurity from pg_class where relname = 'records_entry'), "
+                "(select looked_at >= now() - %(patience)s from audit_seal), "
+                "(select waiting_since < now() - %(patience)s from audit_seal) "
+                "from pg_roles where rolname = current_user",
+                {"patience": SEALING_PATIENCE},
             )
-            walled, forced = cursor.fetchone()
+            walled, forced, sealing, stalled = cursor.fetchone()
     except DatabaseError:
         return JsonResponse({"status": "the database does not answer"}, status=503)
     if not (walled and forced):
         return JsonResponse({"status": "the walls do not stand"}, status=503)
     notices = {} if settings.EMAIL_HOST else {"notices": NO_SERVER}
+    if not sealing:
+        notices["sealing"] = NOT_SEALED
+    elif stalled:
+        notices["sealing"] = HELD_UP
     return JsonResponse({"status": "ready", **notices})
 
 

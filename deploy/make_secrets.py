@@ -37,6 +37,7 @@ def texts() -> dict[str, str]:
         # Empty: nobody is traced until they are written in and PDS_BASE_URL is given.
         "pds_api_key": "",
         "pds_key": "",
+        "audit_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "encryption_keys": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
 

@@ -151,6 +151,13 @@ class Data:
             write_env(kept, {"SECRET_KEY": secrets.token_urlsafe(64), "ENCRYPTION_KEYS": key})
         return read_env(kept)
 
+    def sealing(self) -> dict[str, str]:
+        """Return where the audit's journal lies, and the key that seals it, made once and kept."""
+        kept = self.path / "audit.key"
+        if not kept.exists():
+            write_private(kept, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        return {"AUDIT_JOURNAL": str(self.path / "audit-journal"), "AUDIT_KEY_FILE": str(kept)}
+
     def _in_use(self) -> str:
         holder = self.holder() or Holder(0, "another command")
         place = f", at http://127.0.0.1:{holder.port}" if holder.port else ""

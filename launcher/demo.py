@@ -32,9 +32,9 @@ HOST = "127.0.0.1"
 DESCRIPTION = """\
 Starts Connect Care with a made-up region on this machine: makes the Python environment and the
 front-end files, starts PostgreSQL and Valkey, makes the database and its people, and starts the
-web, the workers, the timer and a stand-in for the Personal Demographics Service. When it is ready
-it says so, with whom to sign in as. Ctrl-C stops everything. Nothing listens but on the loopback,
-and everybody in it is made up.
+web, the workers, the timer, the audit's sealer and a stand-in for the Personal Demographics
+Service. When it is ready it says so, with whom to sign in as. Ctrl-C stops everything. Nothing
+listens but on the loopback, and everybody in it is made up.
 
 A later run with the same folder goes on where the last one ended, and is ready in seconds.
 """
@@ -193,7 +193,9 @@ def _output_of(environment: dict[str, str], login: str, *words: str) -> str:
 
 
 def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Child]:
-    """The web, the workers and the timer, each with the database logins it needs and no other.
+    """The web, the workers, the timer and the sealer.
+
+    Each has the database logins that it needs and no other.
 
     None is started. The browser tests run the same ones on a database of their own.
     """
@@ -208,8 +210,9 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
             if key in kept
             or not (
                 (key.startswith("DATABASE_") and key.endswith("_URL"))
-                # Who may ask PDS about anybody is the worker that traces.
+                # Who may ask PDS about anybody is the worker that traces; who seals, the sealer.
                 or (key.startswith("PDS_") and name != "worker")
+                or (key.startswith("AUDIT_") and name != "sealer")
             )
         }
         own["CONNECTCARE_LOGIN"] = logins[0]
@@ -237,7 +240,7 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
             "web",
         ),
         # A task that acts for a person connects as the web does.
-        worker("worker", "ordinary", 2, "pipeline", "web", "sealer"),
+        worker("worker", "ordinary", 2, "pipeline", "web"),
         # What somebody waits for never stands behind a load.
         worker("urgent-worker", "urgent", 1, "pipeline", "web"),
         child(
@@ -248,6 +251,7 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
             ],
             "pipeline",
         ),
+        child("sealer", ["manage", "seal_audit"], "sealer"),
     ]
 
 

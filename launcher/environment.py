@@ -81,6 +81,7 @@ def demo_environment(data: Data, *, port: int = DEFAULT_PORT) -> Iterator[Up]:
                 "REDIS_URL": found.redis_url,
                 "TMPDIR": str(data.temporary()),
                 **data.secrets(),
+                **data.sealing(),
                 **logins,
             },
         )

@@ -227,6 +227,8 @@ def _swap(
     owner: Owner, log: Log, random: Random, columns: list[str], kinds: frozenset[Kind]
 ) -> Expected:
     one, other = sorted(random.sample(range(len(log)), 2))
+    while log[one].transaction == log[other].transaction:  # to exchange those would change nothing
+        one, other = sorted(random.sample(range(len(log)), 2))
     first, second = log[one], log[other]
     sets = ", ".join(f"{name} = other.{name}" for name in columns)
     owner.execute(

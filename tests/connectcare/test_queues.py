@@ -13,6 +13,7 @@ from django.core import mail
 from django.test import Client, override_settings
 
 from connectcare.celery import app
+from connectcare.health import NOT_SEALED
 from connectcare.mail import NO_SERVER, NoMailServer
 from launcher import ROOT
 from launcher.checks import production_environment
@@ -102,8 +103,15 @@ def test_without_a_server_a_notice_is_not_taken_for_sent() -> None:
 @pytest.mark.parametrize(
     ("host", "answer"),
     [
-        ("mail.example", {"status": "ready"}),
-        ("", {"status": "ready", "notices": "no mail server configured"}),
+        ("mail.example", {"status": "ready", "sealing": NOT_SEALED}),
+        (
+            "",
+            {
+                "status": "ready",
+                "notices": "no mail server configured",
+                "sealing": NOT_SEALED,
+            },
+        ),
     ],
 )
 def test_health_says_that_nobody_would_be_told(

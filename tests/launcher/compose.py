@@ -57,6 +57,7 @@ class Outside:
             "/run/secrets/redis_conf": str(self.secrets / "redis.conf"),
             "/run/secrets/": f"{self.secrets}/",
             "/tmp/": f"{self.temporary}/",
+            "/var/lib/connect-care/": f"{self.temporary}/",
             "--port=8000": f"--port={self.port}",
             "--host=0.0.0.0": "--host=127.0.0.1",
         }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
-OWN = ("provision", "migrate", "web", "worker", "urgent-worker", "beat")
+OWN = ("provision", "migrate", "web", "worker", "urgent-worker", "beat", "sealer")
 LASTING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 
 
@@ -121,6 +121,15 @@ def test_only_the_worker_that_traces_may_ask_the_demographics_service() -> None:
     assert given >= {"PDS_BASE_URL", "PDS_API_KEY", "PDS_KEY_ID", "PDS_KEY", "HTTPS_PROXY"}
 
 
+def test_the_sealer_alone_has_the_key_and_the_journal() -> None:
+    for name, service in SERVICES.items():
+        own = name == "sealer"
+        assert ("audit_key" in service.get("secrets", [])) is own
+        assert any(volume.startswith("journal:") for volume in service.get("volumes", [])) is own
+        assert any(key.startswith("AUDIT_") for key in service.get("environment", {})) is own
+    assert SERVICES["sealer"].get("deploy", {}).get("replicas", 1) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "login", "asks_as"),
     [
@@ -130,6 +139,7 @@ def test_only_the_worker_that_traces_may_ask_the_demographics_service() -> None:
         ("worker", "pipeline", ("web",)),
         ("urgent-worker", "pipeline", ("web",)),
         ("beat", "pipeline", ()),
+        ("sealer", "sealer", ()),
     ],
 )
 def test_each_process_has_its_login_and_no_other(

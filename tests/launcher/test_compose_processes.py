@@ -120,7 +120,7 @@ def test_the_processes_of_production_run_and_stop(secrets: Path, tmp_path: Path)
     run("migrate", outside())
     webs = [outside(free_port()) for _ in range(SERVICES["web"]["deploy"]["replicas"])]
     children = [start("web", web, tmp_path / f"web-{web.port}.log") for web in webs]
-    others = ("worker", "urgent-worker", "beat")
+    others = ("worker", "urgent-worker", "beat", "sealer")
     children += [start(name, outside(), tmp_path / f"{name}.log") for name in others]
     try:
         for child, place in zip(children, [*webs, *(outside() for _ in others)], strict=True):
