@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
@@ -14,7 +12,7 @@ from access.doors import public
 from connectcare.mail import NO_SERVER
 
 #: A sealer looks each second. What waits longer than this is worth somebody's looking.
-SEALING_PATIENCE = timedelta(minutes=2)
+SEALING_PATIENCE = "2 minutes"
 NOT_SEALED = "the audit is not being sealed: see that seal_audit runs"
 HELD_UP = "a long transaction keeps events from being sealed: see pg_stat_activity"
 
@@ -40,8 +38,8 @@ def ready(_request: HttpRequest) -> JsonResponse:
             cursor.execute(
                 "select not rolbypassrls and not rolsuper, "
                 "(select relforcerowsecurity from pg_class where relname = 'records_entry'), "
-                "(select looked_at >= now() - %(patience)s from audit_seal), "
-                "(select waiting_since < now() - %(patience)s from audit_seal) "
+                "(select looked_at >= now() - %(patience)s::interval from audit_seal), "
+                "(select waiting_since < now() - %(patience)s::interval from audit_seal) "
                 "from pg_roles where rolname = current_user",
                 {"patience": SEALING_PATIENCE},
             )
