@@ -16,14 +16,17 @@ from django.utils import timezone
 from access import actions as access
 from audit import actions as audit
 from audit.models import Action
+from feeds import courses
 from feeds.answers import ANSWER_OF_WHOM, take_answers
 from feeds.boundary import LOOK, answer_requests, boundary_of, cut_out
 from feeds.formats import FORMATS
+from feeds.joined import join_records, replaced_in
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch, BatchState, Delivery, HeldContent, Hold, Outcome, Tally
 from feeds.raw import DeliveryStream
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
+from identity.joining import SourceMerged
 from identity.locks import lock
 from identity.models import SourcePerson
 from identity.sealed import seal, unseal
@@ -39,6 +42,7 @@ CHUNK_BYTES = 16 << 20
 PERSON_NOT_KNOWN = "Its person is not known from this source yet."
 TWO_PEOPLE = "It names its person by an id and an NHS number that are not one person's."
 BY_NUMBER_ONLY = "It names its person by NHS number only; the source's own id is needed."
+NOTHING_TO_SHOW = "Too little is said of it to show anything; correct it at the source."
 REFUSED_BY_DATABASE = "It holds a value that cannot be stored; correct it at the source."
 
 
@@ -176,9 +180,21 @@ class Loader:
         lock(
             source=self._source.pk,
             identifiers={person.identifier for person in persons.values()}
-            | {entry.person for entry in _entries(items) if entry.person is not None},
+            | {entry.person for entry in _entries(items) if entry.person is not None}
+            | replaced_in(items),
         )
         changed, refused = self._receive_persons(items, persons, result)
+        changed |= self._join(items, result)
+        items, told = courses.composed(
+            items,
+            source=self._source,
+            compose=FORMATS[self._feed.format].compose,
+            sensitive_codes=codes_kept_by_their_source(),
+        )
+        changed |= told
+        for item in items:
+            if isinstance(item.outcome, Mapped) and item.outcome.told and not item.outcome.entries:
+                result.hold(item, NOTHING_TO_SHOW)
         self._merge(items, changed, refused, result, batch_id)
         for item in items:
             if isinstance(item.outcome, Snapshot):
@@ -245,14 +261,20 @@ class Loader:
         for position, reason in answered.refused.items():
             result.hold(items[position], reason)
         for position, item in enumerate(items):
-            outcome = item.outcome
-            if position in answered.refused:
-                continue
-            if isinstance(outcome, Mapped) and outcome.person and not outcome.entries:
-                result.count(
-                    Outcome.LOADED if position in changed else Outcome.UNCHANGED, items[position]
-                )
+            if position not in answered.refused and _is_person_alone(item):
+                result.count(Outcome.LOADED if position in changed else Outcome.UNCHANGED, item)
         return changed, set(answered.refused)
+
+    def _join(self, items: list[Item], result: _Result) -> set[int]:
+        """Records that the source joined: one whose other half has not come yet waits for it."""
+        answers = join_records(items, self._source)
+        for position, answer in answers.items():
+            if answer is SourceMerged.NOT_KNOWN:
+                result.hold(items[position], PERSON_NOT_KNOWN)
+            else:
+                same = answer is SourceMerged.SAME
+                result.count(Outcome.UNCHANGED if same else Outcome.LOADED, items[position])
+        return {position for position, answer in answers.items() if answer is SourceMerged.MERGED}
 
     def _without_passing(self, persons: dict[int, MappedPerson]) -> dict[int, MappedPerson]:
         """Without those whom another system only names: of whom their own one has spoken.
@@ -432,6 +454,15 @@ class Loader:
             source_kind=self._source.kind,
             sensitive_codes=codes_kept_by_their_source(),
         )
+
+
+def _is_person_alone(item: Item) -> bool:
+    """Whether an item is a person, and neither entries nor anything else depends on it."""
+    match item.outcome:
+        case Mapped(person=MappedPerson(), entries=(), told=(), replaces=()):
+            return True
+        case _:
+            return False
 
 
 def _entries(items: Iterable[Item]) -> Iterator[MappedEntry]:

@@ -6,10 +6,12 @@ items into source persons and entries. Neither knows the other's business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from organisations.categories import Category
 from records.statuses import EntryStatus
@@ -25,6 +27,7 @@ __all__ = [
     "Precision",
     "SharingAnswer",
     "Snapshot",
+    "Told",
 ]
 
 
@@ -139,11 +142,31 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What one message tells of something that goes on: a visit, an appointment, a document.
+
+    ``said`` has, by name, for when each thing is told (text that sorts) and what it is (anything
+    JSON has). What all messages told makes the entry ``identifier``, in whatever order they came:
+    of each thing the latest counts.
+    """
+
+    identifier: str
+    person: str
+    said: Mapping[str, tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
-    """What one item became: a person, or entries (seldom more than one)."""
+    """What one item became: a person, or entries (seldom more than one), or both.
+
+    ``told`` is what becomes entries together with what other items told. ``replaces`` are the
+    identifiers of records that the source has joined with this person's.
+    """
 
     person: MappedPerson | None = None
     entries: tuple[MappedEntry, ...] = ()
+    told: tuple[Told, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,23 @@ class HeldContent(models.Model):
         return f"content of hold {self.hold_id}"
 
 
+class Course(models.Model):
+    """What is known of a visit, an appointment or a document from all its messages so far.
+
+    Sealed, and the pipeline's alone: what may be seen of it is an entry.
+    """
+
+    source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    identifier = models.TextField(help_text="Of the entry that it makes.")
+    state = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "identifier"], name="course_once")]
+
+    def __str__(self) -> str:
+        return f"course {self.pk}"
+
+
 class StoppedCase(models.Model):
     """A case number of a council's whose person objects to its use of the NHS number.
 

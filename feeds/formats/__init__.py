@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from feeds.formats import council_csv, edifact, fhir_r4, gp_connect, hl7v2
-from feeds.mapped import Item
+from feeds.mapped import Item, MappedEntry
 
 
 class Reader(Protocol):
@@ -28,17 +28,34 @@ class Reader(Protocol):
         ...
 
 
+class Composer(Protocol):
+    """Makes an entry of everything that was told of one thing so far."""
+
+    def __call__(
+        self,
+        identifier: str,
+        said: Mapping[str, Any],
+        *,
+        source_kind: str = "",
+        sensitive_codes: frozenset[str] = frozenset(),
+    ) -> MappedEntry | None:
+        """Give the entry; ``None`` where too little is known to show anything."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A form that a feed may have: the words that a page shows, and its reader.
 
     ``whole_record`` says that each delivery has all that its source holds of a person, so that an
-    older delivery says nothing once a newer one has come.
+    older delivery says nothing once a newer one has come. ``compose`` makes the entry of what its
+    items tell (:class:`feeds.mapped.Told`), where they tell anything.
     """
 
     words: str
     read: Reader
     whole_record: bool = False
+    compose: Composer | None = None
 
 
 #: Formats that can be given in, by the code that the registry keeps with a feed.
@@ -53,5 +70,7 @@ FORMATS: Mapping[str, Format] = {
         "Council CSV (Client Level Data, and the person extract beside it)", council_csv.read
     ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
-    "hl7v2": Format("HL7 v2 messages (as files, batches or by MLLP)", hl7v2.read),
+    "hl7v2": Format(
+        "HL7 v2 messages (as files, batches or by MLLP)", hl7v2.read, compose=hl7v2.compose
+    ),
 }

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from feeds.formats.fhir_r4.stream import Stream
-from feeds.formats.hl7v2.kinds import items_of_message
+from feeds.formats.hl7v2.kinds import compose, items_of_message
 from feeds.formats.hl7v2.messages import LONGEST_MESSAGE, Unreadable, parse, split
 from feeds.mapped import Held, Item, PassedOver
+
+__all__ = ["compose", "read"]
 
 _OPENS = (b"FHS", b"BHS")
 _CLOSES = (b"BTS", b"FTS")

@@ -2,50 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.resource import Part, items_of
-from feeds.formats.hl7v2 import results
+from feeds.formats.hl7v2 import appointments, clinical, documents, results, visits
 from feeds.formats.hl7v2.messages import Message, Segment
-from feeds.formats.hl7v2.people import read_person
+from feeds.formats.hl7v2.people import prior_identifier, read_person
 from feeds.formats.hl7v2.times import instant
-from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver
+from feeds.mapped import (
+    Held,
+    Item,
+    Mapped,
+    MappedEntry,
+    MappedPerson,
+    PassedOver,
+    Snapshot,
+    Told,
+)
 
 Resource = dict[str, Any]
-Resources = Iterator[tuple[str, Resource]]
 
 NOT_OF_RECORD = "a kind of message that is not part of the record here"
 _NOBODY = "PID-3: the message names nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of message: what it tells beside the person, and whether it speaks for the person.
+class Speaks(StrEnum):
+    """What a kind of message says of its person.
 
     A message of another system (a laboratory's, say) names the person in passing: it introduces
     whom nobody knows, and changes nobody's name or address.
     """
 
-    tells: Callable[[Message, str], Resources]
-    speaks: bool = False
+    FOR_PERSON = "for the person"
+    IN_PASSING = "in passing"
+    JOINED = "that another record is theirs"
+    DELETED = "that there is no such person"
 
 
-def _results(message: Message, person: str) -> Resources:
-    return results.resources_of(message, person=person)
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message: what it says of the person, and what it tells beside."""
+
+    speaks: Speaks
+    results: bool = False
+    tells: Callable[[Message, str, str], Iterable[Told]] | None = None
+    needs: str = ""  # why it is held, where it tells nothing
 
 
-#: By MSH-9.1, or MSH-9.1^MSH-9.2 where the event matters.
+def _visit(message: Message, event: str, person: str) -> Iterator[Told]:
+    found = visits.told(message, event, person, message.first("PV1"))
+    if found is not None:
+        yield found
+
+
+def _appointment(message: Message, event: str, person: str) -> Iterator[Told]:
+    found = appointments.told(message, event, person)
+    if found is not None:
+        yield found
+
+
+_NO_VISIT = "PV1-19: the visit has no number"
+
+
+def _admission(event: str) -> Kind:
+    return Kind(
+        Speaks.FOR_PERSON, tells=_visit, needs=_NO_VISIT if event in visits.NEED_VISIT else ""
+    )
+
+
+_JOINS = Kind(Speaks.JOINED)
+_DOCUMENT = Kind(
+    Speaks.IN_PASSING, tells=documents.told, needs="TXA-12: the document has no number"
+)
+_BOOKING = Kind(Speaks.FOR_PERSON, tells=_appointment, needs="SCH-2: no number")
+_LIST = Kind(Speaks.IN_PASSING)
+_RESULTS = Kind(Speaks.IN_PASSING, results=True)
+
+#: By MSH-9.1^MSH-9.2.
 KINDS: dict[str, Kind] = {
-    "ORU^R01": Kind(_results),
-    "ORU^R30": Kind(_results),
-    "ORU^R31": Kind(_results),
-    "ORU^R32": Kind(_results),
-    "ORU^W01": Kind(_results),
+    **dict.fromkeys(("ORU^R01", "ORU^R30", "ORU^R31", "ORU^R32", "ORU^W01"), _RESULTS),
+    **{
+        f"ADT^{event}": _admission(event)
+        for event in (
+            *("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A12", "A13"),
+            *("A14", "A17", "A27", "A28", "A31", "A38"),
+        )
+    },
+    "ADT^A29": Kind(Speaks.DELETED),
+    "ADT^A40": _JOINS,
+    "ADT^A47": _JOINS,
+    "ADT^A45": Kind(Speaks.IN_PASSING, tells=_visit, needs=_NO_VISIT),
+    "ADT^A60": _LIST,
+    **{f"SIU^{event}": _BOOKING for event in ("S12", "S13", "S14", "S15", "S16", "S17", "S26")},
+    **{f"MDM^T{number:02}": _DOCUMENT for number in range(1, 12)},
+    **dict.fromkeys(("PPR^PC1", "PPR^PC2", "PPR^PC3"), _LIST),
 }
 #: Kinds that are read and not made into anything, with the reason that is counted.
 PASSED_OVER = {
@@ -81,28 +137,95 @@ def items_of_message(
         yield Item(pointer, shown, "", PassedOver(reason))
         return
     people = groups(message)
+    event = name.partition("^")[2]
     for number, group in enumerate(people, start=1):
         where = pointer if len(people) == 1 else f"{pointer}, PID {number}"
         delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
-        yield from _items(kind, group, where, shown, delivery)
+        yield from _items(kind, event, group, where, shown, delivery)
 
 
 def _items(
-    kind: Kind, group: Message, pointer: str, shown: str, delivery: Delivery
+    kind: Kind, event: str, group: Message, pointer: str, shown: str, delivery: Delivery
 ) -> Iterator[Item]:
-    pid, pd1 = group.first("PID"), group.first("PD1")
+    speaks = kind.speaks is Speaks.FOR_PERSON
     person = read_person(
-        group, pid, pd1, version=said_at(group) if kind.speaks else None, in_passing=not kind.speaks
+        group,
+        group.first("PID"),
+        group.first("PD1"),
+        version=said_at(group) if speaks else None,
+        in_passing=not speaks,
     )
     if person is None:
         yield Item(pointer, shown, "", Held(_NOBODY), raw=group.raw)
         return
-    entries, faults = _entries(kind.tells(group, person.identifier), delivery, person)
+    if kind.speaks is Speaks.DELETED:
+        yield _deleted(group, person, pointer, shown)
+        return
+    told = tuple(kind.tells(group, event, person.identifier)) if kind.tells else ()
+    replaces = _prior(group, person) if kind.speaks is Speaks.JOINED else ()
+    missing = kind.needs if kind.tells and not told else ""
+    if kind.speaks is Speaks.JOINED and not replaces:
+        missing = "MRG-1: the message does not say which record is joined with this one"
+    if missing:
+        yield Item(pointer, shown, "", Held(missing), raw=group.raw)
+        return
+    if kind.results:
+        resources = results.resources_of(group, person=person.identifier)
+    elif replaces:
+        resources = iter(())
+    else:
+        resources = clinical.resources_of(group, person.identifier)
+    entries, faults = _entries(resources, delivery, person)
     for where, reason in faults:
         yield Item(f"{pointer}, {where}", shown, "", Held(reason), raw=group.raw)
-    if entries or not faults:
-        mapped = Mapped(person=person, entries=tuple(entries))
+    if entries or told or not faults:
+        mapped = Mapped(person, tuple(entries), told, replaces)
         yield Item(pointer, shown, "", mapped, raw=group.raw)
+
+
+def _deleted(group: Message, person: MappedPerson, pointer: str, shown: str) -> Item:
+    """The source has no such person (A29): what it sent of them until then is retired."""
+    taken = said_at(group)
+    if taken is None:
+        return Item(pointer, shown, "", Held("EVN-2: it does not say when"), raw=group.raw)
+    return Item(pointer, shown, "", Snapshot(person.identifier, frozenset(), taken), raw=group.raw)
+
+
+def _prior(group: Message, person: MappedPerson) -> tuple[str, ...]:
+    """Whom the source joined with this person: each ``MRG`` of the group but the person's own."""
+    found = (prior_identifier(group, mrg, person.identifier) for mrg in group.all("MRG"))
+    return tuple(dict.fromkeys(one for one in found if one and one != person.identifier))
+
+
+_MAKERS: dict[str, Callable[[str, Mapping[str, Any]], Resource]] = {
+    "Encounter": visits.encounter,
+    "Appointment": appointments.appointment,
+    "DocumentReference": documents.document,
+}
+
+
+def compose(
+    identifier: str,
+    said: Mapping[str, Any],
+    *,
+    source_kind: str = "",
+    sensitive_codes: frozenset[str] = frozenset(),
+) -> MappedEntry | None:
+    """The entry of a visit, an appointment or a document, of everything told of it so far."""
+    resource = _MAKERS[identifier.partition("/")[0]](identifier, said)
+    meta: Resource = {}
+    if version := said.get("version"):
+        meta["lastUpdated"] = f"{version}+00:00"
+    if said.get("secret") in ("R", "V", "UWM", "PR"):
+        meta["security"] = [{"code": "R"}]
+    resource["meta"] = meta
+    delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
+    (item,) = items_of([Part(pointer="", raw=msgspec.json.encode(resource))], delivery)
+    match item.outcome:
+        case Mapped(entries=(entry,)):
+            return entry
+        case _:
+            return None
 
 
 def _entries(

@@ -1,0 +1,171 @@
+"""Problems, diagnoses and allergies: ``PRB``, ``DG1``, ``AL1`` and ``IAM`` as FHIR R4 resources.
+
+Fields follow HL7's published maps of PRB and DG1 to Condition, AL1 and IAM to AllergyIntolerance.
+The source's own number of a problem or allergy names it with its code (Epic sends one number for
+several); without one, the code or words do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from feeds.formats.hl7v2.messages import Message, Segment
+from feeds.formats.hl7v2.results import concept, person_name
+from feeds.formats.hl7v2.times import moment, stamped
+
+Resource = dict[str, Any]
+Resources = Iterator[tuple[str, Resource]]
+
+_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+_VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+_ALLERGY_VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+#: Within one second a deletion comes last.
+_PLAIN, _DELETED = 1, 9
+_SEVERITIES = {"MI": "mild", "MO": "moderate", "SV": "severe"}
+
+
+def resources_of(message: Message, person: str) -> Resources:
+    """Everything clinical that a message of any kind has beside its results."""
+    last: Resource | None = None
+    visit = message.text(message.first("PV1"), 19)
+    for number, segment in enumerate(message.segments):
+        where = f"{segment[0]} {number}"
+        match segment[0]:
+            case "PRB":
+                last = _problem(message, segment, person)
+                yield where, last
+            case "DG1":
+                last = _diagnosis(message, segment, person, visit)
+                yield where, last
+            case "AL1" | "IAM":
+                if last := _allergy(message, segment, person):
+                    yield where, last
+            case _:
+                pass
+
+
+def notes_after(message: Message, segment: Segment) -> list[Resource]:
+    """The notes (NTE) that stand directly after a segment."""
+    notes: list[Resource] = []
+    at = next(i for i, each in enumerate(message.segments) if each is segment)
+    for each in message.segments[at + 1 :]:
+        if each[0] != "NTE":
+            break
+        if words := message.whole(each, 3):
+            notes.append({"text": words})
+    return notes
+
+
+def _id(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
+
+
+def _said_at(message: Message, segment: Segment, number: int, *, deleted: bool) -> str:
+    """The version: the segment's own time, else when the message was recorded."""
+    return stamped(
+        message.text(segment, number),
+        message.text(message.first("EVN"), 2),
+        message.text(message.header, 7),
+        rank=_DELETED if deleted else _PLAIN,
+    )
+
+
+def _coded(code: str, system: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _condition(person: str, identity: str, *, deleted: bool, resolved: bool) -> Resource:
+    made: Resource = {
+        "resourceType": "Condition",
+        "id": identity,
+        "subject": {"reference": person},
+        "clinicalStatus": _coded("resolved" if resolved else "active", _CLINICAL),
+    }
+    if deleted:
+        made["verificationStatus"] = _coded("entered-in-error", _VERIFIED)
+    return made
+
+
+def _problem(message: Message, prb: Segment, person: str) -> Resource:
+    text = message.text
+    words = text(prb, 13, 2) or text(prb, 13)
+    deleted = text(prb, 1).upper() in ("DE", "D") or words.lower() == "deleted"
+    code = text(prb, 3) or text(prb, 3, 2)
+    resolved = bool(text(prb, 9)) or words.lower() in ("resolved", "inactive", "past")
+    made = _condition(
+        person, _id("problem", person, text(prb, 4), code), deleted=deleted, resolved=resolved
+    )
+    made["meta"] = {"lastUpdated": _said_at(message, prb, 2, deleted=deleted)}
+    made["code"] = concept(message, prb, 3, otherwise="")
+    for name, number in (("onsetDateTime", 16), ("abatementDateTime", 9), ("recordedDate", 7)):
+        if when := moment(text(prb, number)):
+            made[name] = when
+    if notes := notes_after(message, prb):
+        made["note"] = notes
+    return made
+
+
+def _diagnosis(message: Message, dg1: Segment, person: str, visit: str) -> Resource:
+    text = message.text
+    deleted = text(dg1, 21).upper() == "D"
+    code = text(dg1, 3) or text(dg1, 3, 2) or text(dg1, 4)
+    named = text(dg1, 20) or visit
+    made = _condition(
+        person, _id("diagnosis", person, named, code), deleted=deleted, resolved=False
+    )
+    made["meta"] = {"lastUpdated": _said_at(message, dg1, 19, deleted=deleted)}
+    made["code"] = concept(message, dg1, 3, otherwise=text(dg1, 4))
+    if not made["code"].get("text"):
+        made["code"] = {"text": text(dg1, 4)}
+    if when := moment(text(dg1, 5)):
+        made["onsetDateTime"] = when
+    if who := person_name(message, dg1, 16):
+        made["asserter"] = {"display": who}
+    return made
+
+
+def _allergy(message: Message, segment: Segment, person: str) -> Resource | None:
+    """An allergy; ``None`` where an empty line says nothing."""
+    text = message.text
+    is_iam = segment[0] == "IAM"
+    code = concept(message, segment, 3, otherwise="")
+    if not code.get("text"):
+        return None
+    deleted = is_iam and text(segment, 6).upper() == "D"
+    substance = text(segment, 3) or text(segment, 3, 2)
+    made: Resource = {
+        "resourceType": "AllergyIntolerance",
+        "id": _id("allergy", person, (text(segment, 7) if is_iam else "") or substance),
+        "meta": {"lastUpdated": _said_at(message, segment, 13 if is_iam else 99, deleted=deleted)},
+        "patient": {"reference": person},
+        "code": code,
+        "clinicalStatus": _coded("active", _ALLERGY_CLINICAL),
+    }
+    if deleted:
+        made["verificationStatus"] = _coded("entered-in-error", _ALLERGY_VERIFIED)
+    elif is_iam and text(segment, 17).upper() in ("I", "INACTIVE"):
+        made["clinicalStatus"] = _coded("inactive", _ALLERGY_CLINICAL)
+    if is_iam and "INTOL" in f"{text(segment, 9)} {text(segment, 9, 2)}".upper():
+        made["type"] = "intolerance"
+    if when := moment(text(segment, 11 if is_iam else 6)):
+        made["onsetDateTime"] = when
+    if is_iam and (when := moment(text(segment, 13))):
+        made["recordedDate"] = when
+    if is_iam and (who := person_name(message, segment, 14)):
+        made["recorder"] = {"display": who}
+    reaction = [
+        {"text": words}
+        for each in message.repetitions(segment, 5)
+        if (words := message.piece(each, 2) or message.piece(each, 1)) and words != "Other"
+    ]
+    severity = text(segment, 4).upper()
+    if reaction:
+        made["reaction"] = [{"manifestation": reaction}]
+        if severity in _SEVERITIES:
+            made["reaction"][0]["severity"] = _SEVERITIES[severity]
+    if severity in ("HIGH", "SV"):
+        made["criticality"] = "high"
+    return made
