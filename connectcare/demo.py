@@ -72,7 +72,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "adviser",
         "Priya Nair",
         (DemoMembership("contact-centre-adviser", "RBG01"),),
-        f"{note.WILL_OPT_OUT.name} rings to opt out; sees no clinical word",
+        f"{note.WILL_OPT_OUT.name} rings to opt out; sees no clinical word; "
+        "has letters to print, and one that is held",
     ),
     DemoPerson(
         "records",
@@ -130,6 +131,8 @@ class DemoChoice:
     kind: Kind
     answer: Answer
     council: str
+    #: Whether the Personal Demographics Service has said where letters go.
+    has_verified_address: bool = True
 
 
 CHOICES: tuple[DemoChoice, ...] = (
@@ -137,4 +140,13 @@ CHOICES: tuple[DemoChoice, ...] = (
         note.REFUSED_SOCIAL_CARE.nhs_number, Kind.SOCIAL_CARE_SHARING, Answer.REFUSES, "LBB01"
     ),
     DemoChoice(note.OBJECTS_TO_NUMBER.nhs_number, Kind.NHS_NUMBER, Answer.REFUSES, "LBL01"),
+    # A letter to print, and one that is held, at the desk of the demo's adviser.
+    DemoChoice(note.LONG_RECORD.nhs_number, Kind.SOCIAL_CARE_SHARING, Answer.CONSENTS, "RBG01"),
+    DemoChoice(
+        note.ONE_NAME.nhs_number,
+        Kind.SOCIAL_CARE_SHARING,
+        Answer.REFUSES,
+        "RBG01",
+        has_verified_address=False,
+    ),
 )

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from audit import actions as audit
 from audit.models import Action
 from connectcare.demo import PASSWORD
+from consent import letters, reconciling
 from feeds import actions as feeds
 from organisations.categories import Category
 from organisations.models import StaffMember
@@ -426,3 +427,69 @@ def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:
     receptionist = visit()
     receptionist.signs_in(RECEPTIONIST).arrives("Nothing to do here yet")
     receptionist.opens("/residents/find").arrives("You cannot open this page")
+
+
+# --- Letters ------------------------------------------------------------------------------------
+
+
+def make_letters(as_login: AsLogin) -> None:
+    with as_login("pipeline"):
+        for letter in letters.due():
+            letters.look_at(letter)
+
+
+def test_letters_are_printed_posted_and_dealt_with(visit: Visit, as_login: AsLogin) -> None:
+    make_letters(as_login)
+    adviser = visit()
+    adviser.signs_in("adviser").arrives(FIND).follows("Letters").arrives("Letters")
+    adviser.sees("There is no verified address", note.ONE_NAME.family.upper())
+    adviser.pictures("letters")
+    adviser.page.locator("main li a").first.click()
+    adviser.arrives(re.compile("^What was recorded about your choice")).sees("What this allows")
+    adviser.pictures("letter")
+    with adviser.page.expect_download() as pdf:
+        adviser.page.get_by_role("link", name="Download in large print (PDF)").click()
+    assert pdf.value.suggested_filename.endswith("-large-print.pdf")
+    adviser.follows("Letters").arrives("Letters")
+    adviser.sees("Which of these have you posted?")
+    with adviser.page.expect_download() as again:
+        adviser.page.get_by_role("button", name="Download these again").click()
+    assert again.value.suggested_filename.endswith(".zip")
+    adviser.pictures("letters-to-post").presses("I have posted these")
+    adviser.arrives("1 marked as posted").follows("Letters")
+    adviser.arrives("Letters").sees("There is nothing to print", "There is nothing to post")
+    adviser.follows(re.compile("^Letter without an address"))
+    adviser.arrives(re.compile("^What was recorded")).sees("It has no address.")
+    adviser.follows("Letters").arrives("Letters")
+    adviser.follows(re.compile("^Say that it was dealt with")).arrives(re.compile("Letter CC"))
+    adviser.presses("It was dealt with").arrives(re.compile("Letter CC"))
+    adviser.sees("There is a problem", "Choose how it was dealt with").pictures("letter-settle")
+    adviser.chooses("Told on the phone").presses("It was dealt with").arrives("Letters")
+    adviser.sees("No letter is held.")
+
+
+def test_how_somebody_is_written_to(visit: Visit) -> None:
+    adviser, person = visit(), note.LONG_RECORD
+    adviser.signs_in("adviser").arrives(FIND)
+    given_found(adviser, person)
+    adviser.follows(f"Choices about sharing of {person.name}").arrives("Choices about sharing")
+    adviser.sees("A letter confirms each choice.", "In standard print.")
+    adviser.follows("Change how we write to them").arrives("How we write to them")
+    adviser.chooses("Do not send letters").presses("Save").arrives("How we write to them")
+    adviser.sees("There is a problem", "Choose why no letters should be sent")
+    adviser.pictures("how-to-write")
+    adviser.chooses("Somebody else may open their letters").presses("Save")
+    adviser.arrives("Choices about sharing").sees("somebody else may open their letters")
+
+
+def test_whether_choices_and_letters_agree(visit: Visit, as_login: AsLogin) -> None:
+    officer = visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    officer.follows("Whether choices, what is enforced and letters agree")
+    officer.arrives("Choices recorded, enforced and confirmed")
+    with as_login("pipeline"):
+        run = reconciling.reconcile()
+    officer.reloads().arrives("Choices recorded, enforced and confirmed")
+    officer.sees("All agree" if run.agrees else "They do not agree")
+    officer.page.get_by_text("How it is counted: Every refusal that was said").click()
+    officer.pictures("reconciliation")

@@ -24,7 +24,7 @@ from consent.effects import VERSION
 from consent.said import Said
 from consent.vocabulary import FEWEST_IDENTIFIERS, Channel, DecidedBy, Identifier
 from feeds import actions as feeds
-from identity.models import ResidentNhsNumber
+from identity.models import ResidentNhsNumber, ResidentPlace, VerifiedAddress
 from organisations import actions as registry
 from organisations.configuration import DEMO
 from organisations.loading import enter_default_feed, load_organisations, load_shipped_roles
@@ -178,11 +178,15 @@ def _make_person(person: DemoPerson) -> None:
 
 @transaction.atomic
 def _make_choices() -> None:
+    codes = sorted({said.council for said in CHOICES})
+    advisers = {code: _adviser_of(Organisation.objects.get(ods_code=code)) for code in codes}
     for said in CHOICES:
         number = ResidentNhsNumber.objects.get(number=said.nhs_number, valid_until=None)
         council = Organisation.objects.get(ods_code=said.council)
+        if said.has_verified_address:
+            _verify_address(number.resident_id)
         record_choice(
-            by=Acting.of(_adviser_of(council)),
+            by=Acting.of(advisers[said.council]),
             resident_id=number.resident_id,
             said=Said(
                 kind=said.kind,
@@ -196,6 +200,20 @@ def _make_choices() -> None:
             submission=uuid4(),
             request_id=str(uuid4()),
         )
+
+
+def _verify_address(resident_id: int) -> None:
+    """As a trace would: the demo's stand-in says of everybody what their practice says."""
+    place = ResidentPlace.objects.get(resident=resident_id)
+    VerifiedAddress.objects.update_or_create(
+        resident_id=resident_id,
+        defaults={
+            "lines": place.address_lines,
+            "postcode": place.postcode,
+            "checked": timezone.now(),
+            "service": "stand-in",
+        },
+    )
 
 
 def _adviser_of(council: Organisation) -> Membership:
