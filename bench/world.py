@@ -168,9 +168,9 @@ def _fill(heavy: int, typical: int) -> Iterator[str]:
         select n, 1 from generate_series(1, {residents}) n"""
     yield f"""insert into identity_sourceperson
         (id, source_id, identifier, local_identifiers, resident_id, link, nhs_number_sent,
-         nhs_number_status_sent, fingerprint, registered_practice)
+         nhs_number_status_sent, number_claimed, fingerprint, said, registered_practice)
         select n * 4 + k, 1 + (k * 9 + case when k = 0 then 0 else n % 7 end) % {ORGANISATIONS},
-            'P' || n, '{{}}', n, 'linked', '', '', '', false
+            'P' || n, '{{}}', n, 'linked', '', '', '', '', '{{}}', false
         from generate_series(1, {residents}) n, generate_series(0, 3) k"""
     yield f"""insert into access_carerelationship
         (resident_id, organisation_id, kind, evidence, valid_from, derived, reason, words)
