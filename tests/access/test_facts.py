@@ -97,3 +97,14 @@ def test_a_list_of_any_length_is_decided_in_one_statement(
 def test_nothing_is_opened_by_considering(world: Any) -> None:
     gate.consider_many(world.acting, [world.resident.public_id])
     assert not gate.still_open()
+
+
+def test_the_statement_is_not_planned_anew_for_each_list(database: object) -> None:
+    """Planning takes longer than answering, and the length of the list is no reason for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select proconfig from pg_proc"
+            " where oid = 'access.read_facts(bigint, bigint, uuid[], uuid)'::regprocedure"
+        )
+        (configuration,) = cursor.fetchone()
+    assert "plan_cache_mode=force_generic_plan" in configuration
