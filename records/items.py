@@ -57,14 +57,14 @@ _FLAGS: Mapping[str, Flag] = {
 _ABOVE = Flag("▲", "High: above the range given")
 _BELOW = Flag("▼", "Low: below the range given")
 #: A value with one of these is a bound: it is compared with no range.
-_COMPARATORS = ("<", ">", "≤", "≥", "~")
+COMPARATORS = ("<", ">", "≤", "≥", "~")
 
 
 def flag_of(seen: EntrySeen) -> Flag | None:
     """High or low, as the source interprets it; else by the range it gave, if it gave one."""
     if seen.interpretation:
         return _FLAGS.get(seen.interpretation)
-    if seen.value is None or seen.value_text.strip().startswith(_COMPARATORS):
+    if seen.value is None or seen.value_text.strip().startswith(COMPARATORS):
         return None
     if seen.range_high is not None and seen.value > seen.range_high:
         return _ABOVE

@@ -19,8 +19,9 @@ from records.entries import EntrySeen
 from records.items import ItemView, item_of
 from records.overview import Block, overview_of
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
-from records.selectors import Counts, EntryWhole
+from records.selectors import MEASURED, MOST_RESULTS, Counts, EntryWhole
 from records.standings import StateLine, UnlabelledSection, headline, lines_of
+from records.trends import Trend, trend_of
 from ui.formatting import LONDON, clinical_time, count
 
 Newest = Mapping[tuple[Category, str], list[EntrySeen]]
@@ -121,6 +122,21 @@ class ItemPage:
     item: ItemView
     fields: tuple[tuple[str, str], ...]
     parts: tuple[DocumentPart, ...]
+    is_measured: bool
+    printed: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPage:
+    """The results of one test: the drawings, and every one of them as a list has it."""
+
+    resident: UUID
+    banner: Banner
+    section: Section
+    what: str
+    trend: Trend
+    items: tuple[ItemView, ...]
+    is_all: bool
     printed: str
 
 
@@ -269,6 +285,25 @@ def item_page(
         item=item,
         fields=tuple((label, words) for label, words in fields if words),
         parts=whole.parts,
+        is_measured=seen.category in MEASURED and seen.value is not None,
+        printed=_printed(by, at),
+    )
+
+
+def trend_page(
+    opened: Opened, who: ResidentSeen, results: list[EntrySeen], *, by: str, at: datetime
+) -> TrendPage:
+    """The results of one test, newest first, drawn and listed."""
+    sources = _sources(opened.decision)
+    items = tuple(item_of(seen, sources) for seen in results)
+    return TrendPage(
+        resident=who.public_id,
+        banner=banner_of(who, at.astimezone(LONDON).date()),
+        section=SECTION_OF[Category(results[0].category)],
+        what=items[0].what,
+        trend=trend_of(results),
+        items=items,
+        is_all=len(results) < MOST_RESULTS,
         printed=_printed(by, at),
     )
 

@@ -30,6 +30,11 @@ _COLUMNS = tuple(
     "effective_precision" if each.name == "precision" else each.name for each in fields(EntrySeen)
 )
 
+#: What is measured again and again.
+MEASURED = (Category.LAB_RESULTS, Category.MEASUREMENTS)
+#: Results of one test that a page shows at most: daily ones of nearly three years.
+MOST_RESULTS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -144,3 +149,29 @@ def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
     return EntryWhole(
         _seen(opened, values), tuple(opened.redaction.of(part) for part in parts_of(resource))
     )
+
+
+def results_like(opened: Opened, public_id: UUID) -> list[EntrySeen]:
+    """The live results of the same test as this one, newest first; none if it is no live result.
+
+    The same test is the same code; where a source gives no code, the same name without one.
+    """
+    of = (
+        _entries(opened)
+        .filter(public_id=public_id, category__in=MEASURED)
+        .exclude(status__in=GONE)
+        .values_list("category", "code_system", "code", "display")
+        .first()
+    )
+    if of is None:
+        return []
+    category, system, code, display = of
+    same = {"code_system": system, "code": code} if code else {"code": "", "display": display}
+    rows = (
+        _entries(opened)
+        .filter(category=category, **same)
+        .exclude(status__in=GONE)
+        .order_by(F("effective").desc(nulls_last=True), "-id")
+        .values_list(*_COLUMNS)
+    )
+    return [_seen(opened, row) for row in rows[:MOST_RESULTS]]

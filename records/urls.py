@@ -8,5 +8,10 @@ urlpatterns = [
     path("record/open", views.open_record, name="open-record"),
     path("record/<uuid:resident>", views.record, name="record"),
     path("record/<uuid:resident>/item/<uuid:item>", views.record_item, name="record-item"),
+    path(
+        "record/<uuid:resident>/item/<uuid:item>/over-time",
+        views.results_over_time,
+        name="results-over-time",
+    ),
     path("record/<uuid:resident>/<slug:category>", views.record_section, name="record-section"),
 ]

@@ -110,6 +110,25 @@ def record_item(
     return render(request, "records/item.jinja", {"page": page})
 
 
+@needs(Activity.READ_RECORDS)
+@shows_record("results-over-time")
+@reading_record
+def results_over_time(
+    request: ActingRequest,
+    opened: Opened,
+    resident: UUID,
+    item: UUID,
+) -> HttpResponse:
+    """The results of one test, drawn and in a table."""
+    results = selectors.results_like(opened, item)
+    if not results:
+        return not_found(request, Http404())  # returned, not raised: the opening's event stays
+    page = presenters.trend_page(
+        opened, _who(opened, resident), results, by=_reader(request, opened), at=timezone.now()
+    )
+    return render(request, "records/trend.jinja", {"page": page})
+
+
 def _listed(opened: Opened) -> dict[int, Listed]:
     """Every organisation that a record's page may name, as anyone may know it.
 

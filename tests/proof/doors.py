@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from organisations.categories import Category
 from records.sections import SECTION_OF
+from records.selectors import MEASURED
 from tests.proof.worlds import Entry
 from tests.proof.writing import entry_id
 
@@ -64,9 +65,26 @@ def item(asking: Asking) -> set[UUID]:
     return found
 
 
+def over_time(asking: Asking) -> set[UUID]:
+    """Each entry as what the results of one test are asked by; only measured ones have a page."""
+    found: set[UUID] = set()
+    for entry in asking.entries:
+        found |= _ids(asking.get("results-over-time", item=entry_id(entry.id)))
+    return found
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a door is asked, and the categories that it is about."""
+
+    ask: Callable[[Asking], set[UUID]]
+    about: frozenset[Category] = frozenset(Category)
+
+
 #: Registered name (``access.showing``) → how to ask it. A door without a way fails the proof.
-DOORS: dict[str, Callable[[Asking], set[UUID]]] = {
-    "record": record,
-    "record-section": section,
-    "record-item": item,
+DOORS: dict[str, Way] = {
+    "record": Way(record),
+    "record-section": Way(section),
+    "record-item": Way(item),
+    "results-over-time": Way(over_time, frozenset(MEASURED)),
 }

@@ -23,6 +23,7 @@ from connectcare.urls import urlpatterns as all_urls
 from consent.models import Choice, Kind
 from organisations.activities import Activity
 from organisations.categories import Category
+from organisations.models import Feed
 from records import selectors
 from records.models import Entry
 from records.probing import doors
@@ -44,8 +45,11 @@ def _web_of_the_worker(settings: LazySettings, database: dict[str, str]) -> None
 
 @pytest.fixture
 def held(ward: Ward) -> Ward:
-    """The ward's resident, with two items from the council's social care."""
+    """The ward's resident, with three items from the council's social care, one measured."""
+    with ward.as_login("pipeline"):
+        Feed.objects.filter(organisation=ward.council).update(categories=list(Category))
     council = ward.person(ward.council)
+    ward.entry(council, Category.MEASUREMENTS, "Weight")
     ward.entry(council, Category.SOCIAL_CARE_SERVICES, "Home care")
     ward.entry(council, Category.ALERTS, "Key safe")
     with ward.as_login("pipeline"):
