@@ -138,6 +138,23 @@ def test_a_record_its_sections_and_an_item(visit: Visit) -> None:
     expect(gp.page.locator("pre")).to_be_visible()
 
 
+def test_results_over_time_are_drawn(visit: Visit) -> None:
+    gp = visit()
+    gp.signs_in("gp", at=PRACTICE_NAME)
+    given_found(gp, note.DIABETIC)
+    gp.opens_record_of(note.DIABETIC.name).arrives(RECORD)
+    results = gp.section("Blood and other laboratory results")
+    results.locator("a.record-item__name", has_text="Haemoglobin A1c").first.click()
+    gp.arrives(re.compile("Haemoglobin A1c")).follows(re.compile(" over time$"))
+    gp.arrives(re.compile("Haemoglobin A1c.* over time")).sees(
+        "Latest", "before that", "All results"
+    )
+    expect(
+        gp.page.get_by_role("img", name=re.compile("Haemoglobin A1c.* over time"))
+    ).to_be_visible()
+    gp.pictures("results-over-time")
+
+
 def test_the_long_record_of_a_section_with_several_pages(visit: Visit) -> None:
     nurse = visit()
     nurse.signs_in("district-nurse")
