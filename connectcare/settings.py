@@ -404,6 +404,12 @@ CONFIRMATION_TRIES = 5
 CONFIRMATION_MINUTES = 15
 # What somebody began to record outlives their session for so long, and is never recorded by itself.
 CHOICE_DRAFT_HOURS = environment.number("CHOICE_DRAFT_HOURS", 24)
+# What the public form takes in within an hour: from one network address (a household, a library),
+# and altogether.
+REQUESTS_PER_ADDRESS = environment.number("REQUESTS_PER_ADDRESS", 10)
+REQUESTS_PER_HOUR = environment.number("REQUESTS_PER_HOUR", 500)
+# Begun and not sent, a public form ends after so long. Nothing of it is kept here.
+PUBLIC_FORM_MINUTES = 60
 # One call: who the person is, once checked, is not asked again within it.
 IDENTITY_CHECK_MINUTES = 15
 # Numbers beginning 9 are nobody's: only where made-up people are expected (PDS test data has

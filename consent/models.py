@@ -13,6 +13,7 @@ from audit.fields import UuidV7
 from consent.post import Letter, PostNote
 from consent.proofs import Canary, ProbeDue, ProbeResult, ProofIncident
 from consent.reconciling import Reconciliation
+from consent.requests import ChoiceRequest, RequestStep
 from consent.vocabulary import (
     ASSESSED,
     COUNCIL_KINDS,
@@ -35,6 +36,7 @@ __all__ = [
     "Channel",
     "Choice",
     "ChoiceDraft",
+    "ChoiceRequest",
     "DecidedBy",
     "Kind",
     "Letter",
@@ -45,6 +47,7 @@ __all__ = [
     "ProofIncident",
     "PublishedNotice",
     "Reconciliation",
+    "RequestStep",
     "Ruling",
 ]
 

@@ -36,6 +36,8 @@ pytestmark = pytest.mark.browser
 
 RECORD = "Shared care record"
 FIND = "Find a resident"
+#: A public form that is sent in less is shown once more (``public.views_form``).
+FASTEST = 5_000
 CONNECT_CARE_QUESTION = "What do they say about Connect Care as a whole?"
 
 
@@ -429,6 +431,40 @@ def test_what_anybody_may_read_is_reached_from_where_staff_sign_in(visit: Visit)
     somebody.opens("/policies?size=large").follows(re.compile("^The rules by which"))
     somebody.arrives("The rules of access").sees("R3.1").pictures("public-rules-large")
     assert somebody.page.context.cookies() == []
+
+
+def test_a_resident_opts_out_on_the_public_form(visit: Visit) -> None:
+    somebody, person = visit(), note.WILL_OPT_OUT
+    somebody.opens("/your-choices").arrives("Your choices")
+    somebody.follows("use the form to opt out or back in")
+    somebody.arrives("Opt out of Connect Care, or back in").pictures("form-start")
+    somebody.presses("Start now").arrives("What do you want to do?").presses("Continue")
+    somebody.arrives("What do you want to do?").sees("Select what you want to do")
+    somebody.chooses("Opt out of Connect Care").presses("Continue")
+    somebody.arrives("Who is this about?").chooses("Somebody I may decide for")
+    somebody.presses("Continue").arrives("About you").pictures("form-you").presses("Back")
+    somebody.arrives("Who is this about?").chooses("Me").presses("Continue")
+    somebody.arrives("What is your name?").types("Given name", " ".join(person.given))
+    somebody.types("Family name", person.family).presses("Continue")
+    born = person.birth_date
+    somebody.arrives("What is your date of birth?").types("Day", str(born.day))
+    somebody.types("Month", str(born.month)).types("Year", str(born.year)).presses("Continue")
+    somebody.arrives("What is your NHS number?").types("NHS number (optional)", "12")
+    somebody.presses("Continue").arrives("What is your NHS number?").sees("There is a problem")
+    somebody.types("NHS number (optional)", person.nhs_number).presses("Continue")
+    somebody.arrives("How can we reach you?").types("Phone number", "020 7946 0003")
+    somebody.presses("Continue").arrives("Check and send").pictures("form-check")
+    somebody.page.get_by_role("button", name="Change phone number").click()
+    somebody.arrives("How can we reach you?").presses("Continue").arrives("Check and send")
+    somebody.page.wait_for_timeout(FASTEST)
+    somebody.presses("Send").arrives(re.compile("We have your request")).pictures("form-sent")
+    assert somebody.page.url == f"{somebody.origin}/opt-out"
+    assert somebody.page.context.cookies() == []
+    gp = visit()
+    gp.signs_in("adviser")
+    given_found(gp, person)
+    gp.follows(re.compile("Choices about sharing")).arrives("Choices about sharing")
+    gp.sees("Opted out", "The public form")
 
 
 def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:

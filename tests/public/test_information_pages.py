@@ -23,6 +23,7 @@ PAGES = (
     "participating-organisations",
     "what-is-shared",
     "your-choices",
+    "opt-out",
     "privacy-notice",
     "policies",
     "access-rules",

@@ -97,6 +97,8 @@ _SIGNED_IN = tuple(persona for persona in Persona if persona not in SIGNED_OUT)
 MATRIX: list[Row] = [
     # Anyone.
     *_both("participating-organisations", 200, 405),
+    # The form's first page, and its first question.
+    *_both("opt-out", 200, 200),
     *(
         row
         for name in (

@@ -90,6 +90,7 @@ def test_only_these_doors_are_public() -> None:
         "about",
         "what-is-shared",
         "your-choices",
+        "opt-out",
         "privacy-notice",
         "policies",
         "access-rules",

@@ -102,6 +102,7 @@ NOT_ABOUT_A_RESIDENT = {
     "about",
     "what-is-shared",
     "your-choices",
+    "opt-out",
     "privacy-notice",
     "policies",
     "access-rules",
