@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0030_letters_by_id"),
+        ("access", "0031_one_plan"),
         ("consent", "0013_request_functions"),
     ]
 
