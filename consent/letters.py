@@ -25,6 +25,7 @@ from consent.selectors import today
 from identity.models import Resident
 from identity.sealed import seal, unseal
 from identity.selectors import verified_address
+from identity.wanting import address_of
 from organisations.models import Organisation
 
 #: How often it is asked again how a letter stands that has not left.
@@ -69,6 +70,8 @@ def look_at(letter_id: int) -> LetterState | None:
         return None
     letter.looked_at = timezone.now()
     standing = standing_of(letter)
+    if standing.why == HeldBecause.NO_ADDRESS:
+        address_of(_survivor(letter.resident_id))
     if not _is_as_it_was(letter, standing) and not are_kept(letter.choice.explanation):
         # What was made with those words stays; nothing is made with others.
         standing = replace(standing, why=standing.why or HeldBecause.OLD_WORDS, made_for=None)

@@ -101,12 +101,16 @@ def number_of(sent: str | None) -> NhsNumber | None:
 
 def unverified_number(resident: Resident) -> NhsNumber | None:
     """The number that a resident has and that is not verified, if they have one."""
-    live = (
-        resident.nhs_numbers.filter(valid_until__isnull=True)
-        .exclude(status=NumberStatus.VERIFIED)
-        .first()
-    )
-    return number_of(live.number) if live else None
+    live = resident.nhs_numbers.filter(valid_until__isnull=True)
+    held = live.exclude(status=NumberStatus.VERIFIED).first()
+    return number_of(held.number) if held else None
+
+
+def verified_number(resident: Resident) -> NhsNumber | None:
+    """The verified number that a resident has, if they have one."""
+    live = resident.nhs_numbers.filter(valid_until__isnull=True)
+    held = live.filter(status=NumberStatus.VERIFIED).first()
+    return number_of(held.number) if held else None
 
 
 def owner_of(number: NhsNumber) -> Resident | None:

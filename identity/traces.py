@@ -23,6 +23,7 @@ class Why(models.TextChoices):
     ARRIVAL = "arrival", "Sent without a verified NHS number"
     CHANGE = "change", "Sent with other details"
     GIVEN = "given", "Number given by the resident or a carer"
+    ADDRESS = "address", "For the address of a letter"
     UNVERIFIED = "unverified", "Still not verified"
     OLD = "old", "Not asked for a long time"
     BULK = "bulk", "All people of a source"

@@ -19,8 +19,16 @@ from django.utils import timezone
 
 from audit import actions as audit
 from audit.models import Action
-from identity.actions import ask, is_placeholder, number_of, owner_of, unverified_number
+from identity.actions import (
+    ask,
+    is_placeholder,
+    number_of,
+    owner_of,
+    unverified_number,
+    verified_number,
+)
 from identity.models import (
+    LinkState,
     NumberStatus,
     QuestionReason,
     Resident,
@@ -251,11 +259,17 @@ def _next_question(trace: Trace) -> _Question:
 
 
 def _number_to_ask(trace: Trace) -> NhsNumber | None:
-    """The number that was sent, or given by word of mouth; that one first, if it is the reason."""
+    """The number to ask by: given by word of mouth, if that is the reason; else the live one of
+    whoever is linked; else what was sent, and what was given."""
     known = trace.source_person
     sent, given = number_of(known.nhs_number_sent), unverified_number(known.resident)
-    first, second = (given, sent) if trace.why == Why.GIVEN else (sent, given)
-    usable = (each for each in (first, second) if each and not is_placeholder(each, known.source))
+    first = given if trace.why == Why.GIVEN else None
+    live = verified_number(known.resident) if known.link == LinkState.LINKED else None
+    usable = (
+        each
+        for each in (first, live, sent, given)
+        if each is not None and not is_placeholder(each, known.source)
+    )
     return next(usable, None)
 
 

@@ -46,19 +46,38 @@ _GIVEN = """
     limit %s
     on conflict do nothing
 """
+# Whoever was traced long ago, and whoever was and is sent otherwise since.
 _AGAIN = """
     insert into identity_trace
         (source_person_id, why, urgency, step, asked_as, found, delays, ended)
-    select p.id, case when t.ended = 'verified' then 'old' else 'unverified' end, 3, 'number',
-        gen_random_uuid(), '', 0, ''
+    select p.id,
+        case when t.wanted < p.updated then 'change'
+             when t.ended = 'verified' then 'old' else 'unverified' end,
+        3, 'number', gen_random_uuid(), '', 0, ''
     from identity_sourceperson p
     join lateral (
-        select id, ended, finished from identity_trace t
+        select id, ended, wanted, finished from identity_trace t
         where t.source_person_id = p.id order by t.id desc limit 1) t on true
     where p.replaced_by_id is null
-      and t.finished < case when t.ended = 'verified' then %s else %s end
+      and (t.finished < case when t.ended = 'verified' then %s else %s end
+           or (t.finished is not null and t.wanted < p.updated))
     order by t.finished
     limit %s
+    on conflict do nothing
+"""
+# By whom the resident is registered with, if they are; nobody whose trace is fresh or goes on.
+_ADDRESS = """
+    insert into identity_trace
+        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+    select p.id, 'address', 1, 'number', gen_random_uuid(), '', 0, ''
+    from identity_sourceperson p
+    join identity_resident r on r.id = p.resident_id and r.known_to_all
+    where p.resident_id = %s and p.link = 'linked' and p.replaced_by_id is null
+      and not exists (
+          select from identity_trace t join identity_sourceperson s on s.id = t.source_person_id
+          where s.resident_id = p.resident_id and (t.finished is null or t.finished >= %s))
+    order by p.registered_practice desc, p.id
+    limit 1
     on conflict do nothing
 """
 #: Questions that one trace asks on average: by number, or two or three searches and a retrieval.
@@ -81,8 +100,17 @@ def given_numbers(limit: int = 100) -> int:
     return _insert(_GIVEN, [limit])
 
 
+def address_of(resident_id: int) -> int:
+    """A resident to whom a letter is to go and whose address nobody has verified, once a while."""
+    again = timezone.now() - settings.TRACE_AGAIN_AFTER["unverified"]
+    return _insert(_ADDRESS, [resident_id, again])
+
+
 def retraces(limit: int) -> int:
-    """Those verified long ago, and those whom nobody found; after the settings' days."""
+    """Those verified long ago, and those whom nobody found, after the settings' days.
+
+    And those who were traced and whose source has sent other details since.
+    """
     now = timezone.now()
     days = settings.TRACE_AGAIN_AFTER
     return _insert(_AGAIN, [now - days["verified"], now - days["unverified"], limit])

@@ -20,11 +20,16 @@ from django.utils import timezone
 from access import verified_numbers as given
 from access.views_numbers import moment
 from audit.models import Event
+from identity.actions import ask_about
+from identity.merging import merge, unmerge
 from identity.models import (
+    Cause,
     LinkQuestion,
+    Merge,
     QuestionReason,
     ResidentNhsNumber,
     SourcePerson,
+    Trace,
 )
 from organisations.models import Organisation
 from tests import factories
@@ -112,6 +117,16 @@ def unverified(council: Council) -> None:
     ResidentNhsNumber.objects.filter(resident=council.ruth.resident_id).update(status="02")
 
 
+def replaced_and_none_since(council: Council) -> None:
+    ResidentNhsNumber.objects.filter(resident=council.ruth.resident_id).update(
+        valid_until=timezone.now(), ended_because="replaced"
+    )
+
+
+def resident_asked_about(council: Council) -> None:
+    ask_about(council.ruth.resident, QuestionReason.SUPERSEDED_CONFLICT)
+
+
 def joined_by_its_source(council: Council) -> None:
     SourcePerson.objects.filter(pk=council.ruth.pk).update(replaced_by=council.ada)
 
@@ -121,7 +136,17 @@ def objects(council: Council) -> None:
 
 
 @pytest.mark.parametrize(
-    "happens", [in_doubt, alone, asked_about, unverified, joined_by_its_source, objects]
+    "happens",
+    [
+        in_doubt,
+        alone,
+        asked_about,
+        resident_asked_about,
+        unverified,
+        replaced_and_none_since,
+        joined_by_its_source,
+        objects,
+    ],
 )
 def test_nobody_is_given_whose_link_is_doubted_or_who_objects(
     council: Council, happens: Callable[[Council], None]
@@ -137,6 +162,7 @@ def test_another_councils_objection_and_an_opt_out_do_not_matter(council: Counci
         other = factories.organisation("Other council", kind="adult_social_care", code="Y99953")
         factories.choice(council.ruth.resident, "nhs-number", council=other)
         factories.choice(council.ruth.resident, "connect-care")
+        factories.choice(council.ruth.resident, "social-care-sharing", council=council.here)
     assert set(council.numbers()) == {"case 1", "case 2"}
 
 
@@ -149,6 +175,21 @@ def test_a_withdrawn_number_is_told_and_not_given(council: Council) -> None:
         LinkQuestion.objects.create(source_person=council.ruth, reason=QuestionReason.INVALIDATED)
     first, _ = council.client.get(reverse("verified-numbers")).json()["numbers"]
     assert (first["nhsNumber"], first["status"]) == (None, "withdrawn")
+
+
+def test_that_a_number_was_withdrawn_is_no_doubt_about_the_one_that_followed(
+    council: Council,
+) -> None:
+    with council.as_login("pipeline"):
+        ask_about(council.ruth.resident, QuestionReason.INVALIDATED)
+    assert council.numbers()["case 1"] == council.number_of(council.ruth)
+
+
+def test_what_to_ask_with_next_time_is_an_hour_early(council: Council) -> None:
+    """What was written before and commits later is in the next answer."""
+    before = datetime.now(UTC) - timedelta(hours=1)
+    as_of = datetime.fromisoformat(council.client.get(reverse("verified-numbers")).json()["asOf"])
+    assert before - timedelta(minutes=5) < as_of < before + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -183,11 +224,45 @@ def objection_ends(council: Council) -> None:
     factories.choice(council.ruth.resident, "nhs-number", "consents", council=council.here)
 
 
+def number_is_withdrawn(council: Council) -> None:
+    ResidentNhsNumber.objects.filter(resident=council.ruth.resident_id).update(
+        valid_until=timezone.now(), ended_because="invalidated"
+    )
+
+
+def is_traced(council: Council) -> None:
+    Trace.objects.create(
+        source_person=council.ruth, why="old", ended="verified", finished=timezone.now()
+    )
+
+
+def doubt_of_the_resident_ends(council: Council) -> None:
+    resident_asked_about(council)
+    LinkQuestion.objects.update(settled=timezone.now(), decision="checked")
+
+
+def is_joined(council: Council) -> None:
+    other = factories.resident("Carter", nhs_number=None, known_to_all=False)
+    merge(survivor=council.ruth.resident_id, merged=other.pk, cause=Cause.DUPLICATE)
+
+
 def is_sent_again(council: Council) -> None:
     SourcePerson.objects.filter(pk=council.ruth.pk).update(updated=timezone.now())
 
 
-@pytest.mark.parametrize("happens", [number_changes, doubt_ends, objection_ends, is_sent_again])
+@pytest.mark.parametrize(
+    "happens",
+    [
+        number_changes,
+        number_is_withdrawn,
+        is_traced,
+        doubt_ends,
+        doubt_of_the_resident_ends,
+        is_joined,
+        objection_ends,
+        is_sent_again,
+    ],
+)
 def test_changes_since_a_date_have_whatever_alters_the_answer(
     council: Council, long_ago: datetime, happens: Callable[[Council], None]
 ) -> None:
@@ -196,6 +271,25 @@ def test_changes_since_a_date_have_whatever_alters_the_answer(
         happens(council)
     assert set(council.numbers(since=long_ago.date().isoformat())) == {"case 1"}
     assert council.events()[-1].detail["changes_only"] is True
+
+
+def test_a_record_taken_apart_and_a_choice_that_begins_are_changes_then(
+    council: Council, long_ago: datetime, run_sql: Callable[[str], psycopg.Connection]
+) -> None:
+    """The merge, and the recording of the choice, were before the date that is asked since."""
+    with council.as_login("pipeline"):
+        is_joined(council)
+        made = Merge.objects.get()
+        unmerge(made.pk, words="They were two.")
+        factories.choice(council.ada.resident, "nhs-number", "consents", council=council.here)
+    admin = run_sql("admin")
+    admin.execute("set session_replication_role = replica")
+    then = datetime.now(UTC) - timedelta(days=365)
+    admin.execute("update identity_merge set at = %s", [then])
+    admin.execute("update identity_sourceperson set updated = %s", [then])
+    admin.execute("update consent_choice set recorded_at = %s", [then])
+    admin.commit()
+    assert set(council.numbers(since=long_ago.isoformat())) == {"case 1", "case 2"}
 
 
 def test_pages_follow_one_another_and_lose_nobody(

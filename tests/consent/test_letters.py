@@ -22,6 +22,7 @@ from consent.second_person import to_you
 from consent.selectors import today
 from consent.tasks import make_letters
 from consent.vocabulary import Answer, DecidedBy, Kind, NotAskedReason, WithdrawnBecause
+from identity.models import Trace
 from identity.sealed import CannotBeOpened
 from tests import factories
 from tests.conftest import AsLogin
@@ -253,6 +254,17 @@ def test_post_that_is_not_safe_holds_a_letter(desk: Desk) -> None:
     assert held(desk, choice) == HeldBecause.POST_UNSAFE
     desk.note("standard")
     assert desk.made(choice).state == LetterState.READY
+
+
+def test_whose_address_nobody_has_verified_is_traced_for_the_letter(desk: Desk) -> None:
+    with desk.as_login("pipeline"):
+        practice = factories.organisation("A practice", kind="gp_practice", code="Y99977")
+        known = factories.source_person(desk.world.resident, practice)
+    desk.made(desk.choose())
+    desk.made(desk.choose(answer=Answer.CONSENTS))
+    with desk.as_login("pipeline"):
+        trace = Trace.objects.get()
+    assert (trace.source_person_id, trace.why) == (known.pk, "address")
 
 
 def test_without_a_verified_address_a_letter_is_held_and_can_be_given_by_hand(desk: Desk) -> None:

@@ -454,6 +454,39 @@ def test_the_old_and_the_unverified_are_traced_again_by_schedule(town: Town) -> 
     assert Trace.objects.latest("pk").why == Why.OLD
 
 
+def test_whoever_was_verified_and_is_sent_otherwise_is_traced_again(town: Town) -> None:
+    known = town.send(ruth(town))
+    town.trace(known)
+    assert wanting.retraces(limit=10) == 0
+    SourcePerson.objects.filter(pk=known.pk).update(updated=timezone.now())
+    assert wanting.retraces(limit=10) == 1
+    trace = town.trace(known)
+    # By the number that was verified: nobody is searched for who is known.
+    assert (trace.why, steps(trace)) == (Why.CHANGE, [("number", "agreeing")])
+
+
+def test_a_letter_without_an_address_has_its_resident_traced_once_a_while(town: Town) -> None:
+    held = ruth(town)
+    number = {"nhs_number": held.number, "nhs_number_status": "01"}
+    known = town.send(held, of=town.trust, trusted=True, **number)
+    town.send(held, trusted=True, **number)
+    assert wanting.arrivals_and_changes() == 0
+    assert verified_address(known.resident_id) is None
+    assert wanting.address_of(known.resident_id) == 1
+    assert wanting.address_of(known.resident_id) == 0
+    trace = town.trace(known)
+    assert (trace.why, trace.ended) == (Why.ADDRESS, Ended.VERIFIED)
+    assert verified_address(known.resident_id) is not None
+    assert wanting.address_of(known.resident_id) == 0
+    Trace.objects.update(finished=timezone.now() - timedelta(days=31))
+    assert wanting.address_of(known.resident_id) == 1
+
+
+def test_nobody_is_traced_for_a_letter_who_is_not_known_beyond_doubt(town: Town) -> None:
+    known = town.send(ruth(town))
+    assert wanting.address_of(known.resident_id) == 0
+
+
 def test_somebody_asks_to_try_again(town: Town) -> None:
     held = ruth(town)
     known = town.send(held, given_names="Somebody Else")
