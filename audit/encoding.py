@@ -44,7 +44,6 @@ COLUMNS = (
 """Every column of an event, in the order of its table. Another one needs another form."""
 ID, PUBLIC_ID, AT, TRANSACTION = range(4)
 ORGANISATION_ID = COLUMNS.index("organisation_id")
-ORGANISATION_NAME = COLUMNS.index("organisation_name")
 
 Values = Sequence[bytes | None]
 """The columns of one event as bytes of UTF-8, None for null."""

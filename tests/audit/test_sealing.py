@@ -159,7 +159,7 @@ class TestAfterACrash:
             sealer = Sealer(journal, signer, session)
             sealer.seal()
             happen(2)
-            signer.sign = lambda _text: (_ for _ in ()).throw(OSError("full"))  # type: ignore[method-assign]
+            signer.sign = lambda _text: (_ for _ in ()).throw(OSError("full"))
             with pytest.raises(OSError, match="full"):
                 sealer.seal()
             del signer.sign
