@@ -26,7 +26,9 @@ SHARED_ONLY_AFTER_YES = (
     "the information is not shared: {council} shares it only after the resident has agreed"
 )
 
-_TEAM = "the Connect Care team at Lewisham and Greenwich NHS Trust"
+#: The trust that hosts Connect Care, by its name in the registry.
+HOST_TRUST = "Lewisham and Greenwich NHS Trust"
+_TEAM = f"the Connect Care team at {HOST_TRUST}"
 _NATIONAL = (
     "The national data opt-out, which is about research and planning, is another choice and is "
     "not changed."

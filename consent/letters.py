@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from audit import actions as audit
 from audit.models import Action
+from consent.effect_words import HOST_TRUST
 from consent.effects import are_kept
 from consent.letter_pdf import as_pdf
 from consent.letter_words import LetterContent, Sender, compose
@@ -158,7 +159,7 @@ class AddressGone(Exception):
 
 
 def _sender(letter: Letter) -> Sender:
-    desk: Organisation | None = letter.desk
+    desk = letter.desk or Organisation.objects.current().filter(name=HOST_TRUST).first()
     if desk is None:
         return Sender("the Connect Care team", "")
     return Sender(desk.name.split(" (", 1)[0], desk.phone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pypdf
 from django.utils import timezone
@@ -12,9 +13,10 @@ from django.utils import timezone
 from consent import letters
 from consent.effects import VERSION
 from consent.models import Choice, Letter, PostNote
+from consent.vocabulary import Answer, Channel, DecidedBy, Kind
 from identity.models import Resident, VerifiedAddress
 from tests.conftest import AsLogin
-from tests.consent.conftest import World, acting, record
+from tests.consent.conftest import CHECKED, World, acting, record
 
 
 @dataclass
@@ -30,6 +32,22 @@ class Desk:
 
     def about_council(self, kind: str, **changed: Any) -> Choice:
         return self.choose(kind=kind, council=self.world.bexley.pk, **changed)
+
+    def ask_on_the_public_form(self) -> Choice:
+        """An opt-out that nobody has verified yet."""
+        with self.as_login("pipeline"):
+            return Choice.objects.create(
+                reference="CC-2345678B",
+                resident=self.world.resident,
+                kind=Kind.CONNECT_CARE,
+                answer=Answer.REFUSES,
+                decided_by=DecidedBy.RESIDENT,
+                channel=Channel.ONLINE,
+                provisional=True,
+                explanation=VERSION,
+                identity_checked=CHECKED,
+                submission=uuid4(),
+            )
 
     def live_at(self, *lines: str, postcode: str = "DA6 7AT", whose: Resident | None = None):
         with self.as_login("pipeline"):

@@ -187,20 +187,13 @@ def test_what_was_typed_is_text_and_never_markup(desk: Desk) -> None:
 def test_the_public_forms_letter_says_what_to_do_if_it_was_not_you(desk: Desk) -> None:
     desk.live_at()
     with desk.as_login("pipeline"):
-        choice = Choice.objects.create(
-            reference="CC2345678B",
-            resident=desk.world.resident,
-            kind=Kind.CONNECT_CARE,
-            answer=Answer.REFUSES,
-            decided_by=DecidedBy.RESIDENT,
-            channel="online",
-            provisional=True,
-            explanation=VERSION,
-            identity_checked=["name", "birth-date", "nhs-number"],
-            submission="019aa000-0000-4000-8000-000000000077",
-        )
+        desk.world.trust.phone = "020 7946 0123"
+        desk.world.trust.save()
+    choice = desk.ask_on_the_public_form()
     words = words_of(pdf_of(desk.made(choice)))
-    assert "If this was not you, ring" in words
+    assert (
+        "If this was not you, ring Lewisham and Greenwich NHS Trust on 020 7946 0123, and we will"
+    ) in words
     assert "If this was not you" not in words_of(pdf_of(desk.made(desk.choose())))
 
 

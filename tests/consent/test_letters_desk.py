@@ -119,6 +119,17 @@ def test_another_desk_neither_sees_nor_prints_nor_posts_it(desk: Desk) -> None:
     assert state(desk, choice) == "ready"
 
 
+def test_a_letter_of_the_public_form_is_the_trusts_and_no_councils(desk: Desk) -> None:
+    desk.live_at()
+    choice = desk.ask_on_the_public_form()
+    letter = desk.made(choice)
+    assert choice.reference in words(page(signed_in(desk.world.trust_adviser), "letters"))
+    for other in (desk.world.adviser, desk.world.other_adviser):
+        client = signed_in(other)
+        assert choice.reference not in words(page(client, "letters"))
+        assert client.get(reverse("letter", args=[letter.public_id])).status_code == 404
+
+
 def test_who_may_not_send_letters_is_let_in_nowhere(desk: Desk) -> None:
     client = signed_in(desk.world.nurse)
     assert client.get(reverse("letters")).status_code == 403
