@@ -1,4 +1,4 @@
-"""Tracing source persons: what to ask next, and what becomes of each answer.
+"""Tracing source persons: taking a trace, asking, and what becomes of each answer.
 
 Asked outside any transaction, written in one. Nothing is believed that was not retrieved by its
 number and compared field by field; whatever disagrees, or agrees only nearly, goes to a person.
@@ -19,16 +19,9 @@ from django.utils import timezone
 
 from audit import actions as audit
 from audit.models import Action
-from identity.actions import (
-    ask,
-    is_placeholder,
-    number_of,
-    owner_of,
-    unverified_number,
-    verified_number,
-)
+from identity.actions import ask, owner_of
+from identity.asking import Question, held_of, next_question, number_to_ask
 from identity.models import (
-    LinkState,
     NumberStatus,
     QuestionReason,
     Resident,
@@ -57,8 +50,7 @@ from identity.pds.outcomes import (
     Superseded,
     VeryRestricted,
 )
-from identity.pds.questions import NotASearch, Search
-from identity.persons import Said
+from identity.pds.questions import Search
 from identity.settling import (
     invalidate,
     mark_number,
@@ -67,7 +59,7 @@ from identity.settling import (
     settle_questions,
     verify,
 )
-from identity.traces import Ended, Step, Why
+from identity.traces import Ended, Step
 
 #: Longer than a call can take with all its tries and waits.
 LEASE = timedelta(minutes=6)
@@ -110,30 +102,6 @@ class Asks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked next. Neither a number nor a search: there is nothing to be asked by."""
-
-    step: Step
-    number: NhsNumber | None = None
-    search: Search | None = None
-
-    @property
-    def asked_by(self) -> list[str]:
-        """The identifiers in it, by name."""
-        if self.number is not None:
-            return ["NHS number"]
-        if self.search is None:
-            return []
-        said = {
-            "family name": self.search.family,
-            "given name": self.search.given,
-            "date of birth": True,
-            "postcode": self.search.postcode,
-        }
-        return [name for name, there in said.items() if there]
-
-
 class Tracer:
     """Carries out traces that are due, one question after another.
 
@@ -161,7 +129,7 @@ class Tracer:
     def _ask(self, trace: Trace) -> Outcome | None:
         """One question of a trace that this worker holds, and what came of it."""
         known = trace.source_person
-        question = _next_question(trace)
+        question = next_question(trace)
         organisation = known.source.ods_code
         if organisation is None or (question.number is None and question.search is None):
             _write(trace, question, None, self._client.service)
@@ -179,7 +147,7 @@ class Tracer:
         if question.number is not None:
             outcome = self._client.retrieve(
                 question.number,
-                held=_held(known),
+                held=held_of(known),
                 by=Evidence.SEARCH if trace.step == Step.VERIFY else Evidence.NUMBER,
                 call=call,
                 may_send=may_send,
@@ -191,7 +159,7 @@ class Tracer:
         return outcome
 
     @transaction.atomic
-    def _may_send(self, trace: Trace, question: _Question) -> bool:
+    def _may_send(self, trace: Trace, question: Question) -> bool:
         """Ask once more, and write down that it is sent before it is."""
         known = SourcePerson.objects.select_related("source").get(pk=trace.source_person_id)
         if not self._may_use_number(known.resident_id, known.source_id):
@@ -236,70 +204,11 @@ def _take() -> Trace | None:
     return trace
 
 
-def _said(known: SourcePerson) -> Said:
-    return Said.from_json(known.said)
-
-
-def _held(known: SourcePerson) -> Held:
-    said = _said(known)
-    return Held(said.family_name, said.given_names, said.birth_date, said.sex, said.postcode)  # type: ignore[arg-type]  # a member's text is the member
-
-
-def _next_question(trace: Trace) -> _Question:
-    """The question of the trace's step; of the first later one that can be asked."""
-    known = trace.source_person
-    if trace.step == Step.VERIFY:
-        return _Question(Step.VERIFY, number=number_of(trace.found))
-    if trace.step == Step.NUMBER:
-        number = _number_to_ask(trace)
-        if number is not None:
-            return _Question(Step.NUMBER, number=number)
-    step = Step.EXACT if trace.step == Step.NUMBER else Step(trace.step)
-    return _Question(step, search=_search(step, _said(known)))
-
-
-def _number_to_ask(trace: Trace) -> NhsNumber | None:
-    """The number to ask by: given by word of mouth, if that is the reason; else the live one of
-    whoever is linked; else what was sent, and what was given."""
-    known = trace.source_person
-    sent, given = number_of(known.nhs_number_sent), unverified_number(known.resident)
-    first = given if trace.why == Why.GIVEN else None
-    live = verified_number(known.resident) if known.link == LinkState.LINKED else None
-    usable = (
-        each
-        for each in (first, live, sent, given)
-        if each is not None and not is_placeholder(each, known.source)
-    )
-    return next(usable, None)
-
-
-def _search(step: Step, said: Said) -> Search | None:
-    if said.birth_date is None:
-        return None
-    try:
-        if step == Step.EXACT:
-            return Search.for_exact(
-                family=said.family_name,
-                given=said.given_names,
-                birth_date=said.birth_date,
-                postcode=said.postcode,
-            )
-        wide = Search.with_wildcards(
-            family=said.family_name,
-            given=said.given_names,
-            birth_date=said.birth_date,
-            postcode=said.postcode,
-        )
-    except NotASearch:
-        return None
-    return wide if step == Step.WILDCARDS else wide.without_postcode()
-
-
 # ── What becomes of an answer ───────────────────────────────────────────────────────────────
 
 
 @transaction.atomic
-def _write(held: Trace, question: _Question, outcome: Outcome | None, service: Service) -> None:
+def _write(held: Trace, question: Question, outcome: Outcome | None, service: Service) -> None:
     """Write what came of a question, if the trace is still this worker's."""
     trace = (
         Trace.objects.select_for_update(of=("self",))
@@ -345,7 +254,7 @@ class _Desk:
     """Where one answer is dealt with."""
 
     trace: Trace
-    question: _Question
+    question: Question
     service: Service
 
     @property
@@ -420,7 +329,7 @@ class _Desk:
         return self.question.number
 
     def _verified(self, outcome: Agreeing | Restricted) -> None:
-        asked = _number_to_ask(self.trace)
+        asked = number_to_ask(self.trace)
         searched = self.question.step == Step.VERIFY
         if searched and asked is not None and asked != self._number:
             # Nobody has the number asked for, and the search found somebody: which is wrong?

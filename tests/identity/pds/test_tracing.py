@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit.models import Action, Event
 from consent import selectors as consent
 from feeds.mapped import MappedPerson
-from identity import bulk, tasks, tracing, wanting
+from identity import asking, bulk, tasks, tracing, wanting
 from identity.actions import receive_persons
 from identity.models import (
     BulkTrace,
@@ -605,7 +605,7 @@ def test_what_a_worker_brings_after_its_lease_changes_nothing(town: Town) -> Non
     Trace.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     town.tracer().run_due()
     before = list(Trace.objects.values()), TraceStep.objects.count()
-    tracing._write(slow, tracing._Question(Step.EXACT), None, town.world.client().service)
+    tracing._write(slow, asking.Question(Step.EXACT), None, town.world.client().service)
     assert (list(Trace.objects.values()), TraceStep.objects.count()) == before
 
 
