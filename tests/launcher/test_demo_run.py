@@ -87,7 +87,7 @@ def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Pat
         data = Data(folder)
         assert data.holder() == Holder(process.pid, "bin/demo", port)
         first = [int(pid) for pid in json.loads((folder / "children.json").read_text())]
-        assert len(first) == 7
+        assert len(first) == 8
         assert status(port, "/health/ready") == 200
         assert status(port, "/sign-in") == 200
         process.kill()

@@ -72,7 +72,7 @@ _WORDS = {
 
 def stamp(at: datetime | None) -> str:
     """A time that sorts as text; one that is not known sorts first."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") if at is not None else ""
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at is not None else ""
 
 
 def visit_id(message: Message, pv1: Segment, pid: Segment) -> str:
