@@ -27,6 +27,8 @@ WHAT_TO_DO: Mapping[HeldBecause, str] = {
     "have came by it. Print the letter and write on it the address of your own system.",
     HeldBecause.OLD_WORDS: "The words that they were given then are no longer kept, and other "
     "words would promise something else. Tell them yourself, by the page of their choices.",
+    HeldBecause.UNPRINTABLE: "It is in a script that a printed letter has no characters for. Tell "
+    "them yourself, or write to them from your own system, by the page of their choices.",
 }
 
 

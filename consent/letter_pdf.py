@@ -11,19 +11,28 @@ from consent.letter_words import LetterContent
 _TEMPLATE = (Path(__file__).resolve().parent / "letter.typ").read_bytes()
 
 
+class CannotBeSet(Exception):
+    """A name or address has characters that the fonts lack. Which, is not said: it is a name."""
+
+
 def as_pdf(content: LetterContent, *, large_print: bool) -> bytes:
     """The letter as a PDF; ``large_print`` sets it in 18 points.
 
-    :raises typst.TypstError: if it cannot be set, or not so that everybody can read it.
+    :raises CannotBeSet: if a character cannot be shown, which the standard does not allow.
     """
-    return typst.compile(
-        _TEMPLATE,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={
-            "content": content.as_bytes().decode(),
-            "large": "yes" if large_print else "no",
-        },
-        # The standard for accessible PDF: the typesetter refuses what would break it.
-        pdf_standards="ua-1",
-    )
+    try:
+        return typst.compile(
+            _TEMPLATE,
+            format="pdf",
+            ignore_system_fonts=True,
+            sys_inputs={
+                "content": content.as_bytes().decode(),
+                "large": "yes" if large_print else "no",
+            },
+            # The standard for accessible PDF: the typesetter refuses what would break it.
+            pdf_standards="ua-1",
+        )
+    except typst.TypstError as error:
+        if "could not be displayed with font" not in str(error):
+            raise
+        raise CannotBeSet from None

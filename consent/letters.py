@@ -18,7 +18,7 @@ from audit import actions as audit
 from audit.models import Action
 from consent.effect_words import HOST_TRUST
 from consent.effects import are_kept
-from consent.letter_pdf import as_pdf
+from consent.letter_pdf import CannotBeSet, as_pdf
 from consent.letter_words import LetterContent, Sender, compose
 from consent.models import Letter
 from consent.post import OPEN, HeldBecause, LetterState
@@ -79,13 +79,15 @@ def look_at(letter_id: int) -> LetterState | None:
     if _is_as_it_was(letter, standing):
         letter.save(update_fields=["looked_at"])
         return LetterState(letter.state)
-    letter.held_because = standing.why
-    letter.state = LetterState.HELD if standing.why else LetterState.READY
-    letter.made_for = standing.made_for
-    letter.in_large_print = standing.in_large_print
-    letter.taken = None
-    _write(letter)
+    was = letter.held_because
+    try:
+        _fill_in(letter, standing)
+    except CannotBeSet:
+        standing = replace(standing, why=HeldBecause.UNPRINTABLE, made_for=None)
+        _fill_in(letter, standing)
     letter.save()
+    if was == standing.why == HeldBecause.UNPRINTABLE:
+        return LetterState.HELD
     audit.record(
         Action.LETTER_MADE,
         outcome="held" if standing.why else "done",
@@ -123,6 +125,15 @@ def _is_as_it_was(letter: Letter, standing: Standing) -> bool:
         and (bytes(letter.made_for) if letter.made_for else None) == standing.made_for
         and letter.in_large_print == standing.in_large_print
     )
+
+
+def _fill_in(letter: Letter, standing: Standing) -> None:
+    letter.held_because = standing.why
+    letter.state = LetterState.HELD if standing.why else LetterState.READY
+    letter.made_for = standing.made_for
+    letter.in_large_print = standing.in_large_print
+    letter.taken = None
+    _write(letter)
 
 
 def _write(letter: Letter) -> None:

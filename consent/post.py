@@ -38,6 +38,7 @@ class HeldBecause(models.TextChoices):
     NO_ADDRESS = "no-address", "There is no verified address"
     OWN_ADDRESS = "own-address", "They object to your use of the NHS number"
     OLD_WORDS = "old-words", "The words that they were given are no longer kept"
+    UNPRINTABLE = "unprintable", "Their name or address has letters that cannot be printed"
 
 
 class ToldHow(models.TextChoices):
@@ -58,6 +59,7 @@ SETTLED_BY: Mapping[HeldBecause, tuple[ToldHow, ...]] = {
     HeldBecause.NO_ADDRESS: (*_BY_WORD, ToldHow.OWN_SYSTEM),
     HeldBecause.OWN_ADDRESS: (*_BY_WORD, ToldHow.OWN_SYSTEM),
     HeldBecause.OLD_WORDS: _BY_WORD,
+    HeldBecause.UNPRINTABLE: (*_BY_WORD, ToldHow.OWN_SYSTEM),
 }
 
 

@@ -291,6 +291,23 @@ def test_words_that_are_no_longer_kept_are_not_replaced_by_others(desk: Desk, ru
     assert events.fetchall() == [("held", "old-words", desk.world.resident.pk)]
 
 
+def test_a_name_that_cannot_be_printed_is_held_and_not_said(
+    desk: Desk, run_sql: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.live_at()
+    desk.change(family_name="\u0ba4\u0bae\u0bbf\u0bb4\u0bcd")
+    choice = desk.choose()
+    for _ in range(2):
+        letter = desk.made(choice)
+        assert letter.held_because == HeldBecause.UNPRINTABLE
+        assert (letter.content, letter.pdf, letter.made_for) == (None, None, None)
+    made = run_sql("admin").execute("select reason from audit_event where action = 'letter-made'")
+    assert made.fetchall() == [("unprintable",)]
+    assert not caplog.records
+    desk.change(family_name="Nguyễn-Żółć")
+    assert "Nguyễn-Żółć" in words_of(pdf_of(desk.made(choice)))
+
+
 def test_what_was_made_goes_when_it_may_not_be_posted_any_more(desk: Desk) -> None:
     desk.live_at()
     choice = desk.choose()
