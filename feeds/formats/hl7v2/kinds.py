@@ -215,7 +215,7 @@ def compose(
     resource = _MAKERS[identifier.partition("/")[0]](identifier, said)
     meta: Resource = {}
     if version := said.get("version"):
-        meta["lastUpdated"] = f"{version}+00:00"
+        meta["lastUpdated"] = version
     if said.get("secret") in ("R", "V", "UWM", "PR"):
         meta["security"] = [{"code": "R"}]
     resource["meta"] = meta
