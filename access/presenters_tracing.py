@@ -50,8 +50,8 @@ def _line(name: str, bulk: Bulk) -> SourceLine:
     if bulk.begun is None:
         return SourceLine(name, "Waiting to begin", "blue", None, "It begins within a minute.")
     if bulk.finished is not None:
-        return SourceLine(name, "Done", "green", None, f"{people} traced.")
-    done = f"{bulk.people - bulk.waiting:,} of {people} traced."
+        return SourceLine(name, "Done", "green", None, f"{people} dealt with.")
+    done = f"{bulk.people - bulk.waiting:,} of {people} dealt with."
     return SourceLine(
         name,
         "Tracing",

@@ -100,15 +100,15 @@ def test_a_source_is_chosen_traced_and_watched(
 
     assert bulk.begin(per_minute=3) == 1
     said = visitor.gets("tracing")
-    assert "0 of 3 people traced. About 3 minutes left at 3 questions a minute." in said
+    assert "0 of 3 people dealt with. About 3 minutes left at 3 questions a minute." in said
     Trace.objects.filter(pk=Trace.objects.earliest("pk").pk).update(
         ended=Ended.NO_MATCH, finished=timezone.now()
     )
-    assert "1 of 3 people traced. About 2 minutes left" in visitor.gets("tracing")
+    assert "1 of 3 people dealt with. About 2 minutes left" in visitor.gets("tracing")
     Trace.objects.update(ended=Ended.NO_MATCH, finished=timezone.now())
     assert bulk.end() == 1
     said = visitor.gets("tracing")
-    assert "Done 3 people traced." in said
+    assert "Done 3 people dealt with." in said
     assert "safe to leave" not in said
     with as_login("owner"):
         (event,) = Event.objects.filter(action="bulk-trace-wanted")
