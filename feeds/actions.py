@@ -19,9 +19,11 @@ from django.utils import timezone
 from access.acting import Acting
 from audit import actions as audit
 from audit.models import Action
+from feeds.deciding import mapping_of
 from feeds.formats import FORMATS
 from feeds.loading import Loader
-from feeds.models import Batch, BatchState, Chunk, Delivery
+from feeds.looking_over import is_looked_over, look_over, lowest_match
+from feeds.models import AT_REST, Batch, BatchState, Chunk, Delivery
 from identity.sealed import seal
 from organisations.models import Feed, Organisation
 
@@ -66,13 +68,25 @@ def feed_of(ods_code: str, format_code: str) -> Feed:
 
 @transaction.atomic
 def receive(
-    files: Iterable[File], *, feed: Feed, by: Acting | None, request_id: str | None = None
+    files: Iterable[File],
+    *,
+    feed: Feed,
+    by: Acting | None,
+    request_id: str | None = None,
+    preview_first: bool = False,
 ) -> Batch:
     """Keep the raw bytes of a delivery, encrypted, as a batch that waits to be loaded.
 
+    :param preview_first: it is looked over, and waits for a person before anything is loaded; for
+        the forms that are looked over.
     :raises DeliveryRefused: if there is no file.
     """
-    batch = Batch.objects.create(feed=feed, given_in_by=by.staff_id if by else None)
+    batch = Batch.objects.create(
+        feed=feed,
+        given_in_by=by.staff_id if by else None,
+        mapping=mapping_of(feed),
+        preview_first=preview_first,
+    )
     total = 0
     count = 0
     for file in files:
@@ -118,8 +132,8 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
     with _held(batch_id) as mine:
         if not mine:
             return None
-        batch = Batch.objects.select_related("feed__organisation").get(pk=batch_id)
-        if batch.state == BatchState.LOADED:
+        batch = Batch.objects.select_related("feed__organisation", "mapping").get(pk=batch_id)
+        if batch.state in AT_REST:
             return batch
         Batch.objects.filter(pk=batch_id).update(
             state=BatchState.LOADING,
@@ -129,6 +143,8 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
             fault="",
         )
         try:
+            if _waits(batch):
+                return Batch.objects.get(pk=batch_id)
             Loader(batch, progress or (lambda _batch: None)).run()
         except Exception as error:
             # The class only: a database's message may quote a value.
@@ -137,6 +153,19 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
             )
             raise
         return Batch.objects.get(pk=batch_id)
+
+
+def _waits(batch: Batch) -> bool:
+    """Look a batch over, if it is to be; whether it waits for a person now."""
+    if not is_looked_over(batch):
+        return False
+    findings, lowest = look_over(batch), lowest_match(batch)
+    waits = batch.preview_first or findings.is_too_low(lowest)
+    Batch.objects.filter(pk=batch.pk).update(
+        findings=findings.as_json(lowest),
+        **({"state": BatchState.WAITING} if waits else {}),
+    )
+    return waits
 
 
 class _held:  # noqa: N801 - used as a context manager, read as a word

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
 from feeds import selectors
+from feeds.deciding import why_no_mapping
 from feeds.formats import FORMATS
+from feeds.formats.council_csv.mapping import LARGEST as LARGEST_MAPPING
+from organisations.models import Feed
 from ui.forms import FileField, NhsForm, SelectField
 
 
@@ -16,6 +26,13 @@ class DeliveryForm(NhsForm):
         hint="In the form of the feed. You can choose several.",
         multiple=True,
     )
+    mapping = FileField(
+        label="Mapping file (optional)",
+        hint="Only for a council whose own extract has other columns or words. It holds until "
+        "another one is given.",
+        accept=".toml",
+        required=False,
+    )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         """Offer the feeds in force."""
@@ -27,3 +44,51 @@ class DeliveryForm(NhsForm):
                 for feed in selectors.feeds_in_force()
             ],
         )
+
+    def clean_mapping(self) -> str:
+        """The mapping file's text, if it can be used for the feed that was chosen."""
+        chosen = self.cleaned_data.get("feed") or "0"
+        return _mapping(self.cleaned_data["mapping"], selectors.feeds_in_force().filter(pk=chosen))
+
+
+class HeldForm(NhsForm):
+    """What to do about one item that is held, or about all of a batch."""
+
+    what = forms.ChoiceField(choices=[("all", ""), ("one", ""), ("settled", "")])
+    hold = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    mapping = FileField(
+        label="Corrected mapping file (optional)",
+        hint="It holds for this source until another one is given.",
+        accept=".toml",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, feed: Feed, **kwargs: Any) -> None:
+        """For a batch of a feed."""
+        self._feed = feed
+        super().__init__(*args, **kwargs)
+
+    def clean_mapping(self) -> str:
+        """The mapping file's text, if it can be used."""
+        return _mapping(self.cleaned_data["mapping"], [self._feed])
+
+    def clean(self) -> dict[str, Any]:
+        """One item is named where one is meant, and none where all are."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if (said.get("what") == "all") is not (said.get("hold") is None):
+            raise ValidationError("Choose one item, or all of them")
+        return said
+
+
+def _mapping(file: UploadedFile[bytes] | None, feeds: Iterable[Feed]) -> str:
+    """A mapping file's text; empty where none was chosen."""
+    feed = next(iter(feeds), None)
+    if not file or feed is None:
+        return ""
+    try:
+        text: str = file.read(LARGEST_MAPPING + 1).decode()
+    except UnicodeDecodeError as error:
+        raise ValidationError("The mapping file must be text in UTF-8") from error
+    if why_not := why_no_mapping(feed, text):
+        raise ValidationError(why_not)
+    return text

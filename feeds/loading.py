@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO
 
 from django.db import DataError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from access import actions as access
@@ -23,7 +22,7 @@ from feeds.formats import FORMATS
 from feeds.joined import join_records, replaced_in
 from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch, BatchState, Delivery, HeldContent, Hold, Outcome, Tally
-from feeds.raw import DeliveryStream
+from feeds.raw import DeliveryStream, read_content, read_delivery
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
 from identity.joining import SourceMerged
@@ -95,7 +94,10 @@ class Loader:
             Batch.objects.filter(pk=self._batch.pk).update(
                 state=BatchState.LOADED, finished=now, heartbeat=now
             )
-            Feed.objects.filter(pk=self._feed.pk).update(last_received=self._batch.received)
+            # A batch of which something was tried again may be older than the last one.
+            Feed.objects.filter(pk=self._feed.pk).exclude(
+                last_received__gte=self._batch.received
+            ).update(last_received=self._batch.received)
             audit.record(
                 Action.IMPORT_LOADED,
                 organisation_id=self._source.pk,
@@ -112,9 +114,7 @@ class Loader:
 
     def _deliver(self, delivery: Delivery) -> None:
         raw = DeliveryStream(delivery)
-        stream = io.BufferedReader(raw, buffer_size=1_048_576)
-        name = unseal(delivery.name, purpose="name").decode(errors="replace")
-        items = self._read(stream, name)
+        items = read_delivery(self._batch, delivery, raw)
         done = self._batch.items_done
         for _ in islice(items, done):
             pass  # a former worker loaded these and said so in the same transaction
@@ -409,14 +409,13 @@ class Loader:
     def _try_held_again(self) -> None:
         """Items whose person came later: the order of files and of deliveries does not matter.
 
-        Looks at this batch's, and where persons arrived at every batch's of this feed.
+        Looks at this batch's, and where persons arrived at every batch's of this feed; and at what
+        of this batch somebody asked to be tried again.
         """
-        waiting = Hold.objects.filter(reason__in=[PERSON_NOT_KNOWN, ANSWER_OF_WHOM], resolved=None)
-        waiting = (
-            waiting.filter(batch__feed=self._feed)
-            if self._new_persons
-            else waiting.filter(batch=self._batch)
-        )
+        by_itself = Q(reason__in=[PERSON_NOT_KNOWN, ANSWER_OF_WHOM])
+        by_itself &= Q(batch__feed=self._feed) if self._new_persons else Q(batch=self._batch)
+        asked = Q(batch=self._batch, asked_again__isnull=False)
+        waiting = Hold.objects.filter(by_itself | asked, resolved=None)
         last = 0
         while True:
             with transaction.atomic():
@@ -434,9 +433,14 @@ class Loader:
 
     def _try_again(self, hold: Hold) -> None:
         raw = unseal(hold.content.raw, purpose="hold")
-        items = [item for item in self._read(io.BytesIO(raw), hold.pointer) if not item.is_wrapper]
+        items = [
+            item
+            for item in read_content(self._batch, io.BytesIO(raw), hold.pointer)
+            if not item.is_wrapper
+        ]
         result = self._apply(items, hold.batch_id)
         if result.holds or not items:
+            self._still_held(hold, result.holds[0][1] if result.holds else hold.reason)
             return
         was = (Outcome.HELD, hold.resource_type, hold.reason)
         result.counts[was] -= 1
@@ -447,13 +451,15 @@ class Loader:
         )
         hold.delete()
 
-    def _read(self, content: BinaryIO, name: str) -> Iterator[Item]:
-        return FORMATS[self._feed.format].read(
-            content,
-            name=name,
-            source_kind=self._source.kind,
-            sensitive_codes=codes_kept_by_their_source(),
-        )
+    def _still_held(self, hold: Hold, reason: str) -> None:
+        """It was tried again in vain: it is held for what stands in its way now."""
+        kind = hold.resource_type
+        if reason != hold.reason:
+            counts = Counter({(str(Outcome.HELD), kind, reason): 1})
+            counts[(Outcome.HELD, kind, hold.reason)] = -1
+            self._add_to_tallies(counts, hold.batch_id)
+        if reason != hold.reason or hold.asked_again is not None:
+            Hold.objects.filter(pk=hold.pk).update(asked_again=None, reason=reason)
 
 
 def _is_person_alone(item: Item) -> bool:

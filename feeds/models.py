@@ -17,8 +17,14 @@ class BatchState(models.TextChoices):
 
     RECEIVED = "received", "Received, waiting to be loaded"
     LOADING = "loading", "Loading"
+    WAITING = "waiting", "Waiting for a decision"
+    REFUSED = "refused", "Refused, not loaded"
     LOADED = "loaded", "Loaded"
     FAILED = "failed", "Stopped by a fault"
+
+
+#: Where nothing goes on by itself.
+AT_REST = (BatchState.WAITING, BatchState.REFUSED, BatchState.LOADED)
 
 
 class Outcome(models.TextChoices):
@@ -30,6 +36,21 @@ class Outcome(models.TextChoices):
     PASSED_OVER = "passed-over", "Passed over"
     STOPPED = "stopped", "Stopped"
     HELD = "held", "Held"
+
+
+class FeedMapping(models.Model):
+    """How a source's own extract is read: a mapping file. The latest of a feed holds."""
+
+    feed = models.ForeignKey("organisations.Feed", models.PROTECT, related_name="+")
+    text = models.TextField()
+    given_in = models.DateTimeField(db_default=Now(), editable=False)
+    given_in_by = models.BigIntegerField(null=True, help_text="The staff member, if one did.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"mapping {self.pk}"
 
 
 class Batch(models.Model):
@@ -50,6 +71,15 @@ class Batch(models.Model):
     items_done = models.BigIntegerField(default=0, help_text="Items done of the file in hand.")
     wrappers = models.BigIntegerField(default=0)
     fault = models.CharField(max_length=200, blank=True)
+    mapping = models.ForeignKey(FeedMapping, models.PROTECT, null=True, related_name="+")
+    preview_first = models.BooleanField(
+        default=False, db_default=False, help_text="Nothing is loaded before somebody has decided."
+    )
+    findings = models.JSONField(
+        null=True, help_text="What a look over it found, in numbers: see feeds/looking_over.py."
+    )
+    decided = models.DateTimeField(null=True)
+    decided_by = models.BigIntegerField(null=True, help_text="The staff member, if one did.")
 
     class Meta:
         ordering = ["-id"]
@@ -150,6 +180,7 @@ class Hold(models.Model):
     reason = models.TextField()
     raised = models.DateTimeField(db_default=Now())
     resolved = models.DateTimeField(null=True)
+    asked_again = models.DateTimeField(null=True, help_text="When it was asked to be tried again.")
 
     class Meta:
         ordering = ["id"]

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from feeds import selectors
 from feeds.models import Batch, BatchState
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look over a batch found, in figures; ``held`` by reason, the most first."""
+
+    read: int
+    would_load: int
+    passed_over: int
+    match: str
+    lowest_match: str
+    too_low: bool
+    held: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Findings:
+        """What is kept with the batch, for its page."""
+        held = sorted(kept["held"].items(), key=lambda one: (-one[1], one[0]))
+        return cls(
+            read=kept["read"],
+            would_load=kept["would_load"],
+            passed_over=kept["passed_over"],
+            match=_percent(kept["match"]),
+            lowest_match=_percent(kept["lowest_match"]),
+            too_low=kept["too_low"],
+            held=tuple(held),
+        )
+
+
+def _percent(share: float) -> str:
+    """A share, cut off and never rounded up: 99.96 % is not all."""
+    return f"{int(share * 1000) / 10:g}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +62,14 @@ class BatchRow:
     seconds_left: int | None
     is_running: bool
     fault: str
+    findings: Findings | None
 
 
 _COLOURS = {
     BatchState.RECEIVED: "grey",
     BatchState.LOADING: "blue",
+    BatchState.WAITING: "orange",
+    BatchState.REFUSED: "grey",
     BatchState.LOADED: "green",
     BatchState.FAILED: "red",
 }
@@ -65,4 +102,5 @@ def batch_row(batch: Batch) -> BatchRow:
         seconds_left=left,
         is_running=batch.state in {BatchState.RECEIVED, BatchState.LOADING},
         fault=batch.fault,
+        findings=Findings.of(batch.findings) if batch.findings else None,
     )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from typing import BinaryIO
 
-from feeds.models import Chunk, Delivery
+from feeds.formats import FORMATS
+from feeds.mapped import Item
+from feeds.models import Batch, Chunk, Delivery
+from feeds.sensitive import codes_kept_by_their_source
 from identity.sealed import unseal
 
 
@@ -35,3 +40,24 @@ class DeliveryStream(io.RawIOBase):
         self._rest = self._rest[taken:]
         self.given_out += taken
         return taken
+
+
+def read_delivery(
+    batch: Batch, delivery: Delivery, raw: DeliveryStream | None = None
+) -> Iterator[Item]:
+    """The items of one file of a batch, by the mapping that it came with."""
+    stream = io.BufferedReader(raw or DeliveryStream(delivery), buffer_size=1_048_576)
+    name = unseal(delivery.name, purpose="name").decode(errors="replace")
+    return read_content(batch, stream, name)
+
+
+def read_content(batch: Batch, content: BinaryIO, name: str) -> Iterator[Item]:
+    """The items of some bytes as those of a batch are read."""
+    form = FORMATS[batch.feed.format]
+    reader = form.mapped(batch.mapping.text) if form.mapped and batch.mapping else form.read
+    return reader(
+        content,
+        name=name,
+        source_kind=batch.feed.organisation.kind,
+        sensitive_codes=codes_kept_by_their_source(),
+    )

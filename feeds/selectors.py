@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Now
 
 from feeds.formats import FORMATS
@@ -119,6 +119,12 @@ def extract_requests() -> QuerySet[ExtractRequest]:
 def holds(batch: Batch, limit: int = 100) -> Iterable[Hold]:
     """What a batch set aside and nobody has resolved, in order."""
     return Hold.objects.filter(batch=batch, resolved__isnull=True)[:limit]
+
+
+def held_by_reason(batch: Batch) -> list[tuple[str, int]]:
+    """The reasons for which a batch's items are held, with how many, the most first."""
+    found = Hold.objects.filter(batch=batch, resolved__isnull=True).values_list("reason")
+    return list(found.annotate(count=Count("pk")).order_by("-count", "reason"))
 
 
 def feeds_in_force() -> QuerySet[Feed]:

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 
 from access.doors import needs
 from access.requests import ActingRequest
-from feeds import actions, nudges, presenters, selectors
-from feeds.forms import DeliveryForm
+from feeds import actions, deciding, nudges, presenters, selectors
+from feeds.formats import FORMATS
+from feeds.forms import DeliveryForm, HeldForm
 from feeds.models import Batch
 from organisations.activities import Activity
 
@@ -27,11 +28,14 @@ def give_in(request: ActingRequest) -> HttpResponse:
     form = DeliveryForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         feed = selectors.feeds_in_force().get(pk=form.cleaned_data["feed"])
+        if mapping := form.cleaned_data["mapping"]:
+            deciding.keep_mapping(feed, mapping, by=request.acting, request_id=request.request_id)
         batch = actions.receive(
             (actions.File(file.name, file) for file in form.cleaned_data["contents"]),
             feed=feed,
             by=request.acting,
             request_id=request.request_id,
+            preview_first=FORMATS[feed.format].lowest_match is not None,
         )
         nudges.tell_of(batch.pk)
         return redirect("batch", batch.public_id)
@@ -69,6 +73,45 @@ def load_again(request: ActingRequest, public_id: UUID) -> HttpResponse:
     if actions.put_back(found, by=request.acting, request_id=request.request_id):
         nudges.tell_of(found.pk)
     return redirect("batch", public_id)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_POST
+def decide(request: ActingRequest, public_id: UUID) -> HttpResponse:
+    """Load a batch that waits for a person, or refuse it."""
+    found = _batch(public_id)
+    load = request.POST.get("decision") == "load"
+    if not load and request.POST.get("decision") != "refuse":
+        return redirect("batch", public_id)
+    if deciding.decide(found, load=load, by=request.acting, request_id=request.request_id) and load:
+        nudges.tell_of(found.pk)
+    return redirect("batch", public_id)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def held(request: ActingRequest, public_id: UUID) -> HttpResponse:
+    """What is held of a batch: try one or all again, or note that it was put right."""
+    found = _batch(public_id)
+    form = HeldForm(request.POST or None, request.FILES or None, feed=found.feed)
+    if request.method == "POST" and form.is_valid():
+        by, request_id, hold = request.acting, request.request_id, form.cleaned_data["hold"]
+        if form.cleaned_data["what"] == "settled" and hold is not None:
+            deciding.settle(found, hold=hold, by=by, request_id=request_id)
+            return redirect("held", public_id)
+        if mapping := form.cleaned_data["mapping"]:
+            deciding.keep_mapping(found.feed, mapping, by=by, request_id=request_id)
+        if deciding.try_again(found, hold=hold, by=by, request_id=request_id):
+            nudges.tell_of(found.pk)
+        return redirect("batch", public_id)
+    context = {
+        "form": form,
+        "batch": presenters.batch_row(found),
+        "holds": selectors.holds(found),
+        "reasons": selectors.held_by_reason(found),
+        "has_mapping": FORMATS[found.feed.format].mapped is not None,
+    }
+    return render(request, "feeds/held.jinja", context)
 
 
 @needs(Activity.LOAD_FEEDS)

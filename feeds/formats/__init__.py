@@ -5,27 +5,13 @@ May import ``feeds.mapped`` and the list of categories, and nothing that touches
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from feeds.formats import council_csv, edifact, fhir_r4, gp_connect, hl7v2
-from feeds.mapped import Item, MappedEntry
-
-
-class Reader(Protocol):
-    """Reads one delivery: its bytes, its file's name, and what its feed says of its source."""
-
-    def __call__(
-        self,
-        content: BinaryIO,
-        *,
-        name: str,
-        source_kind: str = "",
-        sensitive_codes: frozenset[str] = frozenset(),
-    ) -> Iterator[Item]:
-        """Give the delivery's items. Never raises for what it contains."""
-        ...
+from feeds.formats.reader import Reader
+from feeds.mapped import MappedEntry
 
 
 class Composer(Protocol):
@@ -49,13 +35,17 @@ class Format:
 
     ``whole_record`` says that each delivery has all that its source holds of a person, so that an
     older delivery says nothing once a newer one has come. ``compose`` makes the entry of what its
-    items tell (:class:`feeds.mapped.Told`), where they tell anything.
+    items tell (:class:`feeds.mapped.Told`), where they tell anything. ``mapped`` gives the reader
+    of a feed that has a mapping file, where a form can have one; ``lowest_match`` the share of rows
+    under which a delivery stops for a person, by that file. A form without has no such share.
     """
 
     words: str
     read: Reader
     whole_record: bool = False
     compose: Composer | None = None
+    mapped: Callable[[str], Reader] | None = None
+    lowest_match: Callable[[str], float] | None = None
 
 
 #: Formats that can be given in, by the code that the registry keeps with a feed.
@@ -67,7 +57,10 @@ FORMATS: Mapping[str, Format] = {
         whole_record=True,
     ),
     "council-csv": Format(
-        "Council CSV (Client Level Data, and the person extract beside it)", council_csv.read
+        "Council CSV (Client Level Data, and the person extract beside it)",
+        council_csv.read,
+        mapped=council_csv.read_mapped,
+        lowest_match=council_csv.lowest_match,
     ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
     "hl7v2": Format(

@@ -19,6 +19,7 @@ from organisations.categories import Category
 from organisations.models import StaffMember
 from region import people_of_note as note
 from region.people_of_note import PersonOfNote
+from tests import factories
 from tests.browser import journeys
 from tests.browser.conftest import (
     LEWISHAM_WORKER,
@@ -384,6 +385,42 @@ def test_a_delivery_is_followed_without_loading_the_page_again(
     expect(support.page.locator("#batch .nhsuk-tag")).to_have_text("Loaded")
     assert support.page.evaluate("window.notLoadedAgain") is True
     support.arrives(re.compile("^Delivery from"))
+
+
+def test_a_councils_csv_is_looked_over_and_what_is_held_tried_again(
+    visit: Visit, as_login: AsLogin
+) -> None:
+    support = visit()
+    with as_login("pipeline"):
+        council = factories.feed(
+            factories.organisation("Made-up council", kind="adult_social_care", code="LBX01"),
+            format="council-csv",
+        )
+        file = feeds.File("own.csv", io.BytesIO(EXTRACT))
+        batch = feeds.receive([file], feed=council, by=None, preview_first=True)
+        feeds.load(batch.pk)
+    support.signs_in("support").opens(f"/deliveries/{batch.public_id}")
+    support.arrives(re.compile("^Delivery from")).sees("Nothing of it has been loaded.")
+    support.presses("Load it")
+    with as_login("pipeline"):
+        feeds.load(batch.pk)
+    support.opens(f"/deliveries/{batch.public_id}").arrives(re.compile("^Delivery from"))
+    support.follows("Try them again, or note that they were put right")
+    support.arrives(re.compile("^Held items from")).sees("Sharing_Answer: neither")
+    support.page.locator("input[type=file]").set_input_files(
+        {"name": "m.toml", "mimeType": "text/plain", "buffer": b"[column]"}
+    )
+    support.presses("Try all again").arrives(re.compile("^Held items from"))
+    support.sees("There is a problem")
+    support.presses("It was put right at the source").arrives(re.compile("^Held items from"))
+    support.sees("Nothing is held of this delivery.")
+
+
+EXTRACT = (
+    b"LA_Person_Unique_Identifier,Family_Name,Date_of_Birth,Sharing_Answer\r\n"
+    b"P70001,Carter,03/03/1941,Not asked\r\n"
+    b"P70002,Carter,04/04/1942,perhaps\r\n"
+)
 
 
 def test_a_source_is_traced_and_watched(visit: Visit, as_login: AsLogin) -> None:

@@ -195,6 +195,8 @@ MATRIX: list[Row] = [
     *_both("give-in-delivery", 200, 200, SUPPORT),
     *_both("batch", 404, 405, SUPPORT, public_id=UUID),
     *_both("load-batch-again", 405, 404, SUPPORT, public_id=UUID),
+    *_both("decide-batch", 405, 404, SUPPORT, public_id=UUID),
+    *_both("held", 404, 404, SUPPORT, public_id=UUID),
     # Having a source's people traced.
     *_both("tracing", 200, 405, SUPPORT),
     *_both("trace-source", 200, 200, SUPPORT),

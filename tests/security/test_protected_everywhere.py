@@ -121,6 +121,8 @@ NOT_ABOUT_A_RESIDENT = {
     "give-in-delivery",
     "batch",
     "load-batch-again",
+    "decide-batch",
+    "held",
     "batch-as-json",
     "fhir-r4",
     "fhir-r4-metadata",

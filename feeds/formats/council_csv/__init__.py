@@ -19,9 +19,9 @@ from feeds.formats.council_csv.columns import (
     CASE,
     EVENT_TYPE,
     FAMILY_NAME,
-    column_of,
     named_twice,
 )
+from feeds.formats.council_csv.mapping import ColumnMapping, read_mapping
 from feeds.formats.council_csv.resources import (
     NotAnEvent,
     Resource,
@@ -37,6 +37,7 @@ from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.resource import Part, items_of
 from feeds.formats.fhir_r4.stream import Stream
 from feeds.formats.fhir_r4.words import sentences
+from feeds.formats.reader import Reader
 from feeds.mapped import Held, Item, Mapped, MappedEntry, PassedOver, SharingAnswer
 
 _KINDS = frozenset({"request", "assessment", "service", "review"})
@@ -56,16 +57,45 @@ def read(
     for what a file contains.
     """
     del name
+    yield from _read(content, ColumnMapping(), Delivery(source_kind, sensitive_codes))
+
+
+def read_mapped(mapping: str) -> Reader:
+    """A reader of a council's own extract, as its mapping file says.
+
+    :raises MappingFault: if it is none.
+    """
+    said = read_mapping(mapping)
+
+    def read_so(
+        content: BinaryIO,
+        *,
+        name: str,
+        source_kind: str = "",
+        sensitive_codes: frozenset[str] = frozenset(),
+    ) -> Iterator[Item]:
+        del name
+        yield from _read(content, said, Delivery(source_kind, sensitive_codes))
+
+    return read_so
+
+
+def lowest_match(mapping: str) -> float:
+    """The share of rows that must be able to load, as the mapping file (or none) says."""
+    return read_mapping(mapping).lowest_match
+
+
+def _read(content: BinaryIO, mapping: ColumnMapping, delivery: Delivery) -> Iterator[Item]:
     table = read_table(Stream(content))
     if isinstance(table, NoTable):
         yield Item("file", "", "", Held(table.reason), raw=table.raw)
         return
-    columns = [column_of(header) for header in table.header.cells]
+    columns = mapping.columns_of(table.header.cells)
     why_not = _why_no_extract(columns)
     if why_not:
         yield Item(table.header.pointer, "", "", Held(why_not), raw=table.header.raw)
         return
-    reader = _Reader(table.header, columns, Delivery(source_kind, sensitive_codes))
+    reader = _Reader(table.header, columns, mapping, delivery)
     for row in table.rows:
         yield reader.item(row)
 
@@ -89,6 +119,7 @@ class _Reader:
 
     header: Row
     columns: list[str | None]
+    mapping: ColumnMapping
     delivery: Delivery
 
     def item(self, row: Row) -> Item:
@@ -104,7 +135,7 @@ class _Reader:
             fault = f"{len(row.cells)} cells, and the file has {len(self.columns)} columns"
             return Item(row.pointer, kind, "", Held(fault), raw=raw)
         said = {
-            column: cell
+            column: self.mapping.value_of(column, cell)
             for column, cell in zip(self.columns, row.cells, strict=False)
             if column is not None
         }

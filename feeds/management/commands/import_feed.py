@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from feeds import actions, selectors
+from feeds import actions, deciding, selectors
 from feeds.formats import FORMATS
-from feeds.models import Batch
+from feeds.models import Batch, BatchState
 
 
 class Command(BaseCommand):
@@ -29,6 +29,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--json", action="store_true", help="print the counts as JSON, and no progress"
         )
+        parser.add_argument(
+            "--preview",
+            action="store_true",
+            help="only look it over (a council's CSV); it then waits on its page for a decision",
+        )
+        parser.add_argument(
+            "--mapping", type=Path, help="a council's mapping file, which holds from now on"
+        )
         parser.add_argument("paths", nargs="+", type=Path, help="files, or folders of files")
 
     def handle(self, **options: Any) -> None:
@@ -36,12 +44,22 @@ class Command(BaseCommand):
         try:
             feed = actions.feed_of(options["source"], options["format"])
             paths = list(_files(options["paths"]))
-            batch = actions.receive(_opened(paths), feed=feed, by=None)
-        except actions.DeliveryRefused as error:
+            if options["preview"] and FORMATS[feed.format].lowest_match is None:
+                raise CommandError("Only a council's CSV can be looked over first.")
+            if options["mapping"] is not None:
+                deciding.keep_mapping(feed, _text_of(options["mapping"]), by=None)
+            batch = actions.receive(
+                _opened(paths), feed=feed, by=None, preview_first=options["preview"]
+            )
+        except (actions.DeliveryRefused, deciding.MappingRefused) as error:
             raise CommandError(str(error)) from error
         loaded = actions.load(batch.pk) if options["json"] else self._with_progress(batch)
         if loaded is None:
             raise CommandError("Another worker is loading this batch. Watch it on its page.")
+        if loaded.state == BatchState.WAITING:
+            self.stdout.write(json.dumps(loaded.findings, indent=2))
+            self.stdout.write(f"Nothing is loaded. Decide at /deliveries/{loaded.public_id}")
+            return
         report = selectors.report(loaded)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))
@@ -64,6 +82,13 @@ class Command(BaseCommand):
                 bar.update(task, completed=at.done_bytes, items=selectors.read_count(at))
 
             return actions.load(batch.pk, progress=show)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The mapping file {path} cannot be read as text in UTF-8.") from error
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
