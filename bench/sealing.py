@@ -32,10 +32,11 @@ from audit.verifying import verify
 from bench.world import migrated, running
 
 FILL = """
-    insert into audit_event (action, reason, staff_id, staff_name, membership_id, role_code,
-        organisation_id, organisation_name, resident_id, residents, look, request, detail)
-    select 'opening', 'relationship', n %% 900, 'A Nurse of ' || n %% 900, n %% 900, 'ward-nurse',
-        n %% 10, 'An NHS Foundation Trust', n %% 5000, '{}', uuidv7(), uuidv7(),
+    insert into audit_event (action, outcome, reason, staff_id, staff_name, membership_id,
+        role_code, organisation_id, organisation_name, resident_id, residents, look, request,
+        detail)
+    select 'opening', 'done', 'relationship', n %% 900, 'A Nurse of ' || n %% 900, n %% 900,
+        'ward-nurse', n %% 10, 'An NHS Foundation Trust', n %% 5000, '{}', uuidv7(), uuidv7(),
         jsonb_build_object('opening', n, 'rules', 3, 'digest', md5(n::text),
             'granted', jsonb_build_array(n %% 7, 4, 5, 6), 'basis', 'admission')
     from generate_series(%s::int, %s::int) n
