@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -125,6 +127,11 @@ def test_a_mapping_names_their_columns_and_words() -> None:
 def test_a_mapping_that_cannot_be_used_says_why(text: str, why: str) -> None:
     with pytest.raises(MappingFault, match=why):
         read_mapping(text)
+
+
+def test_the_example_is_a_mapping() -> None:
+    text = (Path(settings.BASE_DIR) / "docs/examples/council-mapping.toml").read_text("utf-8")
+    assert read_mapping(text).value_of("Sharing_Answer", "DISS") == "refuses"
 
 
 def test_a_mapping_is_checked_on_upload(support: Client, council: Feed, as_login: Any) -> None:
