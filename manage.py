@@ -14,6 +14,8 @@ LOGIN_OF_COMMAND = {
     "trace_feed": "pipeline",
     "verified_numbers": "pipeline",
     "import_feed": "pipeline",
+    "watch_folder": "pipeline",
+    "mllp_listen": "web",  # what listens to others keeps what they send, and reads nothing
     "add_feed": "pipeline",
     "load_registry": "pipeline",
     "make_demo_region": "pipeline",

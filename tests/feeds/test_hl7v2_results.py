@@ -94,6 +94,17 @@ def test_what_is_no_message_is_held_and_its_neighbours_load() -> None:
     assert all(i.raw for i in found if i.outcome.__class__.__name__ == "Held")
 
 
+@pytest.mark.parametrize("head", [b"MSH\x00|\x00|", b"MSHa^~\\&a", b"MSH\xe9^~\\&\xe9", b"MSH"])
+def test_what_cannot_part_fields_is_no_header(head: bytes) -> None:
+    assert held(items(head))[0] == "MSH: it says nothing but its name"
+
+
+def test_text_in_two_bytes_a_character_is_held() -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        content = bloods(sodium()).decode().encode(encoding)
+        assert held(items(content)) == ["not text in one byte a character: send it as UTF-8"]
+
+
 def test_a_message_split_over_reads_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"".join(bloods(sodium(str(n)), filler=f"F{n}") for n in range(40))
     whole = items(content)

@@ -274,7 +274,7 @@ def test_what_was_answered_is_in_the_database_and_loads(feed: Feed, as_login: An
         factories.feed(feed.organisation, format="hl7v2")
 
     def keep(messages: Sequence[bytes]) -> None:
-        with as_login("pipeline"):
+        with as_login("web"):  # as the command runs
             mllp_listen.keep(messages, source="RJ2")
 
     with listening(Listener(keep)) as port:

@@ -35,7 +35,8 @@ def read(
     """
     del name
     stream = Stream(content)
-    if b"\x00" in stream.head(16)[:8]:
+    head = stream.head(16)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[0:4:2] == b"\0\0" or head[1:4:2] == b"\0\0":
         yield Item("file", "", "", Held("not text in one byte a character: send it as UTF-8"))
         return
     count = in_batch = 0

@@ -190,7 +190,7 @@ def parse(raw: bytes) -> Message:
         raise Unreadable("the text does not begin with MSH")
     separator = raw[3:4].decode("latin-1")
     head = raw[: raw.find(b"\r")] if b"\r" in raw else raw
-    fields = head.decode("latin-1").split(separator) if separator.strip() else ["MSH"]
+    fields = head.decode("latin-1").split(separator) if _is_sign(separator) else []
     if len(fields) < 3:
         raise Unreadable("MSH: it says nothing but its name")
     signs = _signs(separator, fields[1])
@@ -219,7 +219,7 @@ def _signs(separator: str, encoding: str) -> Signs:
     :raises Unreadable: if they are missing, or are no signs.
     """
     signs = "".join(dict.fromkeys(encoding))
-    if not signs or any(sign.isalnum() or sign.isspace() for sign in signs) or separator in signs:
+    if not signs or not all(map(_is_sign, signs)) or separator in signs:
         raise Unreadable("MSH-2: the encoding characters are missing")
     usual = "^~\\&"
     signs += "".join(sign for sign in usual[len(signs) :] if sign not in signs)
@@ -227,6 +227,11 @@ def _signs(separator: str, encoding: str) -> Signs:
         raise Unreadable("MSH-2: two of the encoding characters are the same")
     made = Signs(separator, *signs[:4])
     return _USUAL if made == _USUAL else made
+
+
+def _is_sign(letter: str) -> bool:
+    """Whether it may part fields: ASCII that is seen, and neither a letter nor a figure."""
+    return "!" <= letter <= "~" and len(letter) == 1 and not letter.isalnum()
 
 
 def _text(raw: bytes, declared: str) -> str:

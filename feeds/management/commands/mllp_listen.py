@@ -47,7 +47,7 @@ class Command(BaseCommand):
         listener = Listener(
             keep=lambda messages: keep(messages, source=source),
             limits=Limits(idle=options["idle_seconds"], connections=options["connections"]),
-            let_go=connection.close,
+            let_go=let_go,
             tls=tls_of(options["certificate"], options["key"], options["clients"]),
         )
         asyncio.run(self._listen(listener, options["host"], options["port"]))
@@ -82,6 +82,11 @@ def keep(messages: Sequence[bytes], *, source: str) -> None:
     except Error as error:
         connection.close()
         raise NotKept("the database could not keep it. Send it again") from error
+
+
+def let_go() -> None:
+    """Close the connection of the thread that this runs in."""
+    connection.close()
 
 
 def tls_of(certificate: str | None, key: str | None, clients: str | None) -> ssl.SSLContext | None:
