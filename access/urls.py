@@ -11,11 +11,16 @@ from access import (
     views_numbers,
     views_questions,
     views_readers,
+    views_requests,
     views_restricted,
     views_tracing,
 )
 
 urlpatterns = [
+    path("requests", views_requests.requests, name="choice-requests"),
+    path("requests/paper", views_requests.enter_on_paper, name="enter-requests"),
+    path("requests/<uuid:asked>", views_requests.request_asked, name="choice-request"),
+    path("requests/<uuid:asked>/record", views_requests.record_asked, name="record-request"),
     path("", views.home, name="home"),
     path("sign-in", views.sign_in, name="sign-in"),
     path("sign-out", views.sign_out, name="sign-out"),

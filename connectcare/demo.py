@@ -76,6 +76,12 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "has letters to print, and one that is held",
     ),
     DemoPerson(
+        "desk",
+        "Ruth Baptiste",
+        (DemoMembership("contact-centre-adviser", "RJ2"),),
+        "requests from the public form and on paper: send one first, then verify it",
+    ),
+    DemoPerson(
         "records",
         "Denise Okafor",
         (DemoMembership("records-officer", "Y99908"),),

@@ -45,6 +45,8 @@ Said = Mapping[str, str]
 CHECK = "check"
 #: The step that compares who the person is. What is typed there is not kept; that it agreed is.
 IDENTITY = "identity"
+#: What a draft names that was begun for a request: it settles that request.
+ASKED_FOR = "asked_for"
 #: What is so unless somebody changes it from the check: it holds from now.
 UNLESS_CHANGED = {"start": NOW}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from access import identity_check
+from access import identity_check, request_desk
 from access.doors import needs
 from access.identity_check import Compared
 from access.requests import ActingRequest
@@ -20,7 +21,9 @@ from consent.callers import Caller, with_draft
 from consent.drafts import Draft
 from consent.effects import VERSION, effect_of
 from consent.forms import IdentityForm
+from consent.journey import ASKED_FOR
 from consent.models import Choice
+from consent.requests import StepKind
 from consent.said import Said
 from consent.vocabulary import Answer
 from organisations.activities import Activity
@@ -178,12 +181,31 @@ def _confirm(request: ActingRequest, about: Caller, draft: Draft, said: Said) ->
     except ChoiceNotAllowed as refused:
         return _conflict(request, about, draft, Objection(refused.rule, str(refused)))
     prove_after_commit(choice.pk)
+    _settle(about, draft, StepKind.RECORDED, choice)
     drafts.finish(draft, choice.public_id)
     return redirect("choice-recorded", about.resident, choice.public_id)
 
 
+def _settle(about: Caller, draft: Draft, how: StepKind, choice: Choice) -> None:
+    """Settle the request that a draft was begun for, if it was, with the choice that answers it.
+
+    Whoever was read something else back meanwhile, and said that, has not answered the request.
+    """
+    asked = draft.said.get(ASKED_FOR)
+    if asked:
+        request_desk.note(
+            about.acting,
+            UUID(asked),
+            how,
+            choice=choice.public_id,
+            request_id=about.request_id,
+        )
+
+
 def _already(request: ActingRequest, about: Caller, draft: Draft, standing: Choice) -> HttpResponse:
     """Say that the same answer is in force already: nothing is stacked on it."""
+    if request.method == "POST":
+        _settle(about, draft, StepKind.ALREADY, standing)
     return render(
         request,
         "consent/already.jinja",

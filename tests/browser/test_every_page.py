@@ -497,11 +497,42 @@ def test_a_resident_opts_out_on_the_public_form(visit: Visit) -> None:
     somebody.presses("Send").arrives(re.compile("We have your request")).pictures("form-sent")
     assert somebody.page.url == f"{somebody.origin}/opt-out"
     assert somebody.page.context.cookies() == []
-    gp = visit()
-    gp.signs_in("adviser")
-    given_found(gp, person)
-    gp.follows(re.compile("Choices about sharing")).arrives("Choices about sharing")
-    gp.sees("Opted out", "The public form")
+    desk = visit()
+    desk.signs_in("desk").follows("Requests").arrives("Requests about choices")
+    desk.sees("Opted out until verified").pictures("requests")
+    desk.follows(re.compile("^CC-")).arrives(re.compile("^Request CC-"))
+    desk.presses("Find who it is").arrives(re.compile("^Request CC-")).pictures("request")
+    desk.presses("Note it").arrives(re.compile("^Request CC-")).sees("Select what became of it")
+    desk.presses("Find who it is").arrives(re.compile("^Request CC-"))
+    desk.presses(re.compile("^Verify and record for")).arrives("Who are they?")
+    journeys.say_who(desk, person)
+    desk.arrives("Whose decision is it?").chooses("The resident").presses("Continue")
+    desk.arrives("Did someone else pass this on?").chooses(journeys.HEARD_IT)
+    desk.presses("Continue").arrives("Read back and confirm")
+    journeys.confirm(desk)
+    desk.opens("/requests").arrives("Requests about choices").sees("No request waits.")
+
+
+def test_the_desk_enters_paper_forms_one_after_another(visit: Visit) -> None:
+    desk, person = visit(), note.DIABETIC
+    desk.signs_in("desk").opens("/requests/paper").arrives("Enter paper forms")
+    desk.pictures("paper").presses("Save and enter the next").arrives("Enter paper forms")
+    desk.sees("There is a problem", "Select what it asks for")
+    for _ in range(2):
+        written = desk.page.get_by_role("group", name="Date on the form")
+        for part, value in zip(("Day", "Month", "Year"), ("1", "11", "2026"), strict=True):
+            written.get_by_label(part, exact=True).fill(value)
+        born = desk.page.get_by_role("group", name="Date of birth of the resident")
+        day = person.birth_date
+        for part, value in zip(
+            ("Day", "Month", "Year"), (day.day, day.month, day.year), strict=True
+        ):
+            born.get_by_label(part, exact=True).fill(str(value))
+        desk.chooses("To opt back in").chooses("The resident")
+        desk.types("Given name of the resident", " ".join(person.given))
+        desk.types("Family name of the resident", person.family)
+        desk.presses("Save and enter the next").arrives("Enter paper forms").sees("Entered as CC-")
+    desk.opens("/requests").arrives("Requests about choices").sees("Paper form")
 
 
 def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:

@@ -155,6 +155,11 @@ MATRIX: list[Row] = [
     *_both("letter-pdf", 404, 405, DESK, letter=UUID),
     *_both("letter-large-print", 404, 405, DESK, letter=UUID),
     *_both("settle-letter", 404, 404, DESK, letter=UUID),
+    # The desk's queue, of whoever records choices for an NHS trust.
+    *_both("choice-requests", 200, 405, RECORDERS),
+    *_both("enter-requests", 200, 200, RECORDERS),
+    *_both("choice-request", 404, 404, RECORDERS, asked=UUID),
+    *_both("record-request", 405, 404, RECORDERS, asked=UUID),
     # Who somebody is: no record, and two residents side by side for the officer alone.
     *_both("identity-questions", 200, 405, OFFICERS),
     *_both("identity-question", 404, 404, OFFICERS, question=UUID),

@@ -405,6 +405,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "choice": everything.choices,
         "letter": everything.letters,
         "draft": [draft],
+        "asked": [str(uuid4())],
         "slug": ["kind", "answer", "channel"],
         "other": everything.others,
         "question": everything.questions,
