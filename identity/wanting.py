@@ -46,23 +46,25 @@ _GIVEN = """
     limit %s
     on conflict do nothing
 """
-# Whoever was traced long ago, and whoever was and is sent otherwise since.
+# Whoever was traced long ago, whoever was and is sent otherwise since, and whoever came long ago
+# with a number that was trusted and was never traced.
 _AGAIN = """
     insert into identity_trace
         (source_person_id, why, urgency, step, asked_as, found, delays, ended)
     select p.id,
         case when t.wanted < p.updated then 'change'
-             when t.ended = 'verified' then 'old' else 'unverified' end,
+             when t.id is null or t.ended = 'verified' then 'old' else 'unverified' end,
         3, 'number', gen_random_uuid(), '', 0, ''
     from identity_sourceperson p
-    join lateral (
+    left join lateral (
         select id, ended, wanted, finished from identity_trace t
         where t.source_person_id = p.id order by t.id desc limit 1) t on true
     where p.replaced_by_id is null
-      and (t.finished < case when t.ended = 'verified' then %s else %s end
+      and (t.finished < case when t.ended = 'verified' then %(old)s else %(unverified)s end
+           or (t.id is null and p.link = 'linked' and p.updated < %(old)s)
            or (t.finished is not null and t.wanted < p.updated))
     order by t.finished
-    limit %s
+    limit %(limit)s
     on conflict do nothing
 """
 # By whom the resident is registered with, if they are; nobody whose trace is fresh or goes on.
@@ -84,7 +86,7 @@ _ADDRESS = """
 QUESTIONS_A_TRACE = 2
 
 
-def _insert(statement: str, parameters: list[int | datetime]) -> int:
+def _insert(statement: str, parameters: list[int | datetime] | dict[str, int | datetime]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
@@ -113,7 +115,10 @@ def retraces(limit: int) -> int:
     """
     now = timezone.now()
     days = settings.TRACE_AGAIN_AFTER
-    return _insert(_AGAIN, [now - days["verified"], now - days["unverified"], limit])
+    return _insert(
+        _AGAIN,
+        {"old": now - days["verified"], "unverified": now - days["unverified"], "limit": limit},
+    )
 
 
 @transaction.atomic

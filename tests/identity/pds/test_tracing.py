@@ -454,6 +454,17 @@ def test_the_old_and_the_unverified_are_traced_again_by_schedule(town: Town) -> 
     assert Trace.objects.latest("pk").why == Why.OLD
 
 
+def test_who_came_long_ago_with_a_trusted_number_is_traced_at_last(town: Town) -> None:
+    held = ruth(town)
+    known = town.send(held, trusted=True, nhs_number=held.number, nhs_number_status="01")
+    assert known.link == LinkState.LINKED
+    assert wanting.retraces(limit=10) == 0
+    SourcePerson.objects.update(updated=timezone.now() - timedelta(days=366))
+    assert wanting.retraces(limit=10) == 1
+    assert wanting.retraces(limit=10) == 0
+    assert town.trace(known).why == Why.OLD
+
+
 def test_whoever_was_verified_and_is_sent_otherwise_is_traced_again(town: Town) -> None:
     known = town.send(ruth(town))
     town.trace(known)
