@@ -111,6 +111,15 @@ class ReviewForm(NhsForm):
     words = words_field("Say how you know", "For example, what the appointment system shows.")
 
 
+class CloseIncidentForm(NhsForm):
+    """What was done about a choice that did not hold."""
+
+    words = words_field(
+        "Say what was wrong and what was done",
+        "Nobody’s name and nothing of a record. The information commissioner may ask for it.",
+    )
+
+
 def _slug(category: Category) -> str:
     return category.name.lower().replace("_", "-")
 

@@ -15,6 +15,7 @@ from access import presenters
 from access.alerts import AlertSeen
 from access.doors import needs
 from access.forms import ReviewForm
+from access.incidents import proof_state
 from access.models import AlertOutcome
 from access.requests import ActingRequest
 from identity.selectors import residents
@@ -40,6 +41,7 @@ def alerts(request: ActingRequest) -> HttpResponse:
     people = {seen.id: seen for seen in residents(_of(shown))}
     context = {
         "closed": closed,
+        "incidents": proof_state().incidents,
         "total": total,
         "page": page,
         "pages": max(1, -(-total // queue.PAGE_LENGTH)),

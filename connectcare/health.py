@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from access.doors import public
+from access.incidents import proof_state
 from connectcare.mail import NO_SERVER
 
 #: A sealer looks each second. What waits longer than this is worth somebody's looking.
 SEALING_PATIENCE = "2 minutes"
 NOT_SEALED = "the audit is not being sealed: see that seal_audit runs"
 HELD_UP = "a long transaction keeps events from being sealed: see pg_stat_activity"
+#: The canaries are asked about every five minutes: three times in a row without is no accident.
+CANARY_LATE = timedelta(minutes=15)
 
 
 @public
@@ -56,7 +62,37 @@ def ready(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready", **notices})
 
 
+@public
+@require_safe
+@transaction.non_atomic_requests
+def proof(_request: HttpRequest) -> JsonResponse:
+    """Whether choices were found to hold, of late. For whoever is called when something is wrong.
+
+    The portal stays up while it is not: care goes on, and what was found may be one page's.
+    """
+    try:
+        state = proof_state()
+    except DatabaseError:
+        return JsonResponse({"status": "the database does not answer"}, status=503)
+    held = state.canaries_held
+    stale = held is None or held < timezone.now() - CANARY_LATE
+    wrong = [
+        words
+        for words, is_so in (
+            ("a choice does not hold: see Incidents", state.incidents > 0),
+            ("no canary was made: run manage.py make_canaries", state.canaries == 0),
+            ("the canaries were not found to hold of late", state.canaries > 0 and stale),
+            ("choices wait to be checked", state.late > 0),
+        )
+        if is_so
+    ]
+    if wrong:
+        return JsonResponse({"status": "not proven", "because": wrong}, status=503)
+    return JsonResponse({"status": "proven"})
+
+
 urlpatterns = [
     path("health/live", live, name="health-live"),
     path("health/ready", ready, name="health-ready"),
+    path("health/proof", proof, name="health-proof"),
 ]

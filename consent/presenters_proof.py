@@ -58,7 +58,7 @@ def _found(result: ProbeResult) -> Proof:
     match result.outcome:
         case Outcome.HOLDS:
             words = f"{when}: nothing is shown, in any of {len(result.asked)} ways of looking."
-            return Proof("Checked", "green", words + _stopwatch(result))
+            return Proof("It holds", "green", words + _stopwatch(result))
         case Outcome.SHOWN:
             words = (
                 f"{when}: something that it should stop is still shown. Privacy officers see it "

@@ -153,6 +153,7 @@ def _prepare(data: Data, up: Up) -> str:
     _manage(up.environment, "owner", "migrate", "--verbosity", "0")
     say("Making the demo region, if it is not there yet …")
     _manage(up.environment, "pipeline", "make_demo_region")
+    _manage(up.environment, "pipeline", "make_canaries")
     people = _output_of(up.environment, "pipeline", "demo_people")
     write_private(data.prepared, f"{code}\n{people}")
     return people

@@ -75,8 +75,10 @@ def agreements_in_force() -> list[SharingAgreement]:
 
 
 def councils() -> QuerySet[Organisation]:
-    """The councils' adult social care, whose choices are about one council each."""
-    return Organisation.objects.current().filter(kind=OrganisationKind.ADULT_SOCIAL_CARE)
+    """The councils' adult social care that take part, whose choices are about one council each."""
+    return Organisation.objects.current().filter(
+        kind=OrganisationKind.ADULT_SOCIAL_CARE, participates=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,16 @@ def test_records_that_do_not_open_say_why(visit: Visit) -> None:
     worker.sees_nothing_of(note.OBJECTS_TO_NUMBER.family, "frail")
 
 
+# --- Choices that did not hold ------------------------------------------------------------------
+
+
+def test_where_no_choice_is_known_not_to_hold(visit: Visit) -> None:
+    officer = visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    officer.follows("Choices that did not hold").arrives("Choices that did not hold")
+    officer.sees("No choice is known not to hold").pictures("incidents")
+
+
 # --- Who could see what -------------------------------------------------------------------------
 
 

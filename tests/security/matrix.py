@@ -120,6 +120,8 @@ MATRIX: list[Row] = [
     *_both("fhir-stu3", 401, 401),
     *_both("fhir-delivery", 401, 401, public_id=UUID),
     *_both("health-ready", 200, 405),
+    # Nothing is proven where no canary was made.
+    *_both("health-proof", 503, 405),
     # The sign-in page sends on whoever has signed in already.
     Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
@@ -189,6 +191,8 @@ MATRIX: list[Row] = [
     # Alerts.
     *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
+    *_both("incidents", 200, 405, (Persona.PRIVACY_OFFICER,)),
+    *_both("incident", 404, 404, (Persona.PRIVACY_OFFICER,), incident=UUID),
     # Who could see what.
     # Lawful disclosures.
     *_both("disclosures", 200, 405, (Persona.PRIVACY_OFFICER,)),

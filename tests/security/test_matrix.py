@@ -99,6 +99,7 @@ def test_only_these_doors_are_public() -> None:
         "sign-out",
         "health-live",
         "health-ready",
+        "health-proof",
         "fhir-r4-metadata",
         "fhir-stu3-metadata",
     }
