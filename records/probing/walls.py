@@ -126,4 +126,5 @@ def selected(
         )
         + sum(entry.public_id in wanted for entries in found for entry in entries)
         + sum(selectors.entry(opened, each) is not None for each in wanted)
+        + sum(len(selectors.results_like(opened, each)) for each in wanted)
     )
