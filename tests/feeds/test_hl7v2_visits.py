@@ -101,6 +101,10 @@ def test_an_admission_that_is_cancelled_is_no_visit_until_it_is_made_again() -> 
     assert only([ADMIT, void]).status == EntryStatus.CANCELLED
     assert only([ADMIT, void, adt("A08", "103000")]).status == EntryStatus.CANCELLED
     assert only([ADMIT, void, adt("A01", "120000")]).status == EntryStatus.CURRENT
+    # As London's trusts send it: EVN-6 is older than the admission.
+    older = adt("A11", "100000", happened="20100914162700")
+    assert only([ADMIT, MOVE, older]).status == EntryStatus.CURRENT, "moved after it was cancelled"
+    assert only([ADMIT, older]).status == EntryStatus.CANCELLED
 
 
 def test_a_transfer_that_is_cancelled_leaves_them_where_they_were() -> None:
@@ -115,8 +119,15 @@ def test_a_transfer_recorded_late_does_not_move_them_back() -> None:
 
 
 def test_the_discharge_that_was_recorded_last_is_the_one() -> None:
-    corrected = adt("A03", "170000", visit(ended="202603021330"))
-    assert only([ADMIT, LEAVE, corrected]).ends == datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
+    first = adt("A03", "150000", visit(), happened="20260302145000")
+    corrected = adt("A03", "170000", visit(), happened="20260302133000")
+    assert only([ADMIT, first, corrected]).ends == datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
+
+
+def test_of_one_second_the_cancel_comes_last() -> None:
+    assert only([ADMIT, LEAVE, adt("A13", "150000")]).ends is None
+    assert only([ADMIT, adt("A11", "090000")]).status == EntryStatus.CANCELLED
+    assert only([ADMIT, MOVE, adt("A12", "110000", visit("AMU"))]).place == "AMU, bed 1"
 
 
 def test_a_planned_admission_and_a_change_of_class() -> None:
