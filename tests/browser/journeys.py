@@ -14,6 +14,8 @@ from region.people_of_note import PersonOfNote
 from tests.browser.deliveries import HELD, LOADED, PRACTICE_NAME, READ, NewPerson
 from tests.browser.visitor import Visitor
 
+#: A public form that is sent in less is shown once more (``public.views_form``).
+FASTEST = 5_000
 REFERENCE = re.compile(r"CC-[0-9A-Z]{4,}")
 CONNECT_CARE = "Connect Care as a whole"
 SOCIAL_CARE = "Sharing social care information"

@@ -37,8 +37,6 @@ pytestmark = pytest.mark.browser
 
 RECORD = "Shared care record"
 FIND = "Find a resident"
-#: A public form that is sent in less is shown once more (``public.views_form``).
-FASTEST = 5_000
 CONNECT_CARE_QUESTION = "What do they say about Connect Care as a whole?"
 
 
@@ -503,7 +501,7 @@ def test_a_resident_opts_out_on_the_public_form(visit: Visit) -> None:
     somebody.presses("Continue").arrives("Check and send").pictures("form-check")
     somebody.page.get_by_role("button", name="Change phone number").click()
     somebody.arrives("How can we reach you?").presses("Continue").arrives("Check and send")
-    somebody.page.wait_for_timeout(FASTEST)
+    somebody.page.wait_for_timeout(journeys.FASTEST)
     somebody.presses("Send").arrives(re.compile("We have your request")).pictures("form-sent")
     assert somebody.page.url == f"{somebody.origin}/opt-out"
     assert somebody.page.context.cookies() == []
