@@ -79,6 +79,19 @@ def test_an_opt_out_takes_the_relationship_away_and_leaves_the_disclosure() -> N
     assert categories(decision) == NAMED
 
 
+def test_the_number_refused_to_the_reader_leaves_the_disclosure_alone() -> None:
+    refused = frozenset({Refusal("nhs-number", TRUST)})
+    decision = decide(replace(facts(), disclosures=(DISCLOSURE,), refusals=refused))
+    assert decision.reason is Reason.LAWFUL_DISCLOSURE
+    assert categories(decision) == NAMED
+
+
+def test_another_refusal_to_the_reader_leaves_the_relationship() -> None:
+    refused = frozenset({Refusal("social-care-sharing", TRUST)})
+    decision = decide(replace(facts(), disclosures=(DISCLOSURE,), refusals=refused))
+    assert decision.reason is Reason.RELATIONSHIP
+
+
 def test_an_opt_out_takes_broken_glass_away_and_leaves_the_disclosure() -> None:
     role = member().role
     may = replace(role, activities=role.activities | {Activity.BREAK_GLASS})
