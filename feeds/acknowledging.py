@@ -54,7 +54,7 @@ def judge(raw: bytes, broken: str = "") -> Answer:
 
 def answer(given: Answer) -> bytes:
     """The acknowledgement, in the sender's own signs and character set (UTF-8)."""
-    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    now = f"{datetime.now(UTC):%Y%m%d%H%M%S}+0000"
     control = os.urandom(8).hex()
     if given.message is None:
         lines = [

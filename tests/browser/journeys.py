@@ -29,7 +29,7 @@ def give_in(support: Visitor, name: str, content: bytes) -> None:
     support.page.get_by_label("Who sent it").select_option(
         label=f"{PRACTICE_NAME}: {FORMATS['fhir-r4'].words}"
     )
-    support.page.locator("input[type=file]").set_input_files(
+    support.page.locator("input[type=file][name=contents]").set_input_files(
         [{"name": name, "mimeType": "application/x-ndjson", "buffer": content}]
     )
     support.presses("Give in and load")

@@ -38,8 +38,10 @@ from access.restricted import break_glass, declare
 from access.showing import SHOWING
 from consent import letters as post
 from consent.effects import VERSION
-from consent.models import Letter
+from consent.models import Choice, Letter
 from consent.post import LetterState
+from consent.proofs import Outcome as ProbeOutcome
+from consent.proofs import ProbeResult, ProofIncident, Why
 from identity.actions import ask_about
 from identity.merging import merge
 from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace, VerifiedAddress
@@ -109,6 +111,7 @@ NOT_ABOUT_A_RESIDENT = {
     "accessibility-statement",
     "health-live",
     "health-ready",
+    "health-proof",
     "sign-in",
     "sign-out",
     "home",
@@ -146,6 +149,7 @@ class Everything:
     questions: list[UUID] = field(default_factory=list)
     merges: list[UUID] = field(default_factory=list)
     disclosures: list[UUID] = field(default_factory=list)
+    incidents: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -238,6 +242,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
     disclosures = [disclose(resident, people, as_login)]
     with as_login("pipeline"):
         resolver = factories.membership(at=sources[0], as_role="records-officer")
+        incidents = [incident_of(choices[0])]
         others, questions, merges = work_of_records_officers(resident, resolver)
         alerts = list(Alert.objects.order_by("pk"))
         letters = list(Letter.objects.order_by("pk").values_list("public_id", flat=True))
@@ -267,6 +272,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         questions=questions,
         merges=merges,
         disclosures=disclosures,
+        incidents=incidents,
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -362,6 +368,23 @@ def disclose(resident: Resident, people: dict[str, Membership], as_login: AsLogi
     return made
 
 
+def incident_of(choice: UUID) -> UUID:
+    """That a choice of theirs was found not to hold."""
+    of = Choice.objects.get(public_id=choice)
+    found = ProbeResult.objects.create(
+        choice=of,
+        why=Why.RECORDED,
+        elapsed=timedelta(seconds=1),
+        readers=1,
+        asked={"rows": 1},
+        shown={"rows": 1},
+        faults=0,
+        outcome=ProbeOutcome.SHOWN,
+    )
+    made = ProofIncident.objects.create(reference="IN-QZ22QZ22", choice=of, found=found)
+    return made.public_id
+
+
 def glass(acting: Acting, resident: UUID) -> Any:
     return break_glass(
         acting,
@@ -411,6 +434,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "question": everything.questions,
         "merge": everything.merges,
         "disclosure": everything.disclosures,
+        "incident": everything.incidents,
         "public_id": [uuid4()],
     }
 
@@ -489,7 +513,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     # What was made for an address that is protected now is shown to nobody.
     assert "letters" in shown
     assert {"letter", "letter-pdf", "letter-large-print"}.isdisjoint(shown)
-    assert {"disclosure", "disclosures", "propose-disclosure"} <= set(shown)
+    assert {"disclosure", "disclosures", "propose-disclosure", "incident"} <= set(shown)
     assert {"nurse", "social worker"} <= shown["record"]
 
 
