@@ -9,8 +9,8 @@ choice keeps the version of the words that were given when it was made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from consent.vocabulary import Answer, Kind
 
@@ -55,6 +55,18 @@ class Effect:
     keeps: tuple[str, ...]
     limits: tuple[str, ...]
     talk_to: str
+
+    def said(self, told: Callable[[str], str]) -> Effect:
+        """The same with each sentence that speaks of the resident told in another way."""
+        return replace(
+            self,
+            says=told(self.says),
+            does=tuple(map(told, self.does)),
+            for_whom=told(self.for_whom),
+            keeps=tuple(map(told, self.keeps)),
+            limits=tuple(map(told, self.limits)),
+            talk_to=told(self.talk_to),
+        )
 
 
 def _sentences(text: str) -> tuple[str, ...]:

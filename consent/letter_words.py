@@ -8,7 +8,7 @@ wrong.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from consent.effects import Effect, effect_of
@@ -137,15 +137,7 @@ def _effect(choice: Choice, child: str) -> Effect:
             words.replace("The resident", "\0").replace("the resident", "\0").replace("\0", child)
         )
 
-    return replace(
-        said,
-        says=told(said.says),
-        does=tuple(map(told, said.does)),
-        for_whom=told(said.for_whom),
-        keeps=tuple(map(told, said.keeps)),
-        limits=tuple(map(told, said.limits)),
-        talk_to=told(said.talk_to),
-    )
+    return said.said(told)
 
 
 def _opening(choice: Choice, effect: Effect, *, own: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consent.effects import Effect, effect_of
+from consent.second_person import to_you
 from consent.vocabulary import Answer, Kind
 from consent.wording import title_of
 from organisations.activities import Activity
@@ -101,6 +102,11 @@ def parts_of_a_record() -> list[PartOfRecord]:
     ]
 
 
+def effect_on_you(kind: str, answer: str) -> Effect:
+    """What an answer does, said to the resident: the words that staff read out of "they"."""
+    return effect_of(kind, answer, council=_A_COUNCIL).said(to_you)
+
+
 def choices() -> list[ChoiceTold]:
     """The three choices, never bundled, each with both answers."""
     return [
@@ -109,8 +115,8 @@ def choices() -> list[ChoiceTold]:
             name=title_of(kind),
             what=_WHAT_IT_IS[kind],
             answers=(
-                AnswerTold(_NO[kind], effect_of(kind, Answer.REFUSES, council=_A_COUNCIL)),
-                AnswerTold(_YES[kind], effect_of(kind, Answer.CONSENTS, council=_A_COUNCIL)),
+                AnswerTold(_NO[kind], effect_on_you(kind, Answer.REFUSES)),
+                AnswerTold(_YES[kind], effect_on_you(kind, Answer.CONSENTS)),
             ),
         )
         for kind in (Kind.CONNECT_CARE, Kind.SOCIAL_CARE_SHARING, Kind.NHS_NUMBER)

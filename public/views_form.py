@@ -28,6 +28,7 @@ from consent.effects import VERSION, effect_of
 from consent.vocabulary import Answer, Kind
 from public import questions, so_far
 from public.forms import TrapForm
+from public.presenters import effect_on_you
 from public.questions import CHECK, Question
 from public.so_far import SoFar
 from ui.forms import NhsForm
@@ -104,12 +105,16 @@ def _checked(request: AnyRequest, state: SoFar, form: TrapForm | None = None) ->
     """The effect and the answers, before anything is sent."""
     if questions.next_one(state.answers) is not None:
         return render(request, "public/form_over.jinja")
+    wants, for_another = state.answers["wants"], questions.is_for_another(state.answers)
     return render(
         request,
         "public/form_check.jinja",
         {
             "form": form or TrapForm(),
-            "effect": effect_of(Kind.CONNECT_CARE, state.answers["wants"]),
+            "effect": effect_of(Kind.CONNECT_CARE, wants)
+            if for_another
+            else effect_on_you(Kind.CONNECT_CARE, wants),
+            "for_another": for_another,
             "told": questions.told(state.answers),
             "so_far": state.at(CHECK).sealed(),
         },

@@ -54,7 +54,7 @@ def test_one_question_a_page_and_the_request_at_the_end(
         "How can we reach you?",
         "Check and send",
     ]
-    assert "Their Connect Care record closes." in form.words
+    assert "Your Connect Care record closes." in form.words
     assert "999 000 1014" in form.words
     form.sends("send")
     assert form.heading.startswith("We have your request")

@@ -13,6 +13,7 @@ from lxml import html
 from access import rules
 from access.described import sentence_of
 from consent.effects import EFFECTS
+from consent.second_person import to_you
 from consent.vocabulary import Answer, Kind
 from organisations.categories import Category
 from tests import factories
@@ -141,7 +142,7 @@ def test_each_choice_is_told_with_its_whole_effect(kind: Kind, answer: Answer) -
     for sentence in (effect.says, *effect.does, effect.for_whom, *effect.keeps, *effect.limits):
         said = sentence.replace("{council}", "your council")
         if "{default}" not in said:
-            assert " ".join(said.split()) in told
+            assert " ".join(to_you(said).split()) in told
     assert "national data opt-out is a different choice" in told
 
 
