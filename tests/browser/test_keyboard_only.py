@@ -130,10 +130,12 @@ def test_an_attorney_asks_on_the_public_form_with_the_keyboard_and_without_scrip
     page.wait_for_timeout(FASTEST)
     press(page, "Send")
     somebody.arrives(re.compile("We have your request"))
+    sent = REFERENCE.search(page.locator(".nhsuk-panel").inner_text())
+    assert sent
     desk = visit(checked=False)
     desk.signs_in("desk").opens("/requests").arrives("Requests about choices")
-    desk.sees("CC-").sees_nothing_of("Opted out until verified")
-    desk.follows(re.compile("^CC-")).arrives(re.compile("^Request CC-")).sees("Someone Else")
+    desk.follows(re.compile(f"^{sent.group()}")).arrives(f"Request {sent.group()}")
+    desk.sees("Someone Else").sees_nothing_of("Opted out until verified")
 
 
 def test_the_desk_enters_a_paper_form_with_the_keyboard(visit: Visit) -> None:
@@ -157,7 +159,7 @@ def test_the_desk_enters_a_paper_form_with_the_keyboard(visit: Visit) -> None:
 
 def test_a_social_worker_records_a_refusal_with_the_keyboard(visit: Visit) -> None:
     worker = visit(checked=False)
-    page, person = worker.page, note.IN_HOSPITAL
+    page, person = worker.page, note.LONG_COMMUNITY_RECORD
     worker.signs_in("social-worker")
     when_they_find(page, person)
     tab_and_press(page, "link", f"Choices about sharing of {person.name}")
