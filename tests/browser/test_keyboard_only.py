@@ -159,7 +159,7 @@ def test_the_desk_enters_a_paper_form_with_the_keyboard(visit: Visit) -> None:
 
 def test_a_social_worker_records_a_refusal_with_the_keyboard(visit: Visit) -> None:
     worker = visit(checked=False)
-    page, person = worker.page, note.LONG_COMMUNITY_RECORD
+    page, person = worker.page, note.LONG_RECORD
     worker.signs_in("social-worker")
     when_they_find(page, person)
     tab_and_press(page, "link", f"Choices about sharing of {person.name}")
