@@ -59,7 +59,7 @@ def test_nothing_is_left_behind_after_signing_out(visit: Visit) -> None:
     assert answer is not None
     assert "no-store" in answer.headers["cache-control"]
     gp.presses("Sign out").arrives(SIGN_IN)
-    gp.page.go_back()
+    gp.goes_back()
     gp.arrives(SIGN_IN).sees_nothing_of(PATIENT.family, "Metformin")
     gp.page.goto(record)
     gp.arrives(SIGN_IN).sees_nothing_of(PATIENT.family, "Metformin")

@@ -133,7 +133,7 @@ def when_the_resident_opts_back_in(adviser: Visitor, reference: str) -> None:
     adviser.finds(STORY.banner, family=STORY.family, born=STORY.born)
     adviser.sees_nothing_of(STORY.postcode)
     journeys.begin_choice(adviser, STORY.banner, journeys.CONNECT_CARE)
-    adviser.page.go_back()
+    adviser.arrives(QUESTION).goes_back()
     adviser.sees("Opted out", reference)
     adviser.presses(f"Record what they say about: {journeys.CONNECT_CARE}")
     journeys.answer_all(adviser, QUESTION, "Agree, or opt back in", STORY, known=True)

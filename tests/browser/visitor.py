@@ -85,6 +85,17 @@ class Visitor:
         self.page.reload()
         return self
 
+    def goes_back(self) -> Self:
+        """Go back to the page before, once this one has wholly come.
+
+        By the page's own history: a browser's tool that is asked for it while Chromium still
+        swaps pages answers that the page is not attached.
+        """
+        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.evaluate("() => { setTimeout(() => history.back(), 0) }")
+        return self
+
     def presses(self, name: str | re.Pattern[str], *, within: Locator | None = None) -> Self:
         """Press a button."""
         (within or self.page).get_by_role("button", name=name, exact=True).click()
