@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from access.facts import Disclosure, Facts, Glass, Relationship, Source
 from access.kept_facts import as_kept, shortly, together
@@ -57,8 +57,7 @@ class SectionState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """A triple that may be read: entries of a category from a source, sensitive ones or others."""
 
     category: Category
@@ -180,11 +179,20 @@ class Decision:
 
     def _standings(self) -> Mapping[tuple[tuple[SectionState, str], ...], list[int]]:
         """How a source may stand, (state, categories) by state → the sources that stand so."""
-        alike: dict[tuple[tuple[SectionState, str], ...], list[int]] = {}
-        for source in next(iter(self.sections.values()), ()):
-            states: dict[SectionState, list[int]] = {}
-            for category, standing in self.sections.items():
-                states.setdefault(standing[source], []).append(category)
-            key = tuple((state, shortly(categories)) for state, categories in states.items())
-            alike.setdefault(key, []).append(source)
-        return alike
+        sources = list(next(iter(self.sections.values()), ()))
+        # How each stands in every section; most stand as another does.
+        columns = zip(
+            *(map(standing.__getitem__, sources) for standing in self.sections.values()),
+            strict=True,
+        )
+        alike: dict[tuple[SectionState, ...], list[int]] = {}
+        for source, column in zip(sources, columns, strict=True):
+            alike.setdefault(column, []).append(source)
+        return {self._by_state(column): standing for column, standing in alike.items()}
+
+    def _by_state(self, column: Iterable[SectionState]) -> tuple[tuple[SectionState, str], ...]:
+        """A state for every section, turned about: each state → its categories."""
+        states: dict[SectionState, list[int]] = {}
+        for category, state in zip(self.sections, column, strict=True):
+            states.setdefault(state, []).append(category)
+        return tuple((state, shortly(categories)) for state, categories in states.items())

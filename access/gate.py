@@ -7,11 +7,11 @@ response leaves. Both run inside the transaction of the request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from access import facts as facts_of
@@ -117,10 +117,10 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
                 facts.resident.id,
                 look,
                 basis.id,
-                decision.keys,
+                f"{{{','.join(map(str, decision.keys))}}}",
                 facts.resident_epoch,
                 facts.rules_epoch,
-                json.dumps(decision.as_json()),
+                msgspec.json.encode(decision.as_json()).decode(),
                 request_id,
                 basis.kind,
                 acting.sitting,

@@ -125,7 +125,7 @@ def shortly(numbers: Iterable[int]) -> str:
 
 def bits(numbers: Iterable[int]) -> int:
     """A set of categories as one number, with a bit for each."""
-    return sum(1 << number for number in numbers)
+    return sum(map((1).__lshift__, numbers))
 
 
 def numbers(of: int) -> list[int]:

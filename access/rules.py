@@ -9,6 +9,9 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 
 from access.bases import (
     care_is_over,
@@ -200,8 +203,9 @@ def states_of(facts: Facts, source: Source) -> dict[Category, SectionState]:
     unobjected = _EVERY
     for rule in SECTION_RULES:
         state, objected = rule(facts, source)
-        states.update(dict.fromkeys(unobjected & objected, state))
-        unobjected -= objected
+        if objected:
+            states.update(dict.fromkeys(unobjected & objected, state))
+            unobjected -= objected
     return states
 
 
@@ -209,12 +213,11 @@ def grants_of(
     facts: Facts, source: Source, states: Mapping[Category, SectionState]
 ) -> Iterator[Grant]:
     """R6 Entries marked sensitive stay with their source."""
-    own = _is_own(facts, source)
-    for category, state in states.items():
-        if state is SectionState.SHOWN:
-            yield Grant(category, source.id, sensitive=False)
-            if own:
-                yield Grant(category, source.id, sensitive=True)
+    shown = SectionState.SHOWN
+    granted = [category for category, state in states.items() if state is shown]
+    for sensitive in (False, True) if _is_own(facts, source) else (False,):
+        for category in granted:
+            yield Grant(category, source.id, sensitive)
 
 
 def decide(facts: Facts) -> Decision:
@@ -223,10 +226,11 @@ def decide(facts: Facts) -> Decision:
         reason = rule(facts)
         if reason is not None:
             return Decision(Outcome.REFUSED, reason, facts)
-    standing = [(source, states_of(facts, source)) for source in facts.sources]
-    grants = (grant for source, states in standing for grant in grants_of(facts, source, states))
+    standing = [states_of(facts, source) for source in facts.sources]
+    grants = chain.from_iterable(map(partial(grants_of, facts), facts.sources, standing))
+    ids = [source.id for source in facts.sources]
     sections = {
-        category: {source.id: states[category] for source, states in standing}
+        category: dict(zip(ids, map(itemgetter(category), standing), strict=True))
         for category in _IN_ORDER
     }
     return _opened(facts, frozenset(grants), sections)
