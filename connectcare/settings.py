@@ -231,6 +231,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "delete-old-bytes": {
+        "task": "feeds.tasks.delete_old_bytes",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "sweep-questions": {
         "task": "identity.tasks.sweep_questions",
         "schedule": timedelta(seconds=15),
@@ -362,6 +367,12 @@ USE_I18N = False
 # --- What stays with its source (rule R6) -----------------------------------------------------
 # The codes themselves, usually as SENSITIVE_CODES_FILE; empty for the example in feeds/.
 SENSITIVE_CODES = environment.text("SENSITIVE_CODES", "")
+
+# --- Deliveries -------------------------------------------------------------------------------
+# A snapshot that would retire a larger share of what it replaces stops for a person.
+HIGHEST_RETIRED = environment.number("HIGHEST_RETIRED_PERCENT", 25) / 100
+# For how many days the raw bytes of a delivery are kept; 0 for as long as the database is.
+RAW_KEPT_DAYS = environment.number("RAW_KEPT_DAYS", 0)
 
 # --- The rule's periods (docs/adr/0006) -----------------------------------------------------
 LOOK_MINUTES = 15

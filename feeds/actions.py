@@ -22,8 +22,9 @@ from audit.models import Action
 from feeds.deciding import mapping_of
 from feeds.formats import FORMATS
 from feeds.loading import Loader
-from feeds.looking_over import is_looked_over, look_over, lowest_match
+from feeds.looking_over import is_looked_over, limits_of, look_over
 from feeds.models import AT_REST, Batch, BatchState, Chunk, Delivery
+from feeds.replaying import copy_bytes
 from identity.sealed import seal
 from organisations.models import Feed, Organisation
 
@@ -132,7 +133,9 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
     with _held(batch_id) as mine:
         if not mine:
             return None
-        batch = Batch.objects.select_related("feed__organisation", "mapping").get(pk=batch_id)
+        batch = Batch.objects.select_related("feed__organisation", "mapping", "replays").get(
+            pk=batch_id
+        )
         if batch.state in AT_REST:
             return batch
         Batch.objects.filter(pk=batch_id).update(
@@ -143,6 +146,7 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
             fault="",
         )
         try:
+            copy_bytes(batch)
             if _waits(batch):
                 return Batch.objects.get(pk=batch_id)
             Loader(batch, progress or (lambda _batch: None)).run()
@@ -159,10 +163,12 @@ def _waits(batch: Batch) -> bool:
     """Look a batch over, if it is to be; whether it waits for a person now."""
     if not is_looked_over(batch):
         return False
-    findings, lowest = look_over(batch), lowest_match(batch)
-    waits = batch.preview_first or findings.is_too_low(lowest)
+    findings, limits = look_over(batch), limits_of(batch)
+    too_much = findings.is_too_low(limits) or findings.retires_too_much(limits)
+    waits = batch.preview_first or too_much
+    batch.findings = findings.as_json(limits)
     Batch.objects.filter(pk=batch.pk).update(
-        findings=findings.as_json(lowest),
+        findings=batch.findings,
         **({"state": BatchState.WAITING} if waits else {}),
     )
     return waits

@@ -71,14 +71,12 @@ def composed(
             if fold(held[told.identifier], told.said):
                 changed.add(told.identifier)
                 news.add(position)
-            entry = compose(
+            entries += compose(
                 told.identifier,
                 values(held[told.identifier]),
                 source_kind=source.kind,
                 sensitive_codes=sensitive_codes,
             )
-            if entry is not None:
-                entries.append(entry)
         made[position] = replace(item, outcome=replace(outcome, entries=tuple(entries)))
     _write(source.pk, {each: held[each] for each in changed})
     return made, news

@@ -15,13 +15,31 @@ from django.utils import timezone
 from access import actions as access
 from audit import actions as audit
 from audit.models import Action
-from feeds import courses
+from feeds import absent, courses
 from feeds.answers import ANSWER_OF_WHOM, take_answers
 from feeds.boundary import LOOK, answer_requests, boundary_of, cut_out
 from feeds.formats import FORMATS
 from feeds.joined import join_records, replaced_in
-from feeds.mapped import Held, Item, Mapped, MappedEntry, MappedPerson, PassedOver, Snapshot
-from feeds.models import Batch, BatchState, Delivery, HeldContent, Hold, Outcome, Tally
+from feeds.mapped import (
+    Held,
+    Item,
+    Mapped,
+    MappedEntry,
+    MappedPerson,
+    PassedOver,
+    Snapshot,
+    WholeExtract,
+)
+from feeds.models import (
+    Batch,
+    BatchState,
+    Delivery,
+    FullExtract,
+    HeldContent,
+    Hold,
+    Outcome,
+    Tally,
+)
 from feeds.raw import DeliveryStream, read_content, read_delivery
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
@@ -31,6 +49,7 @@ from identity.models import SourcePerson
 from identity.sealed import seal, unseal
 from organisations.models import Feed
 from records import actions as records
+from records import retiring
 
 CHUNK_ITEMS = 1000
 #: A chunk of fewer items has this many entries at most, and this many bytes of them, or a bit more.
@@ -77,13 +96,18 @@ class Loader:
         self._progress = progress
         self._new_persons = False
         self._came: set[str] = set()
+        self._newer: dict[str, FullExtract] = {}
 
     def run(self) -> None:
         """Load what is left, try again what lacked its person, and derive relationships."""
+        with transaction.atomic():
+            self._one_at_a_time()
+            absent.begin(self._batch)
         deliveries = list(self._batch.deliveries.filter(position__gte=self._batch.delivery_done))
         for delivery in deliveries:
             self._deliver(delivery)
         self._try_held_again()
+        self._retire_absent()
         while records.renew_due_relationships():
             self._beat()
         with transaction.atomic():
@@ -148,7 +172,7 @@ class Loader:
         """One transaction: entries, tallies, holds, and how far the batch has got."""
         with transaction.atomic():
             self._one_at_a_time()
-            result = self._apply(items, self._batch.pk)
+            result = self._apply(items, self._batch.brought_by)
             self._write(delivery, result)
             Batch.objects.filter(pk=self._batch.pk).update(
                 items_done=first + len(items), wrappers=F("wrappers") + result.wrappers
@@ -161,6 +185,7 @@ class Loader:
 
     def _apply(self, items: list[Item], batch_id: int) -> _Result:
         result = _Result()
+        self._newer = absent.newer_than(self._batch)
         items = self._let_through(items, result)
         persons: dict[int, MappedPerson] = {}
         for position, item in enumerate(items):
@@ -172,7 +197,7 @@ class Loader:
                         result.count(Outcome.PASSED_OVER, item, reason)
                 case Held(reason):
                     result.hold(item, reason)
-                case Snapshot():
+                case Snapshot() | WholeExtract():
                     result.wrappers += 1
                 case Mapped(person=MappedPerson() as person):
                     persons[position] = person
@@ -192,9 +217,7 @@ class Loader:
             sensitive_codes=codes_kept_by_their_source(),
         )
         changed |= told
-        for item in items:
-            if isinstance(item.outcome, Mapped) and item.outcome.told and not item.outcome.entries:
-                result.hold(item, NOTHING_TO_SHOW)
+        _count_untold(items, changed, result)
         self._merge(items, changed, refused, result, batch_id)
         for item in items:
             if isinstance(item.outcome, Snapshot):
@@ -233,7 +256,7 @@ class Loader:
         ).first()
         if person is None or (person.version is not None and snapshot.taken < person.version):
             return
-        for kind in records.retire_absent(
+        for kind in retiring.retire_absent(
             person,
             present=sorted(snapshot.present),
             taken=snapshot.taken,
@@ -241,6 +264,15 @@ class Loader:
             batch_id=batch_id,
         ):
             result.counts[(Outcome.RETIRED, kind, "")] += 1
+
+    def _retire_absent(self) -> None:
+        """What a full extract of everybody does not have is no longer in the source's record."""
+        if not absent.is_to_be_done(self._batch):
+            return
+        present = absent.present_of(self._batch)
+        with transaction.atomic():
+            self._one_at_a_time()
+            self._add_to_tallies(absent.retire(self._batch, present), self._batch.pk)
 
     def _receive_persons(
         self, items: list[Item], persons: dict[int, MappedPerson], result: _Result
@@ -339,6 +371,8 @@ class Loader:
 
         What it has and the newer one has not must not come back.
         """
+        if absent.is_older(entries, self._newer):
+            return True
         if not FORMATS[self._feed.format].whole_record:
             return False
         return any(
@@ -356,7 +390,11 @@ class Loader:
         try:
             with transaction.atomic():
                 return records.merge_entries(
-                    arrivals, source=self._source, feed_id=self._feed.pk, batch_id=batch_id
+                    arrivals,
+                    source=self._source,
+                    feed_id=self._feed.pk,
+                    batch_id=batch_id,
+                    made_of_all=FORMATS[self._feed.format].compose is not None,
                 )
         except DataError:
             positions = sorted({arrival.position for arrival in arrivals})
@@ -460,6 +498,17 @@ class Loader:
             self._add_to_tallies(counts, hold.batch_id)
         if reason != hold.reason or hold.asked_again is not None:
             Hold.objects.filter(pk=hold.pk).update(asked_again=None, reason=reason)
+
+
+def _count_untold(items: list[Item], changed: set[int], result: _Result) -> None:
+    """Items that told something of which nothing can be shown: held, unless it may be empty."""
+    for position, item in enumerate(items):
+        if not isinstance(item.outcome, Mapped) or item.outcome.entries:
+            continue
+        if any(not told.may_be_empty for told in item.outcome.told):
+            result.hold(item, NOTHING_TO_SHOW)
+        elif item.outcome.told:
+            result.count(Outcome.LOADED if position in changed else Outcome.UNCHANGED, item)
 
 
 def _is_person_alone(item: Item) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "SharingAnswer",
     "Snapshot",
     "Told",
+    "WholeExtract",
 ]
 
 
@@ -147,12 +148,14 @@ class Told:
 
     ``said`` has, by name, for when each thing is told (text that sorts) and what it is (anything
     JSON has). What all messages told makes the entry ``identifier``, in whatever order they came:
-    of each thing the latest counts.
+    of each thing the latest counts. A list of things makes an entry of each; ``may_be_empty`` says
+    that it may make none.
     """
 
     identifier: str
     person: str
     said: Mapping[str, tuple[str, Any]]
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +186,30 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeExtract:
+    """The end of a file that has all that its source holds of everybody, of these kinds of entry.
+
+    What is not in it is there no longer, but for what had ended before ``since``: that is left out
+    of it. Without ``taken``, when it was taken, nothing can be called absent.
+    """
+
+    kinds: tuple[str, ...]
+    taken: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One item of a delivery with what became of it.
 
-    ``pointer`` says where it stands in the delivery (``entry[12]``, ``line 41``); ``raw`` is kept
-    for items that are held, so that they can be looked at and driven again.
+    ``resource_id`` is the source's own id of it, or of the person whose it is. ``pointer`` says
+    where it stands in the delivery (``entry[12]``, ``line 41``); ``raw`` is kept for items that are
+    held, so that they can be looked at and driven again.
     """
 
     pointer: str
     resource_type: str
     resource_id: str
-    outcome: Mapped | PassedOver | Held | Snapshot
+    outcome: Mapped | PassedOver | Held | Snapshot | WholeExtract
     raw: bytes = field(default=b"", repr=False)
     is_wrapper: bool = False

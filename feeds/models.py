@@ -80,6 +80,10 @@ class Batch(models.Model):
     )
     decided = models.DateTimeField(null=True)
     decided_by = models.BigIntegerField(null=True, help_text="The staff member, if one did.")
+    replays = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", help_text="Whose bytes are read again."
+    )
+    raw_deleted = models.DateTimeField(null=True, help_text="When its raw bytes were deleted.")
 
     class Meta:
         ordering = ["-id"]
@@ -98,6 +102,11 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"batch {self.public_id}"
+
+    @property
+    def brought_by(self) -> int:
+        """The batch that brought its bytes first: what its entries name as theirs."""
+        return self.replays_id or int(self.pk)
 
 
 class Delivery(models.Model):
@@ -214,6 +223,28 @@ class Course(models.Model):
 
     def __str__(self) -> str:
         return f"course {self.pk}"
+
+
+class FullExtract(models.Model):
+    """A batch that has all that its source holds of everybody, of one kind of entry.
+
+    Written before its first row is loaded, and done when what it has not was retired.
+    """
+
+    feed = models.ForeignKey("organisations.Feed", models.PROTECT, related_name="+")
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="+")
+    brought_by = models.BigIntegerField(help_text="The batch, or the one that it replays.")
+    kind = models.TextField()
+    taken = models.DateTimeField(null=True, help_text="Empty: nothing can be retired by it.")
+    since = models.DateTimeField(null=True, help_text="What had ended before is not in it.")
+    done = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "kind"], name="full_extract_once")]
+        indexes = [models.Index(fields=["feed", "kind", "-taken"], name="full_extract_newest")]
+
+    def __str__(self) -> str:
+        return f"full extract of {self.kind} in batch {self.batch_id}"
 
 
 class StoppedCase(models.Model):

@@ -23,6 +23,10 @@ class Findings:
     lowest_match: str
     too_low: bool
     held: tuple[tuple[str, int], ...]
+    would_retire: int
+    retired_share: str
+    highest_retired: str
+    retires_too_much: bool
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Findings:
@@ -36,6 +40,10 @@ class Findings:
             lowest_match=_percent(kept["lowest_match"]),
             too_low=kept["too_low"],
             held=tuple(held),
+            would_retire=kept["would_retire"],
+            retired_share=_percent(kept["retired_share"]),
+            highest_retired=_percent(kept["highest_retired"]),
+            retires_too_much=kept["retires_too_much"],
         )
 
 
@@ -63,6 +71,9 @@ class BatchRow:
     is_running: bool
     fault: str
     findings: Findings | None
+    replays: UUID | None
+    raw_deleted: datetime | None
+    can_be_replayed: bool
 
 
 _COLOURS = {
@@ -78,6 +89,7 @@ _COLOURS = {
 def batch_row(batch: Batch) -> BatchRow:
     """A batch as its page and the list show it."""
     read = selectors.read_count(batch)
+    first = batch.replays or batch
     end = batch.finished or batch.heartbeat
     elapsed = (end - batch.started).total_seconds() if batch.started and end else 0.0
     rate = read / elapsed if elapsed else None
@@ -103,4 +115,7 @@ def batch_row(batch: Batch) -> BatchRow:
         is_running=batch.state in {BatchState.RECEIVED, BatchState.LOADING},
         fault=batch.fault,
         findings=Findings.of(batch.findings) if batch.findings else None,
+        replays=batch.replays.public_id if batch.replays else None,
+        raw_deleted=first.raw_deleted,
+        can_be_replayed=batch.state == BatchState.LOADED and first.raw_deleted is None,
     )

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Now
 
 from feeds.formats import FORMATS
-from feeds.models import Batch, ExtractRequest, Hold, Outcome, Tally
+from feeds.models import Batch, BatchState, ExtractRequest, Hold, Outcome, Tally
 from organisations.models import Feed, Organisation
 
 
@@ -104,7 +104,16 @@ def read_count(batch: Batch) -> int:
 
 def batches(limit: int = 50) -> QuerySet[Batch]:
     """The latest batches, newest first."""
-    return Batch.objects.select_related("feed__organisation")[:limit]
+    return Batch.objects.select_related("feed__organisation", "replays")[:limit]
+
+
+def can_be_replayed(feed: Feed) -> QuerySet[Batch]:
+    """A feed's batches whose bytes are kept, as they were given in."""
+    return (
+        Batch.objects.filter(feed=feed, state=BatchState.LOADED, replays=None, raw_deleted=None)
+        .select_related("feed")
+        .order_by("pk")
+    )
 
 
 def extract_requests() -> QuerySet[ExtractRequest]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from feeds import actions
+from feeds import actions, replaying
 from records.actions import renew_due_relationships
 
 
@@ -21,3 +21,9 @@ def sweep() -> None:
         load.delay(batch_id)
     while renew_due_relationships():
         pass
+
+
+@shared_task(name="feeds.tasks.delete_old_bytes")  # type: ignore[untyped-decorator]  # likewise
+def delete_old_bytes() -> None:
+    """Delete the raw bytes of deliveries whose time is over."""
+    replaying.delete_old_bytes()

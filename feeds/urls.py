@@ -10,6 +10,7 @@ urlpatterns = [
     path("deliveries/<uuid:public_id>", views.batch, name="batch"),
     path("deliveries/<uuid:public_id>/again", views.load_again, name="load-batch-again"),
     path("deliveries/<uuid:public_id>/decide", views.decide, name="decide-batch"),
+    path("deliveries/<uuid:public_id>/replay", views.replay, name="replay-batch"),
     path("deliveries/<uuid:public_id>/held", views.held, name="held"),
     path("api/deliveries/<uuid:public_id>", views.batch_as_json, name="batch-as-json"),
 ]

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from access.doors import needs
 from access.requests import ActingRequest
-from feeds import actions, deciding, nudges, presenters, selectors
+from feeds import actions, deciding, nudges, presenters, replaying, selectors
 from feeds.formats import FORMATS
 from feeds.forms import DeliveryForm, HeldForm
 from feeds.models import Batch
@@ -77,6 +77,18 @@ def load_again(request: ActingRequest, public_id: UUID) -> HttpResponse:
 
 @needs(Activity.LOAD_FEEDS)
 @require_POST
+def replay(request: ActingRequest, public_id: UUID) -> HttpResponse:
+    """Have a batch read again from its kept bytes: as a batch of its own."""
+    try:
+        made = replaying.replay(_batch(public_id), by=request.acting, request_id=request.request_id)
+    except replaying.CannotReplay:
+        return redirect("batch", public_id)  # which says why
+    nudges.tell_of(made.pk)
+    return redirect("batch", made.public_id)
+
+
+@needs(Activity.LOAD_FEEDS)
+@require_POST
 def decide(request: ActingRequest, public_id: UUID) -> HttpResponse:
     """Load a batch that waits for a person, or refuse it."""
     found = _batch(public_id)
@@ -123,7 +135,11 @@ def batch_as_json(_request: Request, public_id: UUID) -> Response:
 
 
 def _batch(public_id: UUID) -> Batch:
-    found = Batch.objects.select_related("feed__organisation").filter(public_id=public_id).first()
+    found = (
+        Batch.objects.select_related("feed__organisation", "replays")
+        .filter(public_id=public_id)
+        .first()
+    )
     if found is None:
         raise Http404
     return found

@@ -145,7 +145,9 @@ _STAGE = "create temporary table if not exists staged_entry ({}) on commit delet
     ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COPIED)
 )
 _COPY = f"copy staged_entry ({', '.join(_COPIED)}) from stdin"
-# A later version in the same delivery replaces an earlier one; of two alike the last one sent.
+# Of two versions of one time, or of no time, the one that was given in later counts, whenever it is
+# loaded; of what is made of everything told so far, the one that was made later. A later version in
+# the same delivery replaces an earlier one; of two alike the last one sent.
 _MERGE = f"""
     merge into records_entry as held
     using (
@@ -154,7 +156,9 @@ _MERGE = f"""
     ) as sent
     on held.source_id = %(source)s and held.identifier = sent.identifier
     when matched and held.fingerprint <> sent.fingerprint
-         and (held.version is null or sent.version is null or sent.version >= held.version)
+         and (sent.version > held.version
+              or (sent.version = held.version) is not false
+              and (held.batch_id <= %(batch)s or %(made_of_all)s))
     then update set {", ".join(f"{name} = sent.{name}" for name in _UPDATED)},
         feed_id = %(feed)s, batch_id = %(batch)s, received = now()
     when not matched then insert
@@ -167,13 +171,20 @@ _MERGE = f"""
 
 
 def merge_entries(
-    arrivals: Sequence[Arrival], *, source: Organisation, feed_id: int, batch_id: int
+    arrivals: Sequence[Arrival],
+    *,
+    source: Organisation,
+    feed_id: int,
+    batch_id: int,
+    made_of_all: bool = False,
 ) -> set[int]:
     """Compare entries with what is held and write what is new or newer, in two statements.
 
     An older version never overwrites a newer one, whatever arrives first; the same again changes
     nothing. Runs inside the transaction that is open, as the pipeline's login.
 
+    :param batch_id: the batch that brought them first.
+    :param made_of_all: they are made of everything that was told so far, in whatever order.
     :returns: the positions of the items that changed something.
     :raises django.db.DataError: if PostgreSQL refuses a value; nothing was written then.
     """
@@ -185,57 +196,18 @@ def merge_entries(
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
             for arrival in arrivals:
                 copy.write_row(_row(arrival))
-        cursor.execute(_MERGE, {"source": source.pk, "feed": feed_id, "batch": batch_id})
+        cursor.execute(
+            _MERGE,
+            {
+                "source": source.pk,
+                "feed": feed_id,
+                "batch": batch_id,
+                "made_of_all": made_of_all,
+            },
+        )
         written = cursor.fetchall()
     access.relationships_are_due([resident for _, resident in written])
     return {position for position, _ in written}
-
-
-_RETIRE = """
-    update records_entry
-    set status = 'retired', fingerprint = '', version = %(taken)s, feed_id = %(feed)s,
-        batch_id = %(batch)s, received = now()
-    where resident_id = %(resident)s and source_person_id = %(person)s and source_id = %(source)s
-      and feed_id = %(feed)s and identifier <> all (%(present)s)
-      and status <> 'retired' and (version is null or version <= %(taken)s)
-    returning kind
-"""
-
-
-def retire_absent(
-    person: SourcePerson,
-    *,
-    present: Sequence[str],
-    taken: datetime,
-    feed_id: int,
-    batch_id: int,
-) -> list[str]:
-    """Retire what a feed no longer has of a source person, by a snapshot of all that it has.
-
-    The entries stay as tombstones with the snapshot's time, so that an older delivery cannot
-    bring them back; a later one can. Runs inside the transaction that is open.
-
-    :param present: the identifiers of everything in the snapshot, what was held included.
-    :param taken: when the snapshot was taken; what is newer than it stays.
-    :returns: the kind of each entry that was retired.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RETIRE,
-            {
-                "resident": person.resident_id,
-                "person": person.pk,
-                "source": person.source_id,
-                "present": list(present),
-                "taken": taken,
-                "feed": feed_id,
-                "batch": batch_id,
-            },
-        )
-        kinds = [kind for (kind,) in cursor.fetchall()]
-    if kinds:
-        access.relationships_are_due([person.resident_id])
-    return kinds
 
 
 def _row(arrival: Arrival) -> tuple[Any, ...]:

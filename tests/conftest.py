@@ -119,7 +119,7 @@ def database(
 @pytest.fixture(scope="session")
 def empty_database(_migrated: dict[str, str]) -> Callable[[], None]:
     """Deletes whatever tests wrote, for those who keep it for longer than one test."""
-    return lambda: _empty(_migrated["admin"])
+    return lambda: empty(_migrated["admin"])
 
 
 _DELETES = """
@@ -130,7 +130,8 @@ _DELETES = """
 """
 
 
-def _empty(admin: str) -> None:
+def empty(admin: str) -> None:
+    """Delete whatever was written to a database, by its administrator's address."""
     with psycopg.connect(admin, autocommit=True) as connection:
         # The audit and the choices refuse to be emptied by anyone who could do it in earnest.
         # (Deleting is several times quicker than truncating tables that are nearly empty.)

@@ -15,7 +15,7 @@ from feeds.mapped import MappedEntry
 
 
 class Composer(Protocol):
-    """Makes an entry of everything that was told of one thing so far."""
+    """Makes entries of everything that was told of one thing so far."""
 
     def __call__(
         self,
@@ -24,8 +24,8 @@ class Composer(Protocol):
         *,
         source_kind: str = "",
         sensitive_codes: frozenset[str] = frozenset(),
-    ) -> MappedEntry | None:
-        """Give the entry; ``None`` where too little is known to show anything."""
+    ) -> tuple[MappedEntry, ...]:
+        """Give the entries; none where too little is known to show anything."""
         ...
 
 
@@ -38,6 +38,8 @@ class Format:
     items tell (:class:`feeds.mapped.Told`), where they tell anything. ``mapped`` gives the reader
     of a feed that has a mapping file, where a form can have one; ``lowest_match`` the share of rows
     under which a delivery stops for a person, by that file. A form without has no such share.
+    ``highest_retired`` gives the share above which one that would retire so much stops, where that
+    file says one.
     """
 
     words: str
@@ -46,6 +48,7 @@ class Format:
     compose: Composer | None = None
     mapped: Callable[[str], Reader] | None = None
     lowest_match: Callable[[str], float] | None = None
+    highest_retired: Callable[[str], float | None] | None = None
 
 
 #: Formats that can be given in, by the code that the registry keeps with a feed.
@@ -61,6 +64,7 @@ FORMATS: Mapping[str, Format] = {
         council_csv.read,
         mapped=council_csv.read_mapped,
         lowest_match=council_csv.lowest_match,
+        highest_retired=council_csv.highest_retired,
     ),
     "edifact": Format("EDIFACT reports (NHS002, NHS003, NHS004)", edifact.read),
     "hl7v2": Format(

@@ -87,8 +87,8 @@ def storable(found: list[Item]) -> bool:
             held: courses.Registers = {}
             courses.fold(held, told.said)
             made = compose(told.identifier, courses.values(held))
-            assert made is not None
-            entries.append(made)
+            assert made or told.may_be_empty
+            entries += made
         for entry in entries:
             assert entry.display
             assert b"\\u0000" not in entry.resource

@@ -49,11 +49,11 @@ def end_state(messages: Iterable[bytes]) -> list[MappedEntry]:
             assert isinstance(item.outcome, Mapped), item
             for told in item.outcome.told:
                 courses.fold(held_so_far.setdefault(told.identifier, {}), told.said)
-    made = [
-        compose(each, courses.values(held_so_far[each]), source_kind="nhs_trust")
+    return [
+        entry
         for each in sorted(held_so_far)
+        for entry in compose(each, courses.values(held_so_far[each]), source_kind="nhs_trust")
     ]
-    return [entry for entry in made if entry is not None]
 
 
 def only(messages: Sequence[bytes]) -> MappedEntry:
@@ -273,8 +273,110 @@ def test_an_allergy_is_added_and_deleted() -> None:
     assert "Rash (severe)" in added.detail
     (gone,) = entries(items(message("ADT^A60", iam.replace("|A|5|", "|D|5|"))))
     assert (gone.identifier, gone.status) == (added.identifier, EntryStatus.ENTERED_IN_ERROR)
-    (snapshot,) = entries(items(adt("A01", "090000", visit(), "AL1|1|DA|^PENICILLIN|SV|Rash")))
-    assert snapshot.display == "PENICILLIN"
+
+
+def allergies(messages: Sequence[bytes]) -> set[tuple[str, EntryStatus]]:
+    """The allergies that they make, the same in every order."""
+    states = [
+        {(e.display, e.status) for e in end_state(order) if e.kind == "AllergyIntolerance"}
+        for order in permutations(messages)
+    ]
+    assert all(state == states[0] for state in states)
+    return states[0]
+
+
+PENICILLIN, EGG = "AL1|1|DA|^PENICILLIN|SV|Rash", "AL1|2|FA|^EGG|MO|Hives"
+
+
+def test_a_list_of_allergies_replaces_the_one_before_it() -> None:
+    """HL7 v2, chapter 2, snapshot mode; in any order one end state."""
+    both = adt("A01", "090000", visit(), PENICILLIN, EGG)
+    one = adt("A08", "100000", visit(), EGG)
+    silent = adt("A02", "110000", visit("T11"))
+    assert allergies([both, one, silent]) == {
+        ("PENICILLIN", EntryStatus.RETIRED),
+        ("EGG", EntryStatus.CURRENT),
+    }
+    again = adt("A03", "120000", visit(), PENICILLIN)
+    assert allergies([both, one, silent, again]) == {
+        ("PENICILLIN", EntryStatus.CURRENT),
+        ("EGG", EntryStatus.RETIRED),
+    }
+
+
+def test_a_message_without_allergies_says_nothing_of_them_and_one_of_null_that_there_are_none() -> (
+    None
+):
+    some = adt("A01", "090000", visit(), PENICILLIN)
+    assert allergies([some, adt("A08", "100000", visit())]) == {("PENICILLIN", EntryStatus.CURRENT)}
+    none = adt("A08", "100000", visit(), 'AL1|1|""|""')
+    assert allergies([some, none]) == {("PENICILLIN", EntryStatus.RETIRED)}
+    blank = adt("A08", "100000", visit(), "AL1|1||")
+    assert allergies([some, blank]) == {("PENICILLIN", EntryStatus.CURRENT)}
+
+
+def test_whoever_only_names_a_person_does_not_list_their_allergies() -> None:
+    (entry,) = entries(items(message("ADT^A60", PENICILLIN)))
+    assert entry.display == "PENICILLIN"
+    (item,) = items(message("ADT^A60", PENICILLIN))
+    assert isinstance(item.outcome, Mapped)
+    assert not item.outcome.told
+
+
+@pytest.mark.parametrize(
+    ("event", "action", "status"),
+    [
+        ("PC1", "AD", EntryStatus.CURRENT),
+        ("PC2", "UP", EntryStatus.CURRENT),
+        ("PC2", "CO", EntryStatus.CURRENT),
+        ("PC2", "UC", EntryStatus.CURRENT),
+        ("PC2", "LI", EntryStatus.CURRENT),
+        ("PC2", "UN", EntryStatus.CURRENT),
+        ("PC1", "DE", EntryStatus.ENTERED_IN_ERROR),
+        ("PC3", "", EntryStatus.ENTERED_IN_ERROR),
+        ("PC2", "", EntryStatus.CURRENT),
+    ],
+)
+def test_what_is_done_with_a_problem(event: str, action: str, status: EntryStatus) -> None:
+    prb = f"PRB|{action}|20260302100000|J45^Asthma^I10|77|||20260301||||||ACTIVE"
+    (problem,) = entries(items(message(f"PPR^{event}", prb)), "Condition")
+    assert problem.status == status
+
+
+ATTACHED = "Attached at the source, and not shown here:"
+
+
+@pytest.mark.parametrize(
+    ("obx", "shown"),
+    [
+        ("ED|||^TEXT^PLAIN^Base64^V2VudCBob21lIHdlbGwu", "Went home well."),
+        ("ED|||^TEXT^^A^Went home well.", "Went home well."),
+        (
+            f"ED|||^AP^PDF^Base64^{'JVBE' * 1024}",
+            f"{ATTACHED} a PDF of 3 KiB.",
+        ),
+        (
+            "ED|||^TEXT^RTF^Base64^e1xydGYx",
+            f"{ATTACHED} a word processor's document (RTF) of 1 KiB.",
+        ),
+        (
+            "ED|||^AP^PDF^Base64^%%%",
+            f"{ATTACHED} a PDF that cannot be read.",
+        ),
+        ("RP|||x.dcm^^IM^DICOM", f"{ATTACHED} a file."),
+    ],
+)
+def test_a_file_in_a_document_is_read_or_said_to_be_there(obx: str, shown: str) -> None:
+    (entry,) = end_state([mdm("T02", "100000", f"OBX|1|{obx}||||||F")])
+    assert entry.detail == shown
+    passed_over = [note for note in entry.notes if note.startswith("OBX-5")]
+    assert bool(passed_over) == shown.startswith("Attached")
+
+
+def test_words_beside_a_file_are_kept() -> None:
+    lines = ["OBX|1|TX|||See the letter.||||||F", "OBX|2|ED|||^AP^PDF^Base64^JVBERi0x||||||F"]
+    (entry,) = end_state([mdm("T02", "100000", *lines)])
+    assert entry.detail.startswith("See the letter.\nAttached at the source")
 
 
 # ── The shared samples ──────────────────────────────────────────────────────────────────────

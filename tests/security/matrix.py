@@ -204,6 +204,7 @@ MATRIX: list[Row] = [
     *_both("give-in-delivery", 200, 200, SUPPORT),
     *_both("batch", 404, 405, SUPPORT, public_id=UUID),
     *_both("load-batch-again", 405, 404, SUPPORT, public_id=UUID),
+    *_both("replay-batch", 405, 404, SUPPORT, public_id=UUID),
     *_both("decide-batch", 405, 404, SUPPORT, public_id=UUID),
     *_both("held", 404, 404, SUPPORT, public_id=UUID),
     # Having a source's people traced.

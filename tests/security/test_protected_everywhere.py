@@ -124,6 +124,7 @@ NOT_ABOUT_A_RESIDENT = {
     "give-in-delivery",
     "batch",
     "load-batch-again",
+    "replay-batch",
     "decide-batch",
     "held",
     "batch-as-json",

@@ -2,13 +2,14 @@
 
 ``read`` is the whole interface. Client Level Data names nobody: its rows are held until the person
 extract brings their people, in the same delivery or another. One file may be both. Each row is one
-item; it stands or is held by itself.
+item; it stands or is held by itself. Where the mapping file says that files are full extracts, each
+ends with what it has all of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import BinaryIO
 
@@ -28,6 +29,7 @@ from feeds.formats.council_csv.resources import (
     detail_of,
     event_of,
     patient_of,
+    person_id,
     worker_of,
 )
 from feeds.formats.council_csv.rows import NoTable, Row, read_table
@@ -38,10 +40,19 @@ from feeds.formats.fhir_r4.resource import Part, items_of
 from feeds.formats.fhir_r4.stream import Stream
 from feeds.formats.fhir_r4.words import sentences
 from feeds.formats.reader import Reader
-from feeds.mapped import Held, Item, Mapped, MappedEntry, PassedOver, SharingAnswer
+from feeds.mapped import (
+    Held,
+    Item,
+    Mapped,
+    MappedEntry,
+    PassedOver,
+    SharingAnswer,
+    WholeExtract,
+)
 
 _KINDS = frozenset({"request", "assessment", "service", "review"})
 _EVENT_KINDS = ("EpisodeOfCare", "ClinicalImpression")
+_PERSON_KINDS = ("CareTeam",)
 
 
 def read(
@@ -85,6 +96,11 @@ def lowest_match(mapping: str) -> float:
     return read_mapping(mapping).lowest_match
 
 
+def highest_retired(mapping: str) -> float | None:
+    """The share that a full extract may retire by itself, where the mapping file says one."""
+    return read_mapping(mapping).highest_retired
+
+
 def _read(content: BinaryIO, mapping: ColumnMapping, delivery: Delivery) -> Iterator[Item]:
     table = read_table(Stream(content))
     if isinstance(table, NoTable):
@@ -98,6 +114,9 @@ def _read(content: BinaryIO, mapping: ColumnMapping, delivery: Delivery) -> Iter
     reader = _Reader(table.header, columns, mapping, delivery)
     for row in table.rows:
         yield reader.item(row)
+    if mapping.full:
+        for whole in reader.whole():
+            yield Item("file", "Extract", "", whole, is_wrapper=True)
 
 
 def _why_no_extract(columns: list[str | None]) -> str:
@@ -113,14 +132,23 @@ def _why_no_extract(columns: list[str | None]) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
-    """Reads the rows of one file."""
+    """Reads the rows of one file, and remembers when it was taken."""
 
     header: Row
     columns: list[str | None]
     mapping: ColumnMapping
     delivery: Delivery
+    _dates: dict[str, datetime] = field(default_factory=dict)
+
+    def whole(self) -> Iterator[WholeExtract]:
+        """What a full extract has all of, now that it is read to its end."""
+        if FAMILY_NAME in self.columns:
+            yield WholeExtract(_PERSON_KINDS, self._dates.get("extracted"))
+        if EVENT_TYPE in self.columns:
+            taken, since = self._dates.get("reported"), self._dates.get("since")
+            yield WholeExtract(_EVENT_KINDS, taken, since)
 
     def item(self, row: Row) -> Item:
         """What a row became."""
@@ -142,10 +170,11 @@ class _Reader:
         cells = Cells(said)
         if (event := cells.text(EVENT_TYPE)) and kind != "Person":
             kind = event.capitalize() if event.casefold() in _KINDS else kind
-        return Item(row.pointer, kind, "", self._outcome(cells), raw=raw)
-
-    def _outcome(self, cells: Cells) -> Mapped | Held:
         case = cells.number(CASE)
+        whose = person_id(case) if case else ""
+        return Item(row.pointer, kind, whose, self._outcome(case, cells), raw=raw)
+
+    def _outcome(self, case: str, cells: Cells) -> Mapped | Held:
         if not case:
             return Held(f"{CASE}: missing, or changed by Excel")
         resources: list[Resource] = []
@@ -173,6 +202,8 @@ class _Reader:
         """The resources of one row, mapped as those of FHIR are."""
         details, extracted = detail_of(cells), _instant(cells.day("Extract_Date"))
         reported = _instant(cells.day("Reporting_Period_End_Date")) or extracted
+        since = _instant(cells.day("Reporting_Period_Start_Date"))
+        self._note_dates(extracted, reported, since)
         notes = tuple(dict.fromkeys(cells.notes))
         person, entries = None, list[MappedEntry]()
         parts = [Part("row", raw=msgspec.json.encode(one), notes=notes) for one in resources]
@@ -195,6 +226,18 @@ class _Reader:
                 else:
                     entries.append(replace(entry, version=extracted))
         return Mapped(person=person, entries=tuple(entries))
+
+    def _note_dates(
+        self, extracted: datetime | None, reported: datetime | None, since: datetime | None
+    ) -> None:
+        """A file was taken on the latest day that its rows say, and goes back to the first."""
+        for name, day, first in (
+            ("extracted", extracted, max),
+            ("reported", reported, max),
+            ("since", since, min),
+        ):
+            if day is not None:
+                self._dates[name] = first(self._dates.get(name, day), day)
 
 
 def _instant(day: date | None) -> datetime | None:

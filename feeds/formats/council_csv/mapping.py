@@ -8,8 +8,12 @@
     [values.Sharing_Answer]
     "Cons" = "agrees"
 
+    [extract]
+    full = true
+
     [limits]
     lowest_match = 0.95
+    highest_retired = 0.1
 
 Whatever it does not name is found by its name, as in any council's CSV.
 """
@@ -26,7 +30,8 @@ from feeds.formats.council_csv.columns import COLUMNS, OF_PERSONS, column_of, fo
 LARGEST = 65_536
 #: Fewer rows than this share would load, and a person has a look first.
 LOWEST_MATCH = 0.9
-_TABLES = frozenset({"columns", "values", "limits"})
+_TABLES = frozenset({"columns", "values", "extract", "limits"})
+_LIMITS = ("lowest_match", "highest_retired")
 
 
 class MappingFault(ValueError):
@@ -35,11 +40,16 @@ class MappingFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """The council's headers (folded) to our columns, its words to ours, and its limits."""
+    """The council's headers (folded) to our columns, its words to ours, and its limits.
+
+    ``full`` says that each file has everybody: what a newer one has no more is retired.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    full: bool = False
     lowest_match: float = LOWEST_MATCH
+    highest_retired: float | None = None
 
     def columns_of(self, headers: tuple[str, ...]) -> list[str | None]:
         """The columns of a file. One that the mapping names is found by no other header."""
@@ -67,7 +77,9 @@ def read_mapping(text: str) -> ColumnMapping:
     except tomllib.TOMLDecodeError as error:
         raise MappingFault(f"The mapping file is not TOML: {error}.") from error
     if unknown := sorted(said.keys() - _TABLES):
-        raise MappingFault(f"[{unknown[0]}] is not known. Use [columns], [values.…] and [limits].")
+        raise MappingFault(
+            f"[{unknown[0]}] is not known. Use [columns], [values.…], [extract] and [limits]."
+        )
     columns = {
         folded(header): _known(column, "[columns]")
         for header, column in _table(said, "columns").items()
@@ -80,7 +92,14 @@ def read_mapping(text: str) -> ColumnMapping:
         if not isinstance(words, dict) or not all(isinstance(each, str) for each in words.values()):
             raise MappingFault(f'[values.{column}]: write each line as "their word" = "our word".')
         values[column] = {theirs.strip().casefold(): ours for theirs, ours in words.items()}
-    return ColumnMapping(columns, values, _limit(_table(said, "limits")))
+    limits = _limits(_table(said, "limits"))
+    return ColumnMapping(
+        columns,
+        values,
+        full=_full(_table(said, "extract")),
+        lowest_match=limits.get("lowest_match", LOWEST_MATCH),
+        highest_retired=limits.get("highest_retired"),
+    )
 
 
 def _table(said: Mapping[str, object], name: str) -> dict[str, object]:
@@ -100,10 +119,21 @@ def _known(column: object, where: str) -> str:
     return column
 
 
-def _limit(limits: Mapping[str, object]) -> float:
-    if unknown := sorted(limits.keys() - {"lowest_match"}):
-        raise MappingFault(f"[limits]: {unknown[0]} is not known. Use lowest_match.")
-    lowest = limits.get("lowest_match", LOWEST_MATCH)
-    if not isinstance(lowest, int | float) or isinstance(lowest, bool) or not 0 < lowest <= 1:
-        raise MappingFault("[limits]: lowest_match is a share, above 0 and at most 1.")
-    return float(lowest)
+def _full(extract: Mapping[str, object]) -> bool:
+    if unknown := sorted(extract.keys() - {"full"}):
+        raise MappingFault(f"[extract]: {unknown[0]} is not known. Use full.")
+    full = extract.get("full", False)
+    if not isinstance(full, bool):
+        raise MappingFault("[extract]: full is true or false.")
+    return full
+
+
+def _limits(limits: Mapping[str, object]) -> dict[str, float]:
+    if unknown := sorted(limits.keys() - set(_LIMITS)):
+        raise MappingFault(f"[limits]: {unknown[0]} is not known. Use {' and '.join(_LIMITS)}.")
+    shares = {}
+    for name, share in limits.items():
+        if not isinstance(share, int | float) or isinstance(share, bool) or not 0 < share <= 1:
+            raise MappingFault(f"[limits]: {name} is a share, above 0 and at most 1.")
+        shares[name] = float(share)
+    return shares

@@ -1,5 +1,11 @@
 """Problems, diagnoses and allergies: ``PRB``, ``DG1``, ``AL1`` and ``IAM`` as FHIR R4 resources.
 
+``PRB`` and ``IAM`` say with an action code what is added, changed and deleted. ``AL1`` has none: it
+is sent in snapshot mode (HL7 v2, chapter 2, "Snapshot mode"), so that in what a trust says of its
+person the ``AL1`` of a message are all of that person's: what a later list has no more is there no
+longer. A message without any says nothing of allergies; an ``AL1`` of HL7's null says that there
+are none.
+
 Fields follow HL7's published maps of PRB and DG1 to Condition, AL1 and IAM to AllergyIntolerance.
 The source's own number of a problem or allergy names it with its code (Epic sends one number for
 several); without one, the code or words do.
@@ -8,12 +14,14 @@ several); without one, the code or words do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.results import concept, person_name
-from feeds.formats.hl7v2.times import moment, stamped
+from feeds.formats.hl7v2.times import instant, moment, stamped
+from feeds.formats.hl7v2.visits import stamp
+from feeds.mapped import Told
 
 Resource = dict[str, Any]
 Resources = Iterator[tuple[str, Resource]]
@@ -24,27 +32,63 @@ _ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-cl
 _ALLERGY_VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
 #: Within one second a deletion comes last.
 _PLAIN, _DELETED = 1, 9
+#: How a person's list of allergies is named among what messages tell.
+ALLERGY_LIST = "AllergyList"
+_IS = "is:"
+#: Table 0287: what is done with a problem. Linking and unlinking it changes nothing of it here.
+_DELETES = frozenset({"DE", "D"})
 _SEVERITIES = {"MI": "mild", "MO": "moderate", "SV": "severe"}
 
 
-def resources_of(message: Message, person: str) -> Resources:
-    """Everything clinical that a message of any kind has beside its results."""
-    last: Resource | None = None
+def resources_of(
+    message: Message, person: str, *, event: str = "", lists_allergies: bool = False
+) -> Resources:
+    """Everything clinical that a message of any kind has beside its results.
+
+    :param lists_allergies: its ``AL1`` are told as a list (:func:`allergy_list`).
+    """
     visit = message.text(message.first("PV1"), 19)
     for number, segment in enumerate(message.segments):
         where = f"{segment[0]} {number}"
         match segment[0]:
             case "PRB":
-                last = _problem(message, segment, person)
-                yield where, last
+                yield where, _problem(message, segment, person, event)
             case "DG1":
-                last = _diagnosis(message, segment, person, visit)
-                yield where, last
+                yield where, _diagnosis(message, segment, person, visit)
+            case "AL1" if lists_allergies:
+                pass
             case "AL1" | "IAM":
-                if last := _allergy(message, segment, person):
-                    yield where, last
+                if found := _allergy(message, segment, person):
+                    yield where, found
             case _:
                 pass
+
+
+def allergy_list(message: Message, person: str) -> Told | None:
+    """What the ``AL1`` of a message tell of a person's allergies; ``None`` where it has none."""
+    segments = message.all("AL1")
+    if not segments:
+        return None
+    recorded = instant(message.text(message.first("EVN"), 2))
+    recorded = recorded or instant(message.text(message.header, 7))
+    at = stamp(recorded)
+    found = [one for each in segments if (one := _allergy(message, each, person))]
+    is_null = all(len(each) > 3 and each[3].strip() == '""' for each in segments)
+    if not found and not is_null:
+        return None
+    said: dict[str, tuple[str, Any]] = {
+        "version": (at, at),
+        "listed": (at, sorted({one["id"] for one in found})),
+        **{f"{_IS}{one['id']}": (at, one) for one in found},
+    }
+    return Told(f"{ALLERGY_LIST}/{person}", person, said, may_be_empty=True)
+
+
+def allergies_of(said: Mapping[str, Any]) -> Iterator[tuple[Resource, bool]]:
+    """The allergies of a list as it stands, and whether each is on it."""
+    for name, resource in said.items():
+        if name.startswith(_IS):
+            yield resource, resource["id"] in said["listed"]
 
 
 def notes_after(message: Message, segment: Segment) -> list[Resource]:
@@ -89,10 +133,12 @@ def _condition(person: str, identity: str, *, deleted: bool, resolved: bool) -> 
     return made
 
 
-def _problem(message: Message, prb: Segment, person: str) -> Resource:
+def _problem(message: Message, prb: Segment, person: str, event: str) -> Resource:
     text = message.text
     words = text(prb, 13, 2) or text(prb, 13)
-    deleted = text(prb, 1).upper() in ("DE", "D") or words.lower() == "deleted"
+    # PC3 is the event of a deletion: so is one without an action of its own.
+    action = text(prb, 1).upper() or ("DE" if event == "PC3" else "")
+    deleted = action in _DELETES or words.lower() == "deleted"
     code = text(prb, 3) or text(prb, 3, 2)
     resolved = bool(text(prb, 9)) or words.lower() in ("resolved", "inactive", "past")
     made = _condition(

@@ -16,6 +16,7 @@ from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.people import prior_identifier, read_person
 from feeds.formats.hl7v2.times import instant
 from feeds.mapped import (
+    EntryStatus,
     Held,
     Item,
     Mapped,
@@ -162,6 +163,7 @@ def _items(
         yield _deleted(group, person, pointer, shown)
         return
     told = tuple(kind.tells(group, event, person.identifier)) if kind.tells else ()
+    listed = clinical.allergy_list(group, person.identifier) if speaks else None
     replaces = _prior(group, person) if kind.speaks is Speaks.JOINED else ()
     missing = kind.needs if kind.tells and not told else ""
     if kind.speaks is Speaks.JOINED and not replaces:
@@ -174,7 +176,10 @@ def _items(
     elif replaces:
         resources = iter(())
     else:
-        resources = clinical.resources_of(group, person.identifier)
+        resources = clinical.resources_of(
+            group, person.identifier, event=event, lists_allergies=listed is not None
+        )
+    told += (listed,) if listed else ()
     entries, faults = _entries(resources, delivery, person)
     for where, reason in faults:
         yield Item(f"{pointer}, {where}", shown, "", Held(reason), raw=group.raw)
@@ -210,22 +215,35 @@ def compose(
     *,
     source_kind: str = "",
     sensitive_codes: frozenset[str] = frozenset(),
-) -> MappedEntry | None:
-    """The entry of a visit, an appointment or a document, of everything told of it so far."""
-    resource = _MAKERS[identifier.partition("/")[0]](identifier, said)
+) -> tuple[MappedEntry, ...]:
+    """The entry of a visit, an appointment or a document, of everything told of it so far.
+
+    Of a person's list of allergies an entry for each: what is on it no more is retired.
+    """
+    delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
+    what = identifier.partition("/")[0]
+    if what == clinical.ALLERGY_LIST:
+        return tuple(_allergies(said, delivery))
+    resource = _MAKERS[what](identifier, said)
     meta: Resource = {}
     if version := said.get("version"):
         meta["lastUpdated"] = version
     if said.get("secret") in ("R", "V", "UWM", "PR"):
         meta["security"] = [{"code": "R"}]
     resource["meta"] = meta
-    delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
-    (item,) = items_of([Part(pointer="", raw=msgspec.json.encode(resource))], delivery)
-    match item.outcome:
-        case Mapped(entries=(entry,)):
-            return entry
-        case _:
-            return None
+    notes = documents.notes_of(said) if what == "DocumentReference" else ()
+    part = Part(pointer="", raw=msgspec.json.encode(resource), notes=notes)
+    (item,) = items_of([part], delivery)
+    return item.outcome.entries if isinstance(item.outcome, Mapped) else ()
+
+
+def _allergies(said: Mapping[str, Any], delivery: Delivery) -> Iterator[MappedEntry]:
+    for resource, is_listed in clinical.allergies_of(said):
+        as_of = {"meta": {"lastUpdated": said["version"]}} if said.get("version") else {}
+        part = Part(pointer="", raw=msgspec.json.encode({**resource, **as_of}))
+        (item,) = items_of([part], delivery)
+        for entry in item.outcome.entries if isinstance(item.outcome, Mapped) else ():
+            yield entry if is_listed else replace(entry, status=EntryStatus.RETIRED)
 
 
 def _entries(
