@@ -13,11 +13,15 @@ from audit import actions as audit
 from audit.models import Action
 from organisations.models import Membership, StaffMember
 
+#: When the session began, and when somebody was last there, in seconds since 1970.
+BEGAN, ACTIVE = "began", "active"
+
 
 @transaction.atomic
 def begin(request: AnyRequest, staff: StaffMember, *, request_id: str) -> None:
     """Sign a staff member in: a new session key, and nothing chosen yet."""
-    request.session.pop(SESSION_KEY, None)
+    for key in (SESSION_KEY, BEGAN, ACTIVE):
+        request.session.pop(key, None)
     login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
     sittings.begin(request)
     audit.record(Action.SIGN_IN, staff_id=staff.pk, staff_name=staff.name, request=request_id)
@@ -42,8 +46,12 @@ def choose(request: SignedInRequest, membership: Membership, *, request_id: str)
 
 
 @transaction.atomic
-def end(request: AnyRequest, *, acting: Acting | None, request_id: str) -> None:
-    """Sign out, and forget everything that the session held."""
+def end(request: AnyRequest, *, acting: Acting | None, request_id: str, why: str = "") -> None:
+    """Sign out, and forget everything that the session held.
+
+    :param why: what the event says where nobody asked to sign out: ``idle``, ``longest``; or
+        ``changed-user`` where the next one is to sign in.
+    """
     who = (
         acting.for_audit()
         if acting
@@ -51,5 +59,5 @@ def end(request: AnyRequest, *, acting: Acting | None, request_id: str) -> None:
     )
     if request.user.pk is not None:
         sittings.end(request, staff_id=request.user.pk, request_id=request_id)
-    audit.record(Action.SIGN_OUT, request=request_id, **who)
+    audit.record(Action.SIGN_OUT, reason=why, request=request_id, **who)
     logout(request)

@@ -25,6 +25,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in", views.sign_in, name="sign-in"),
     path("sign-out", views.sign_out, name="sign-out"),
+    path("signed-out", views.signed_out, name="signed-out"),
+    path("stay-signed-in", views.stay_signed_in, name="stay-signed-in"),
     path("role", views.choose_membership, name="choose-membership"),
     path("residents/<uuid:resident>/emergency", views_restricted.emergency, name="emergency"),
     path(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.contrib.auth import authenticate
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
-from access import sessions
+from access import session_ends, sessions
 from access.doors import public, signed_in
 from access.forms import ChooseMembershipForm, SignInForm
 from access.requests import AnyRequest, SignedInRequest
@@ -29,6 +38,8 @@ STARTS = (
     (Activity.LOAD_FEEDS, "batches"),
     (Activity.TRACE_FEEDS, "tracing"),
 )
+#: Why somebody is signed out, where they did not just ask to be.
+WHY_SIGNED_OUT = frozenset({"idle", "longest", "changed-user"})
 
 
 @public
@@ -48,16 +59,51 @@ def sign_in(request: AnyRequest) -> HttpResponse:
         sessions.failed(request_id=request.request_id)
         # The same words whoever it was: they do not tell that a user name exists.
         form.add_error("username", "Check your user name and password")
-    return render(request, "access/sign_in.jinja", {"form": form, "next": _next(request)})
+    context = {"form": form, "next": _next(request), "changed": "changed" in request.GET}
+    return render(request, "access/sign_in.jinja", context)
 
 
 @public
 @require_POST
 def sign_out(request: AnyRequest) -> HttpResponse:
-    """Sign out; to somebody whose session has ended already, the sign-in page."""
+    """Sign out, because somebody asked to, or because the page says that the time is over.
+
+    To somebody whose session has ended already, the same page.
+    """
+    why = request.POST.get("why", "")
     if request.user.is_authenticated:
-        sessions.end(request, acting=request.acting, request_id=request.request_id)
-    return redirect("sign-in")
+        said = why if why in WHY_SIGNED_OUT else ""
+        sessions.end(request, acting=request.acting, request_id=request.request_id, why=said)
+    match why:
+        case "idle" | "longest":
+            query = urlencode({"why": why, "next": _next(request)})
+            return redirect(f"{reverse('signed-out')}?{query}")
+        case "changed-user":
+            return redirect(f"{reverse('sign-in')}?changed")
+        case _:
+            return redirect("sign-in")
+
+
+@public
+@require_safe
+def signed_out(request: AnyRequest) -> HttpResponse:
+    """Where a page goes when its session is over. It shows nothing of anyone."""
+    context = {
+        "why": request.GET.get("why", ""),
+        "next": _next(request),
+        "idle_minutes": settings.SESSION_IDLE_MINUTES,
+        "hours": settings.SESSION_HOURS,
+    }
+    return render(request, "access/signed_out.jinja", context)
+
+
+@signed_in
+@require_POST
+def stay_signed_in(request: SignedInRequest) -> HttpResponse:
+    """Somebody is there: the session goes on. Answers the seconds that are left of it."""
+    session_ends.note(request, exactly=True)
+    left = session_ends.left_of(request)
+    return JsonResponse({"idle": left.idle, "longest": left.longest})
 
 
 @signed_in

@@ -13,6 +13,7 @@ from django.urls import reverse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from jinja2.utils import missing
 
+from access import session_ends
 from ui import formatting
 from ui.forms import as_declared
 
@@ -127,9 +128,12 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     The size of the print stands in the address, so that it needs no cookie.
     """
     large_print = request.GET.get("size") == "large"
+    signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
     return {
         "acting": getattr(request, "acting", None),
-        "signed_in": getattr(request, "user", None) is not None and request.user.is_authenticated,
+        "signed_in": signed_in,
+        "session_left": session_ends.left_of(request) if signed_in else None,
+        "session_warning": settings.SESSION_WARNING_SECONDS,
         "cspNonce": str(getattr(request, "csp_nonce", "")),
         "profile": settings.PROFILE,
         "large_print": large_print,

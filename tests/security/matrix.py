@@ -126,6 +126,8 @@ MATRIX: list[Row] = [
     Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     *_both("sign-out", 405, 302),
+    *_both("signed-out", 200, 405),
+    *_both("stay-signed-in", 405, 200, _SIGNED_IN),
     # Whoever has signed in.
     Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200, Persona.SOURCE_SYSTEM: 200}),
     Row("home", "POST", 405, _SIGNED_IN),

@@ -97,6 +97,7 @@ def test_only_these_doors_are_public() -> None:
         "accessibility-statement",
         "sign-in",
         "sign-out",
+        "signed-out",
         "health-live",
         "health-ready",
         "health-proof",

@@ -114,6 +114,8 @@ NOT_ABOUT_A_RESIDENT = {
     "health-proof",
     "sign-in",
     "sign-out",
+    "signed-out",
+    "stay-signed-in",
     "home",
     "choose-membership",
     "registry-organisations",
@@ -414,6 +416,10 @@ def involved(acting: Acting, resident: UUID) -> Any:
 
 #: Who is asked for every item by itself; the others for a few, because it is the same page.
 READS_ALL = {"nurse", "social worker"}
+ASKED_AS_WELL = {
+    "record-section": ("", "?show=past"),
+    "timeline": ("", "?over=month", "?part=people&source=a-gp-practice", "?page=2"),
+}
 FEW = 3
 
 
@@ -471,7 +477,7 @@ def answers(everything: Everything) -> Iterator[tuple[str, str, HttpResponse]]:
             ),
         )
         for name, address in addresses(everything, who, client):
-            for query in ("", "?show=past") if name == "record-section" else ("",):
+            for query in ASKED_AS_WELL.get(name, ("",)):
                 response = client.get(address + query)
                 assert response.status_code < 500, (name, who)
                 yield who, name, response
