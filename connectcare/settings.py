@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "connectcare.middleware.NothingIsStored",
     "connectcare.middleware.RequestId",
+    "ui.fragments.FragmentsLeadToPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

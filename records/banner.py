@@ -7,11 +7,11 @@ Born dd-Mmm-yyyy (age) · Gender · NHS No.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from identity.numbers import NumberStatus
 from identity.selectors import ResidentSeen
-from ui.formatting import age, banner_name, clinical_date, nhs_number
+from ui.formatting import age, banner_name, clinical_date, clinical_time, nhs_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,8 @@ def contact_of(who: ResidentSeen) -> Contact:
 def _age_at_death(who: ResidentSeen) -> str:
     known = who.birth_date is not None and who.deceased_on is not None
     return age(who.birth_date, who.deceased_on) if known and who.deceased_on else "not known"
+
+
+def printed_by(by: str, at: datetime) -> str:
+    """What heads every sheet on paper, below whose record it is."""
+    return f"Printed by {by} at {clinical_time(at)}. It may be incomplete, and it ages."

@@ -13,7 +13,7 @@ from access.gate import Opened
 from identity.selectors import ResidentSeen
 from organisations.categories import Category
 from organisations.selectors import Listed
-from records.banner import Banner, Contact, banner_of, contact_of
+from records.banner import Banner, Contact, banner_of, contact_of, printed_by
 from records.documents import DocumentPart
 from records.entries import EntrySeen
 from records.items import ItemView, item_of
@@ -322,4 +322,4 @@ def _errors(entries: int) -> str:
 
 
 def _printed(by: str, at: datetime) -> str:
-    return f"Printed by {by} at {clinical_time(at)}. It may be incomplete, and it ages."
+    return printed_by(by, at)

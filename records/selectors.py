@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet
 
 from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
 from records.entries import EntrySeen
 from records.models import Entry
-from records.sections import PAGE, Group, Section
+from records.sections import LIVE, PAGE, Group, Section
 from records.statuses import GONE, EntryStatus
+from records.windows import Unit, Window, day_of
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
@@ -55,6 +57,55 @@ class Counts:
     def errors(self, category: Category) -> int:
         """Entries of a category that their sources have since called errors."""
         return self.of(category, (EntryStatus.ENTERED_IN_ERROR,))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The live entries of a category from a source: how many, and from when to when.
+
+    ``undated`` of them have no date; ``first`` and ``last`` are days of the others.
+    """
+
+    category: int
+    source_id: int
+    entries: int
+    undated: int
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """How far a record reaches, and the counts that say where its sources stand."""
+
+    of: tuple[Extent, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a timeline is asked about: categories, sources, and a stretch of time.
+
+    A ``window`` of ``None`` is all time, the entries without a date among it.
+    """
+
+    categories: tuple[int, ...]
+    sources: tuple[int, ...]
+    window: Window | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Live entries of a category from a source in one period, whose ``start`` is its first day.
+
+    ``unit`` is longer than was asked for where the source's dates are no more precise.
+    """
+
+    source_id: int
+    category: int
+    unit: Unit
+    start: date
+    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +226,113 @@ def results_like(opened: Opened, public_id: UUID) -> list[EntrySeen]:
         .values_list(*_COLUMNS)
     )
     return [_seen(opened, row) for row in rows[:MOST_RESULTS]]
+
+
+def extents(opened: Opened) -> Extents:
+    """How far the record reaches in time, and what :func:`counts` counts, in one statement."""
+    rows = list(
+        _entries(opened)
+        .order_by()
+        .values_list("category", "source_id", "status")
+        .annotate(
+            entries=Count("*"),
+            dated=Count("effective"),
+            first=Min("effective"),
+            last=Max("effective"),
+        )
+    )
+    found: dict[tuple[int, int], Extent] = {}
+    for category, source, status, entries, dated, first, last in rows:
+        if status in LIVE:
+            more = Extent(category, source, entries, entries - dated, _day(first), _day(last))
+            known = found.get((category, source))
+            found[category, source] = _both(known, more) if known else more
+    return Extents(
+        tuple(found.values()),
+        Counts({(category, source, status): n for category, source, status, n, *_ in rows}),
+    )
+
+
+def _both(one: Extent, other: Extent) -> Extent:
+    firsts = [day for day in (one.first, other.first) if day]
+    lasts = [day for day in (one.last, other.last) if day]
+    return Extent(
+        one.category,
+        one.source_id,
+        one.entries + other.entries,
+        one.undated + other.undated,
+        min(firsts, default=None),
+        max(lasts, default=None),
+    )
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else day_of(moment)
+
+
+#: Entries that lie in a window, however vaguely: a year alone lies in all of its months.
+_LIES_IN = """
+    effective < %(end)s and effective >= case effective_precision
+        when 'year' then date_trunc('year', %(start)s::timestamptz, 'Europe/London')
+        when 'month' then date_trunc('month', %(start)s::timestamptz, 'Europe/London')
+        else %(start)s end
+"""
+_ASKED_FOR = """
+    resident_id = %(resident)s and grant_key = any (%(keys)s::bigint[])
+    and status = any (%(live)s::text[]) and category = any (%(categories)s::smallint[])
+    and source_id = any (%(sources)s::bigint[])
+"""
+
+
+def places(opened: Opened, within: Within, window: Window) -> list[Place]:
+    """How many entries lie in each period of a window, in one statement that counts them there.
+
+    What comes out grows with periods, sources and categories, not with the record.
+    """
+    statement = f"""
+        select source_id, category, unit,
+            (date_trunc(unit, effective, 'Europe/London') at time zone 'Europe/London')::date,
+            count(*)
+        from (
+            select source_id, category, effective,
+                case effective_precision when 'year' then 'year'
+                    when 'month' then %(of_month)s else %(unit)s end as unit
+            from records_entry where {_ASKED_FOR} and {_LIES_IN}) as found
+        group by 1, 2, 3, 4
+    """  # noqa: S608 - made of this module's own words; every value is a parameter
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _asked(opened, within, window))
+        return [
+            Place(source, category, Unit(unit), start, entries)
+            for source, category, unit, start, entries in cursor.fetchall()
+        ]
+
+
+def entries_within(opened: Opened, within: Within, page: int) -> list[EntrySeen]:
+    """One page of what :class:`Within` asks for, newest first, those without a date last."""
+    columns = ", ".join(_COLUMNS)
+    lies_in = f"and {_LIES_IN}" if within.window else ""
+    statement = f"""
+        select {columns} from records_entry where {_ASKED_FOR} {lies_in}
+        order by effective desc nulls last, id desc limit %(most)s offset %(before)s
+    """  # noqa: S608 - likewise
+    asked = _asked(opened, within, within.window)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**asked, "most": PAGE, "before": (page - 1) * PAGE})
+        return [_seen(opened, row) for row in cursor.fetchall()]
+
+
+def _asked(opened: Opened, within: Within, window: Window | None) -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        "resident": opened.resident_id,
+        "keys": opened.decision.keys,
+        "live": list(LIVE),
+        "categories": list(within.categories),
+        "sources": list(within.sources),
+    }
+    if window is not None:
+        start, end = window.moments
+        # A month is no vaguer than a quarter: only days and months are finer than it.
+        of_month = Unit.MONTH if window.unit is Unit.DAY else window.unit
+        asked |= {"start": start, "end": end, "unit": window.unit, "of_month": of_month}
+    return asked

@@ -151,6 +151,22 @@ def _duty(source: Source) -> str:
     return "the council's adult social care duty team"
 
 
+def beside_name(source: Source, told: Standing) -> str:
+    """What is said of one source beside its name, where the section is said elsewhere."""
+    match told:
+        case Standing.SHOWN:
+            return _updated(source)
+        case Standing.SHOWN_LATE | Standing.LATE:
+            return f"nothing since {_late(source)}; newer may be missing"
+        case Standing.MAY_BE_SUPPORT:
+            late = f"; nothing has come from it since {_late(source)}" if source.late_since else ""
+            return f"there may still be support: ring {_duty(source)}{late}"
+        case Standing.BEING_CHECKED:
+            return "nothing of it is shown until it is certain that it is about this person"
+        case _:
+            return ""
+
+
 def _place(source: Source, listed: Mapping[int, Listed]) -> Place:
     """Whom to ring at a source."""
     if source.by_kind:
@@ -198,7 +214,7 @@ def lines_of(
     states = decision.sections.get(section.category, {})
     reader = decision.facts.membership.organisation.id if decision.facts.membership else None
     standing: dict[Standing, list[Source]] = {}
-    for source in _named(decision, listed):
+    for source in named(decision, listed):
         if source.id not in states:
             raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
         told = standing_of(
@@ -220,7 +236,7 @@ def lines_of(
     return lines
 
 
-def _named(decision: Decision, listed: Mapping[int, Listed]) -> list[Source]:
+def named(decision: Decision, listed: Mapping[int, Listed]) -> list[Source]:
     """The sources that a page names, by name.
 
     One that is not in the public list stands among the facts because it knows the resident. Where
@@ -250,7 +266,7 @@ def _why(
     )
     state, late = _SAID[line.standing]
     places: dict[Explanation, list[Place]] = {}
-    for source in _named(decision, listed):
+    for source in named(decision, listed):
         if source.id not in line.sources:
             continue
         explained = of_section(

@@ -13,5 +13,7 @@ urlpatterns = [
         views.results_over_time,
         name="results-over-time",
     ),
+    # Before the sections, none of which is called so.
+    path("record/<uuid:resident>/timeline", views.timeline, name="timeline"),
     path("record/<uuid:resident>/<slug:category>", views.record_section, name="record-section"),
 ]

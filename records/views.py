@@ -23,6 +23,7 @@ from organisations.activities import Activity
 from organisations.selectors import Listed, listed
 from records import presenters, selectors
 from records.sections import section_called
+from records.timeline_page import asked_of, timeline_page
 from ui.views import bad_request, not_found
 
 #: Digits of a page's number that are read: nobody's section has a million pages.
@@ -127,6 +128,32 @@ def results_over_time(
         opened, _who(opened, resident), results, by=_reader(request, opened), at=timezone.now()
     )
     return render(request, "records/trend.jinja", {"page": page})
+
+
+@needs(Activity.READ_RECORDS)
+@shows_record("timeline")
+@reading_record
+def timeline(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
+    """The record over the years: a lane for each organisation, a table, and the entries."""
+    known, extents = _listed(opened), selectors.extents(opened)
+    asked = asked_of(
+        request.GET.dict(), opened.decision, extents, known, today=timezone.localdate()
+    )
+    places = selectors.places(opened, asked.within, asked.window)
+    number = _page_number(request, asked.pages(places))
+    page = timeline_page(
+        opened,
+        _who(opened, resident),
+        asked,
+        extents,
+        places,
+        selectors.entries_within(opened, asked.within, number),
+        page=number,
+        listed=known,
+        by=_reader(request, opened),
+        at=timezone.now(),
+    )
+    return render(request, "records/timeline.jinja", {"page": page})
 
 
 def _listed(opened: Opened) -> dict[int, Listed]:

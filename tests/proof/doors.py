@@ -18,6 +18,7 @@ from tests.proof.worlds import Entry
 from tests.proof.writing import entry_id
 
 _ITEM = re.compile(r"/record/[0-9a-f-]{36}/item/([0-9a-f-]{36})")
+_CLOSER = re.compile(r'href="\?(over=year[^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ def over_time(asking: Asking) -> set[UUID]:
     return found
 
 
+def timeline(asking: Asking) -> set[UUID]:
+    """All years, and closer: every window that its own table leads to says no more than that."""
+    page = asking.get("timeline")
+    found = _ids(page)
+    for address in sorted(set(_CLOSER.findall(page.content.decode()))):
+        closer = asking.get("timeline", "?" + address.replace("&amp;", "&"))
+        assert _ids(closer) <= found, address
+    return found
+
+
 @dataclass(frozen=True)
 class Way:
     """How a door is asked, and the categories that it is about."""
@@ -86,5 +97,6 @@ DOORS: dict[str, Way] = {
     "record": Way(record),
     "record-section": Way(section),
     "record-item": Way(item),
+    "timeline": Way(timeline),
     "results-over-time": Way(over_time, frozenset(MEASURED)),
 }

@@ -99,7 +99,16 @@ def test_entries_are_selected_where_doors_are_registered_and_nowhere_else() -> N
 
 #: The proof of effect asks the selectors as well, and answers counts alone: it shows nothing.
 COUNTS_ALONE = {"records.probing.walls"}
-_SELECTORS = {"counts", "newest", "page_of", "entry", "results_like"}
+_SELECTORS = {
+    "counts",
+    "newest",
+    "page_of",
+    "entry",
+    "results_like",
+    "extents",
+    "places",
+    "entries_within",
+}
 
 
 def _selects_entries(tree: ast.AST) -> bool:

@@ -67,6 +67,17 @@ PARTS: dict[str, tuple[object, ...]] = {
 #: What is asked of a section beyond its first page, of one that a council fills and of another.
 QUERIES = ("?show=current", "?show=past", "?page=2", "?page=999999", "?show=past&page=2")
 ASKED_IN_FULL = ("/social-care-services", "/results")
+#: What is asked of the timeline beyond all years.
+TIMES = (
+    "?over=5-years",
+    "?over=year",
+    "?over=month",
+    "?over=year&at=2020",
+    "?part=social-care-services",
+    "?source=test-council",
+    "?source=test-clinic&over=month",
+    "?page=2",
+)
 #: What officers are asked about in "Who could see this?".
 PARTS_OF_RECORD = ("social-care-services", "diagnoses", "people-involved", "safeguarding")
 
@@ -83,6 +94,8 @@ def addresses(resident: UUID) -> Iterator[str]:
             yield address
             if address.endswith(ASKED_IN_FULL):
                 yield from (address + query for query in QUERIES)
+            if pattern.name == "timeline":
+                yield from (address + query for query in TIMES)
             if pattern.name == "who-could-see":
                 yield from (f"{address}?category={part}" for part in PARTS_OF_RECORD)
 

@@ -139,6 +139,7 @@ MATRIX: list[Row] = [
     *_both("record", 403, 405, READERS, resident=UUID),
     *_both("record-section", 403, 405, READERS, resident=UUID, category="medications"),
     *_both("record-item", 403, 405, READERS, resident=UUID, item=UUID),
+    *_both("timeline", 403, 405, READERS, resident=UUID),
     *_both("results-over-time", 403, 405, READERS, resident=UUID, item=UUID),
     # Choices. No clinical role but the social worker's records them.
     *_both("resident-choices", 404, 405, RECORDERS, resident=UUID),
