@@ -55,6 +55,8 @@ class MappedPerson:
 
     ``identifier`` is the source's own and stable (``Patient/<id>`` in FHIR); ``local_identifiers``
     are the others it gives, as ``system|value``. ``nhs_number`` is as it was sent, not checked.
+    ``…_part`` is ``YYYY`` or ``YYYY-MM``, where the source knows no day; ``living`` that it says
+    in so many words that the person has not died.
     """
 
     identifier: str
@@ -69,6 +71,9 @@ class MappedPerson:
     sex: str = "unknown"  # male | female | other | unknown (FHIR administrative gender)
     deceased: bool = False
     deceased_on: date | None = None
+    living: bool = False
+    birth_date_part: str = ""
+    deceased_on_part: str = ""
     address_lines: tuple[str, ...] = ()
     postcode: str = ""
     phone: str = ""

@@ -24,20 +24,18 @@ from identity.models import (
     LinkState,
     NumberStatus,
     PlaceholderNumber,
-    Protection,
     QuestionDecision,
     QuestionReason,
     Resident,
     ResidentNhsNumber,
-    ResidentPlace,
     SaidBy,
-    Sex,
     SourcePerson,
 )
 from identity.names import fold
 from identity.nhs_number import InvalidNhsNumber, NhsNumber
 from identity.numbers import STILL_LEADS, Ended
 from identity.persons import PersonSent, Said, agrees, fingerprint, identifies
+from identity.told import new_resident, take_in
 from organisations.models import Organisation, OrganisationKind
 
 #: As many differing people of one source may carry one number before it is taken for a
@@ -136,7 +134,7 @@ class _Desk:
         owner = owner_of(number) if number and self._links(person, number) else None
         if owner is not None and agrees(person, owner):
             known = self._source_person(person, number, owner, LinkState.LINKED)
-            _apply(person, owner, known)
+            take_in(person, owner, known)
             return known
         known = self._source_person(person, number, new_resident(Said.by(person)), LinkState.ALONE)
         self._link(known, person, number)
@@ -149,6 +147,7 @@ class _Desk:
             return False
         if known.version and person.version and person.version < known.version:
             return False
+        before = Said.from_json(known.said)
         known.version = person.version or known.version
         known.fingerprint = digest
         known.local_identifiers = list(person.local_identifiers)
@@ -174,7 +173,7 @@ class _Desk:
         elif known.link != LinkState.LINKED:
             self._link(known, person, number)
         if known.link != LinkState.IN_DOUBT:
-            _apply(person, known.resident, known, only_theirs=only_theirs)
+            take_in(person, known.resident, known, before=before, only_theirs=only_theirs)
         if number and known.link == LinkState.LINKED:
             live = known.resident.nhs_numbers.filter(valid_until__isnull=True).first()
             if live and live.number != number.digits:
@@ -375,84 +374,6 @@ def _is_registered_practice(person: PersonSent, source: Organisation) -> bool:
         "",
         source.ods_code,
     }
-
-
-def new_resident(said: Said) -> Resident:
-    """A resident of their own, as a source describes them; known to that source alone."""
-    resident = Resident(
-        title=said.title,
-        family_name=said.family_name,
-        given_names=said.given_names,
-        birth_date=said.birth_date,
-        sex=said.sex,
-        deceased=said.deceased,
-        deceased_on=said.deceased_on,
-        language=said.language,
-        interpreter_needed=said.interpreter_needed,
-        protection=said.protection,
-    )
-    resident.save()
-    ResidentPlace.objects.create(
-        resident=resident,
-        address_lines=list(said.address_lines),
-        postcode=said.postcode,
-        phone=said.phone,
-        practice_code=said.practice_code,
-    )
-    return resident
-
-
-def _apply(
-    person: PersonSent, resident: Resident, known: SourcePerson, *, only_theirs: bool = False
-) -> None:
-    """Let a newer person speak for the resident; what was not sent blanks nothing.
-
-    Names, birth date and sex are the registered practice's to say once it has spoken, and anyone's
-    before. A death, a protection and an interpreter are taken from any source that is linked.
-    """
-    practice_speaks = SourcePerson.objects.filter(
-        resident=resident, registered_practice=True, link=LinkState.LINKED
-    )
-    speaks = (
-        only_theirs
-        or known.registered_practice
-        or not practice_speaks.exclude(pk=known.pk).exists()
-    )
-    changed: list[str] = []
-
-    def put(field: str, value: object) -> None:
-        if value not in (None, "", ()) and getattr(resident, field) != value:
-            setattr(resident, field, value)
-            changed.append(field)
-
-    if speaks:
-        put("title", person.title)
-        put("family_name", person.family_name)
-        put("given_names", person.given_names)
-        put("birth_date", person.birth_date)
-        put("sex", person.sex if person.sex in Sex.values and person.sex != Sex.UNKNOWN else None)
-        put("language", person.language)
-    if person.deceased or person.deceased_on:
-        put("deceased", value=True)
-        put("deceased_on", person.deceased_on)
-    if person.interpreter_needed:
-        put("interpreter_needed", value=True)
-    protection = Said.by(person).protection
-    if resident.protection == Protection.UNRESTRICTED and protection != resident.protection:
-        put("protection", protection)
-    if changed:
-        resident.save(update_fields=changed)
-    if speaks:
-        _apply_place(person, resident)
-
-
-def _apply_place(person: PersonSent, resident: Resident) -> None:
-    place, _ = ResidentPlace.objects.get_or_create(resident=resident)
-    place.address_lines = list(person.address_lines) or place.address_lines
-    place.postcode = person.postcode or place.postcode
-    place.phone = person.phone or place.phone
-    place.practice_code = person.practice_code or place.practice_code
-    place.save()
 
 
 @transaction.atomic

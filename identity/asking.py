@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from identity.actions import is_placeholder, number_of, unverified_number, verified_number
-from identity.models import LinkState, SourcePerson, Trace
+from identity.models import LinkState, Sex, SourcePerson, Trace
 from identity.nhs_number import NhsNumber
 from identity.pds.comparing import Held
 from identity.pds.questions import NotASearch, Search
@@ -44,7 +44,14 @@ def _said(known: SourcePerson) -> Said:
 def held_of(known: SourcePerson) -> Held:
     """What is compared with an answer: the details that the source sent."""
     said = _said(known)
-    return Held(said.family_name, said.given_names, said.birth_date, said.sex, said.postcode)  # type: ignore[arg-type]  # a member's text is the member
+    return Held(
+        said.family_name,
+        said.given_names,
+        said.birth_date,
+        Sex(said.sex),
+        said.postcode,
+        said.birth_date_part,
+    )
 
 
 def next_question(trace: Trace) -> Question:

@@ -32,10 +32,12 @@ from identity.numbers import (
 )
 from identity.questions import LinkQuestion, QuestionDecision, QuestionNote, QuestionReason
 from identity.traces import BulkTrace, Trace, TraceStep, VerifiedAddress
+from identity.vital import PART_OF_A_DATE, DeathNotice
 
 __all__ = [
     "BulkTrace",
     "Cause",
+    "DeathNotice",
     "Ended",
     "LinkQuestion",
     "LinkState",
@@ -82,9 +84,9 @@ class Protection(models.TextChoices):
     VERY_RESTRICTED = "V", "Very restricted"
 
 
-#: The fields that a resident is found by, and those that hold it for the search.
+#: The fields that a resident is found by, and those that follow them.
 _FOUND_BY = ("family_name", "given_names", "birth_date")
-_FOUND_AS = ("family_folded", "given_folded", "given_keys", "search_keys")
+_FOUND_AS = ("family_folded", "given_folded", "given_keys", "search_keys", "birth_date_part")
 
 
 class Resident(models.Model):
@@ -95,6 +97,11 @@ class Resident(models.Model):
 
     What a resident is found by (``…_folded``, ``given_keys``, ``search_keys``) follows the names
     and the birth date at every ``save``; a constraint refuses rows that were changed past it.
+
+    Of a birth or death whose day is not known the year or month is kept (``…_part``), beside an
+    empty date. A death stands on a notice: told by a source it is informal; the Personal
+    Demographics Service tells which of the two it is, and withdraws it. Once formal it is never
+    less (a trigger refuses it), and a death that the service withdrew leaves ``WITHDRAWN`` behind.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -107,9 +114,21 @@ class Resident(models.Model):
     given_keys = ArrayField(models.TextField(), default=list)
     search_keys = ArrayField(models.TextField(), default=list)
     birth_date = models.DateField(null=True)
+    birth_date_part = models.CharField(
+        max_length=7, blank=True, default="", db_default="", help_text="YYYY or YYYY-MM."
+    )
     sex = models.CharField(max_length=10, choices=Sex, default=Sex.UNKNOWN)
     deceased = models.BooleanField(default=False)
     deceased_on = models.DateField(null=True)
+    deceased_on_part = models.CharField(
+        max_length=7, blank=True, default="", db_default="", help_text="YYYY or YYYY-MM."
+    )
+    death_notice = models.CharField(
+        max_length=1, choices=DeathNotice, blank=True, default="", db_default=""
+    )
+    death_said_by = models.CharField(
+        max_length=10, choices=SaidBy, blank=True, default="", db_default=""
+    )
     #: When the death was first heard of, which the database writes: where the day is not known,
     #: what ends after a death is counted from then.
     deceased_since = models.DateTimeField(null=True, editable=False)
@@ -135,6 +154,29 @@ class Resident(models.Model):
                 | Q(deceased=False, deceased_since__isnull=True),
                 name="resident_death_has_its_moment",
             ),
+            models.CheckConstraint(
+                condition=Q(birth_date_part="")
+                | Q(birth_date__isnull=True, birth_date_part__regex=PART_OF_A_DATE),
+                name="resident_birth_is_a_day_or_a_part",
+            ),
+            models.CheckConstraint(
+                condition=Q(deceased_on_part="")
+                | Q(
+                    deceased=True,
+                    deceased_on__isnull=True,
+                    deceased_on_part__regex=PART_OF_A_DATE,
+                ),
+                name="resident_death_is_a_day_or_a_part",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    deceased=True,
+                    death_notice__in=[DeathNotice.INFORMAL, DeathNotice.FORMAL],
+                    death_said_by__in=[SaidBy.FEED, SaidBy.TRACE],
+                )
+                | Q(deceased=False, death_notice__in=["", DeathNotice.WITHDRAWN], death_said_by=""),
+                name="resident_death_stands_on_a_notice",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +189,8 @@ class Resident(models.Model):
         self.given_folded = fold(self.given_names)
         self.given_keys = list(given_keys(self.given_names))
         self.search_keys = search_keys(self.family_name, self.birth_date)
+        if self.birth_date is not None:
+            self.birth_date_part = ""
         if update_fields is not None and {*update_fields} & {*_FOUND_BY}:
             update_fields = {*update_fields, *_FOUND_AS}
         super().save(update_fields=update_fields, **options)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from identity.models import Protection, Sex
 from identity.names import fold
@@ -46,6 +46,12 @@ class PersonSent(Named, Protocol):
     @property
     def deceased_on(self) -> date | None: ...
     @property
+    def living(self) -> bool: ...
+    @property
+    def birth_date_part(self) -> str: ...
+    @property
+    def deceased_on_part(self) -> str: ...
+    @property
     def address_lines(self) -> tuple[str, ...]: ...
     @property
     def postcode(self) -> str: ...
@@ -79,6 +85,10 @@ class Said:
     language: str = ""
     interpreter_needed: bool = False
     protection: str = Protection.UNRESTRICTED
+    birth_date_part: str = ""
+    deceased_on_part: str = ""
+    #: What a source says is never more than an informal notice, and is not shown as one.
+    death_notice: ClassVar[str] = ""
 
     @classmethod
     def by(cls, person: PersonSent) -> Said:
@@ -89,7 +99,7 @@ class Said:
             given_names=person.given_names,
             birth_date=person.birth_date,
             sex=person.sex if person.sex in Sex.values else Sex.UNKNOWN,
-            deceased=person.deceased or person.deceased_on is not None,
+            deceased=says_dead(person),
             deceased_on=person.deceased_on,
             address_lines=tuple(person.address_lines),
             postcode=person.postcode,
@@ -98,6 +108,8 @@ class Said:
             language=person.language,
             interpreter_needed=person.interpreter_needed,
             protection=_protection(person.confidentiality),
+            birth_date_part="" if person.birth_date else person.birth_date_part,
+            deceased_on_part="" if person.deceased_on else person.deceased_on_part,
         )
 
     @classmethod
@@ -116,8 +128,13 @@ class Said:
         """For keeping: days as text."""
         return {
             name: value.isoformat() if isinstance(value, date) else value
-            for name, value in ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+            for name, value in ((each.name, getattr(self, each.name)) for each in fields(self))
         }
+
+
+def says_dead(person: PersonSent) -> bool:
+    """Whether a source tells a death: in so many words, or by a date of it, be it partial."""
+    return person.deceased or person.deceased_on is not None or person.deceased_on_part != ""
 
 
 def _day(text: str | None) -> date | None:
@@ -139,6 +156,7 @@ def fingerprint(person: PersonSent) -> bytes:
         person.birth_date, person.sex, person.deceased, person.deceased_on,
         person.address_lines, person.postcode, person.phone, person.practice_code,
         person.language, person.interpreter_needed, person.confidentiality,
+        person.living, person.birth_date_part, person.deceased_on_part,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, default=str).encode()).digest()
 

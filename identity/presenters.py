@@ -14,6 +14,7 @@ from access.glimpses import Outcome, Search
 from identity.models import NumberStatus, Sex
 from identity.names import fold, given_keys, transposed
 from identity.selectors import ResidentSeen
+from identity.vital_words import born_with_age, death_date, death_known
 from organisations.activities import Activity
 from ui import formatting
 
@@ -41,7 +42,7 @@ def person(seen: ResidentSeen, *, today: date | None = None) -> PersonShown:
     return PersonShown(
         public_id=seen.public_id,
         name=formatting.banner_name(seen.family_name, seen.given_names, seen.title),
-        born=_born(seen, today or timezone.localdate()),
+        born=born_with_age(seen, today or timezone.localdate()),
         sex=seen.sex,
         nhs_number=_number(seen),
         postcode=seen.postcode,
@@ -115,18 +116,10 @@ def _number(seen: ResidentSeen) -> str:
     )
 
 
-def _born(seen: ResidentSeen, today: date) -> str:
-    if seen.birth_date is None or (seen.deceased and seen.deceased_on is None):
-        return formatting.clinical_date(seen.birth_date)
-    at_death = " at death" if seen.deceased else ""
-    years = formatting.age(seen.birth_date, seen.deceased_on or today)
-    return f"{formatting.clinical_date(seen.birth_date)} ({years}{at_death})"
-
-
 def _died(seen: ResidentSeen) -> str:
     if not seen.deceased:
         return ""
-    return formatting.clinical_date(seen.deceased_on) if seen.deceased_on else "date not known"
+    return ", ".join(filter(None, (death_date(seen) or "date not known", death_known(seen))))
 
 
 def _differences(seen: ResidentSeen, search: Search) -> tuple[str, ...]:

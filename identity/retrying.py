@@ -9,10 +9,11 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import QuerySet
 
-from identity.actions import new_resident, try_link_again
+from identity.actions import try_link_again
 from identity.locks import lock
 from identity.models import LinkQuestion, LinkState, QuestionNote, QuestionReason, SourcePerson
 from identity.persons import Said
+from identity.told import new_resident
 from organisations.models import Feed
 
 #: The questions that can be tried again here. Whoever traces tries those about tracing again.

@@ -30,6 +30,9 @@ from identity.protected import Redaction, is_protected, of_protected
         "nhs_number_status",
         "language",
         "interpreter_needed",
+        "birth_date_part",
+        "deceased_on_part",
+        "death_notice",
     ),
     empty=("address_lines", "postcode", "phone", "practice_code"),
 )
@@ -55,6 +58,9 @@ class ResidentSeen:
     practice_code: str
     language: str
     interpreter_needed: bool
+    birth_date_part: str = ""
+    deceased_on_part: str = ""
+    death_notice: str = ""
 
 
 def residents(ids: Iterable[int]) -> list[ResidentSeen]:
@@ -107,6 +113,9 @@ def _seen(row: Any) -> ResidentSeen:
         practice_code=place.practice_code if place else "",
         language=row.language,
         interpreter_needed=row.interpreter_needed,
+        birth_date_part=row.birth_date_part,
+        deceased_on_part=row.deceased_on_part,
+        death_notice=row.death_notice,
     )
 
 

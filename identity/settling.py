@@ -39,8 +39,9 @@ ABOUT_TRACES = (
     QuestionReason.PROTECTED,
 )
 _RESIDENTS = (
-    "title", "family_name", "given_names", "birth_date", "sex", "deceased", "deceased_on",
-    "language", "interpreter_needed", "protection",
+    "title", "family_name", "given_names", "birth_date", "birth_date_part", "sex", "deceased",
+    "deceased_on", "deceased_on_part", "death_notice", "death_said_by", "language",
+    "interpreter_needed", "protection",
 )  # fmt: skip
 _PLACES = ("postcode", "phone", "practice_code")
 
@@ -92,10 +93,16 @@ def invalidate(known: SourcePerson, number: NhsNumber) -> None:
 
 
 def mark_number(known: SourcePerson, number: NhsNumber, status: NumberStatus) -> None:
-    """Note with a number that is not verified what a trace by it came to."""
+    """Note with a number that is not verified what a trace by it came to, or that it is out.
+
+    What the Personal Demographics Service has not answered is on the word of whoever gave it.
+    """
+    marked: dict[str, str] = {"status": status}
+    if status in (NumberStatus.NO_MATCH, NumberStatus.TO_BE_RESOLVED):
+        marked["said_by"] = SaidBy.TRACE
     ResidentNhsNumber.objects.filter(
         resident=known.resident_id, number=number.digits, valid_until__isnull=True
-    ).exclude(status=NumberStatus.VERIFIED).update(status=status, said_by=SaidBy.TRACE)
+    ).exclude(status__in=[NumberStatus.VERIFIED, status]).update(**marked)
 
 
 def protect(known: SourcePerson, protection: Protection) -> None:
@@ -120,9 +127,13 @@ def renew(resident: Resident, said: Demographics, *, service: Service) -> None:
         family_name=resident.family_name,
         given_names=resident.given_names,
         birth_date=resident.birth_date,
+        birth_date_part=resident.birth_date_part,
         sex=Sex(resident.sex),
         deceased=resident.deceased,
         deceased_on=resident.deceased_on,
+        deceased_on_part=resident.deceased_on_part,
+        death_notice=resident.death_notice,
+        death_said_by=resident.death_said_by,
         language=resident.language,
         interpreter_needed=resident.interpreter_needed,
         protection=Protection(resident.protection),

@@ -11,12 +11,17 @@ from datetime import date, datetime
 
 from identity.numbers import NumberStatus
 from identity.selectors import ResidentSeen
-from ui.formatting import age, banner_name, clinical_date, clinical_time, nhs_number
+from identity.vital import born as born_on
+from identity.vital_words import age_on, death_date, death_known, partial_date
+from ui.formatting import age, banner_name, clinical_time, nhs_number
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Who it is. ``died`` is empty for the living; then ``born`` has the age."""
+    """Who it is. ``died`` is empty for the living; then ``born`` has the age.
+
+    Of a death it says how it is known: an informal notice may yet prove wrong.
+    """
 
     name: str
     born: str
@@ -38,14 +43,12 @@ class Contact:
 
 def banner_of(who: ResidentSeen, today: date) -> Banner:
     """The banner as of a day."""
-    born = clinical_date(who.birth_date) if who.birth_date else "Not known"
-    if not who.deceased:
-        born = f"{born} ({age(who.birth_date, today)})" if who.birth_date else born
-        died = ""
-    elif who.deceased_on is None:
-        died = "Date not known"
-    else:
-        died = f"{clinical_date(who.deceased_on)} (age at death {_age_at_death(who)})"
+    born = partial_date(of) if (of := born_on(who)) else "Not known"
+    died = ""
+    if who.deceased:
+        died = _died(who)
+    elif who.birth_date:
+        born = f"{born} ({age(who.birth_date, today)})"
     return Banner(
         name=banner_name(who.family_name, who.given_names, who.title),
         born=born,
@@ -69,11 +72,14 @@ def contact_of(who: ResidentSeen) -> Contact:
     )
 
 
-def _age_at_death(who: ResidentSeen) -> str:
-    known = who.birth_date is not None and who.deceased_on is not None
-    return age(who.birth_date, who.deceased_on) if known and who.deceased_on else "not known"
-
-
 def printed_by(by: str, at: datetime) -> str:
     """What heads every sheet on paper, below whose record it is."""
     return f"Printed by {by} at {clinical_time(at)}. It may be incomplete, and it ages."
+
+
+def _died(who: ResidentSeen) -> str:
+    """``03-Mar-2026 (age at death 84y), confirmed by the registrar``."""
+    date_of = death_date(who)
+    if date_of:
+        date_of += f" (age at death {age_on(who, who.deceased_on) or 'not known'})"
+    return ", ".join(filter(None, (date_of or "Date not known", death_known(who))))

@@ -3,7 +3,8 @@
 Pure, and the only judge: the service's own matching score is neither read nor shown. Three answers:
 *agreeing* is beyond doubt and may be acted on; *inexact* and *disagreeing* go to a person, with
 the fields. Near is never near enough by itself: a short form of a name, an initial, one half of a
-double-barrelled name, a former name, or a birth date with day and month exchanged are inexact.
+double-barrelled name, a former name, a birth date with day and month exchanged, or one of which
+either side knows the year or month alone, are inexact.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from enum import StrEnum
 
 from identity.models import Sex
 from identity.names import family_keys, fold, given_variants, transposed
-from identity.pds.demographics import Address, Demographics, Name, PartialDate
+from identity.pds.demographics import Address, Demographics, Name
+from identity.vital import PartialDate
 
 #: Names that a person has put behind them: agreeing with one is for a person to judge.
 _FORMER = frozenset({"old", "maiden"})
@@ -64,13 +66,17 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Held:
-    """The demographics that we hold of a person; empty where we hold none."""
+    """The demographics that we hold of a person; empty where we hold none.
+
+    ``birth_part`` is what is known of the birth date where no day is.
+    """
 
     family_name: str = ""
     given_names: str = ""
     birth_date: date | None = None
     sex: Sex = Sex.UNKNOWN
     postcode: str = ""
+    birth_part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,9 @@ def compare(held: Held, said: Demographics, *, by: Evidence) -> Comparison:
     found = {
         Field.FAMILY_NAME: family,
         Field.GIVEN_NAMES: given,
-        Field.BIRTH_DATE: _birth_date(held.birth_date, said.birth_date),
+        Field.BIRTH_DATE: _birth_date(
+            PartialDate.held(held.birth_date, held.birth_part), said.birth_date
+        ),
         Field.SEX: _sex(held.sex, said.gender),
         Field.POSTCODE: _postcode(held.postcode, said.addresses),
     }
@@ -191,15 +199,15 @@ def _initial(one: str, other: str) -> bool:
     return 1 in (len(one), len(other)) and one[0] == other[0]
 
 
-def _birth_date(ours: date | None, theirs: PartialDate | None) -> Agreement:
+def _birth_date(ours: PartialDate | None, theirs: PartialDate | None) -> Agreement:
     if ours is None or theirs is None:
         return Agreement.UNSAID
-    exact = theirs.exact()
-    if exact is None:
+    held, exact = ours.exact(), theirs.exact()
+    if held is None or exact is None:
         return Agreement.INEXACT if theirs.can_be(ours) else Agreement.DISAGREES
-    if exact == ours:
+    if exact == held:
         return Agreement.AGREES
-    return Agreement.INEXACT if exact == transposed(ours) else Agreement.DISAGREES
+    return Agreement.INEXACT if exact == transposed(held) else Agreement.DISAGREES
 
 
 def _sex(ours: Sex, theirs: Sex | None) -> Agreement:

@@ -7,63 +7,16 @@ value here shows itself in a ``repr``, which could reach a log.
 
 from __future__ import annotations
 
-import calendar
-import re
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
-from typing import Self
 
 from identity.models import Protection, Sex
 from identity.nhs_number import NhsNumber
+from identity.vital import DeathNotice, PartialDate
 
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
 #: Codes that stand where a practice's would, and are no organisation: no registered practice, not
 #: applicable, not known (NHS Data Dictionary, ODS default codes).
 NOT_A_PRACTICE = frozenset({"V81997", "V81998", "V81999"})
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PartialDate:
-    """A year, a month of a year, or a day: FHIR's ``date``. Make one with :meth:`parse`."""
-
-    year: int
-    month: int | None = None
-    day: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ``2010``, ``2010-10``, ``2010-10-22``, or a time, of which the day as written.
-
-        :raises ValueError: if it is none of these; the message does not repeat it.
-        """
-        parts = _PARTIAL_DATE.fullmatch(text)
-        if parts is None:
-            raise ValueError("This is not a FHIR date.")
-        year, month, day = (int(part) if part else None for part in parts.groups())
-        found = cls(year or 0, month, day)
-        try:
-            found.first()
-        except ValueError:
-            raise ValueError("There is no such day.") from None
-        return found
-
-    def exact(self) -> date | None:
-        """The day, where it is one."""
-        return self.first() if self.day else None
-
-    def first(self) -> date:
-        """The earliest day that it can be."""
-        return date(self.year, self.month or 1, self.day or 1)
-
-    def last(self) -> date:
-        """The latest day that it can be."""
-        month = self.month or 12
-        return date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
-
-    def can_be(self, day: date) -> bool:
-        """Whether this day is among those that it can be."""
-        return self.first() <= day <= self.last()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,14 +62,6 @@ class Telecom:
     use: str = ""
     value: str = ""
     period: Period = Period()
-
-
-class DeathNotice(StrEnum):
-    """How a death is known (UKCore-DeathNotificationStatus), by its code there."""
-
-    INFORMAL = "1"
-    FORMAL = "2"  # by the registrar of deaths
-    WITHDRAWN = "U"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,14 +14,13 @@ from identity.pds.demographics import (
     Address,
     ContactPreference,
     Death,
-    DeathNotice,
     Demographics,
     Name,
-    PartialDate,
     Period,
     Registration,
     Telecom,
 )
+from identity.vital import DeathNotice, PartialDate
 
 _UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
 _DEATH = f"{_UK_CORE}DeathNotificationStatus"
@@ -261,7 +260,7 @@ def _registration(practices: list[_Reference] | None) -> Registration | None:
 
 def _death(when: str | None, extension: _Extension | None) -> Death | None:
     code = _said(extension, "deathNotificationStatus")
-    notice = DeathNotice(code) if code in set(DeathNotice) else None
+    notice = DeathNotice(code) if code in DeathNotice.values else None
     if when is None and notice is None:
         return None
     return Death(notice, _date(when))

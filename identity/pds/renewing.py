@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from identity.models import Protection, Sex
+from identity.models import Protection, SaidBy, Sex
 from identity.pds.comparing import Held
 from identity.pds.demographics import Death, Demographics
+from identity.vital import DeathNotice, PartialDate, died_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -23,9 +24,13 @@ class Particulars:
     family_name: str = ""
     given_names: str = ""
     birth_date: date | None = None
+    birth_date_part: str = ""
     sex: Sex = Sex.UNKNOWN
     deceased: bool = False
     deceased_on: date | None = None
+    deceased_on_part: str = ""
+    death_notice: str = ""
+    death_said_by: str = ""
     language: str = ""
     interpreter_needed: bool = False
     protection: Protection = Protection.UNRESTRICTED
@@ -36,7 +41,14 @@ class Particulars:
 
     def held(self) -> Held:
         """That of them which is compared."""
-        return Held(self.family_name, self.given_names, self.birth_date, self.sex, self.postcode)
+        return Held(
+            self.family_name,
+            self.given_names,
+            self.birth_date,
+            self.sex,
+            self.postcode,
+            self.birth_date_part,
+        )
 
 
 def renewed(held: Particulars, said: Demographics, *, day: date) -> Particulars:
@@ -50,13 +62,14 @@ def renewed(held: Particulars, said: Demographics, *, day: date) -> Particulars:
     now = replace(
         held,
         protection=said.protection,
-        birth_date=(said.birth_date.exact() if said.birth_date else None) or held.birth_date,
         sex=said.gender if said.gender not in (None, Sex.UNKNOWN) else held.sex,
         language=said.language or held.language,
         interpreter_needed=(
             held.interpreter_needed if said.interpreter_needed is None else said.interpreter_needed
         ),
     )
+    if said.birth_date is not None:
+        now = _born(now, said.birth_date)
     now = _named(now, said, day)
     if said.death is not None:
         now = _after(now, said.death)
@@ -75,11 +88,36 @@ def _named(held: Particulars, said: Demographics, day: date) -> Particulars:
     )
 
 
+def _born(held: Particulars, said: PartialDate) -> Particulars:
+    """A whole date is taken; a part of one only where we hold no day, which would say more."""
+    if said.exact() is not None:
+        return replace(held, birth_date=said.exact(), birth_date_part="")
+    return held if held.birth_date else replace(held, birth_date_part=said.part())
+
+
 def _after(held: Particulars, death: Death) -> Particulars:
+    """What is held of a death after this notice. One without a kind is informal.
+
+    An informal notice never takes the place of a formal one, nor its date. A notice without a day
+    leaves the day that is held, unless it cannot have been then.
+    """
     if death.withdrawn:
-        return replace(held, deceased=False, deceased_on=None)
-    on = death.on.exact() if death.on else None
-    return replace(held, deceased=True, deceased_on=on or held.deceased_on)
+        return replace(
+            held,
+            deceased=False,
+            deceased_on=None,
+            deceased_on_part="",
+            death_notice=DeathNotice.WITHDRAWN,
+            death_said_by="",
+        )
+    notice = death.notice or DeathNotice.INFORMAL
+    if held.death_notice == DeathNotice.FORMAL and notice != DeathNotice.FORMAL:
+        return held
+    now = replace(held, deceased=True, death_notice=notice, death_said_by=SaidBy.TRACE)
+    known = died_on(held)
+    if death.on is None or (death.on.exact() is None and known and death.on.can_be(known)):
+        return now
+    return replace(now, deceased_on=death.on.exact(), deceased_on_part=death.on.part())
 
 
 def _placed(held: Particulars, said: Demographics, day: date) -> Particulars:

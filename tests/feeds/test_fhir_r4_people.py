@@ -116,13 +116,23 @@ def test_patient_in_full() -> None:
         ("1980-13-01", "birthDate: no such date, left out"),
         ("1980-02-30", "birthDate: no such date, left out"),
         ("196513121515", "birthDate: no such date, left out"),
-        ("1980", "birthDate: not a whole date, left out"),
+        ("1980", "birthDate: not a whole date, kept as it is"),
+        ("1980-02", "birthDate: not a whole date, kept as it is"),
     ],
 )
 def test_a_birth_date_that_is_none_is_left_out_and_the_person_stays(sent: str, note: str) -> None:
     result = person(patient(birthDate=sent))
     assert result.birth_date is None
+    assert result.birth_date_part == (sent if "kept" in note else "")
     assert result.notes == (note,)
+
+
+def test_a_death_of_a_month_and_a_life_in_so_many_words() -> None:
+    dead = person(patient(deceasedDateTime="2026-03"))
+    assert (dead.deceased, dead.deceased_on, dead.deceased_on_part) == (True, None, "2026-03")
+    assert person(patient(deceasedBoolean=False)).living
+    assert not person(patient()).living
+    assert not person(patient(deceasedBoolean=True)).living
 
 
 def test_two_nhs_numbers_that_disagree_give_none() -> None:

@@ -148,7 +148,24 @@ def test_sexes_in_letters_and_in_the_numbers_of_the_nhs(sent: str, sex: str) -> 
 def test_an_impossible_birth_date_is_left_out_and_noted() -> None:
     (person,) = people(items(bloods(sodium(), person=PID.replace("19410303", "196513121515"))))
     assert person.birth_date is None
-    assert person.notes == ("PID-7: no such date, or not a whole one, left out",)
+    assert person.notes == ("PID-7: no such date, left out",)
+
+
+@pytest.mark.parametrize(("sent", "part"), [("1941", "1941"), ("194103", "1941-03")])
+def test_a_birth_date_of_a_year_or_a_month_is_kept_as_it_is(sent: str, part: str) -> None:
+    (person,) = people(items(bloods(sodium(), person=PID.replace("19410303", sent))))
+    assert (person.birth_date, person.birth_date_part) == (None, part)
+    assert person.notes == ("PID-7: not a whole date, kept as it is",)
+
+
+def test_a_death_of_a_month_and_a_life_in_so_many_words() -> None:
+    dead = PID + "|" * (29 - PID.count("|")) + "202603|Y"
+    (person,) = people(items(bloods(sodium(), person=dead)))
+    assert (person.deceased, person.deceased_on, person.deceased_on_part) == (True, None, "2026-03")
+    assert not person.living
+    alive = PID + "|" * (30 - PID.count("|")) + "N"
+    (person,) = people(items(bloods(sodium(), person=alive)))
+    assert (person.deceased, person.living) == (False, True)
 
 
 def test_a_number_with_its_trace_status() -> None:

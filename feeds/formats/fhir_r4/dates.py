@@ -69,3 +69,10 @@ def read_day(text: str) -> date | None:
     if when is None or when.precision in (Precision.YEAR, Precision.MONTH):
         return None
     return when.instant.astimezone(LONDON).date()
+
+
+def part_of_date(text: str) -> str:
+    """``YYYY`` or ``YYYY-MM``, where that is all that the text gives; empty otherwise."""
+    when = read_when(text)
+    partial = when is not None and when.precision in (Precision.YEAR, Precision.MONTH)
+    return text if partial else ""

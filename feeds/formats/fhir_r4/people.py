@@ -1,5 +1,6 @@
 """The patient: one source's idea of a person."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
@@ -15,7 +16,7 @@ from feeds.formats.fhir_r4.datatypes import (
     Reference,
     Resource,
 )
-from feeds.formats.fhir_r4.dates import read_day, read_when
+from feeds.formats.fhir_r4.dates import part_of_date, read_day, read_when
 from feeds.formats.fhir_r4.delivery import NHS_NUMBER_SYSTEMS, ODS_SYSTEMS, Delivery
 from feeds.formats.fhir_r4.outcomes import CannotMapError
 from feeds.formats.fhir_r4.words import best_name, best_phone, words
@@ -135,21 +136,37 @@ def _says_interpreter(extensions: list[Extension] | None, depth: int = 0) -> boo
     return False
 
 
-def _birth_and_death(patient: Patient, notes: list[str]) -> tuple[date | None, bool, date | None]:
-    """Read (born, dead, died on)."""
-    born = read_day(patient.birth_date) if patient.birth_date else None
-    if patient.birth_date and born is None:
-        real = read_when(patient.birth_date) is not None
-        notes.append(f"birthDate: {'not a whole date' if real else 'no such date'}, left out")
-    died = read_day(patient.deceased_date_time) if patient.deceased_date_time else None
-    if patient.deceased_date_time and died is None:
-        notes.append("deceasedDateTime: not a whole date, left out")
-    dead = bool(patient.deceased_boolean) or bool(patient.deceased_date_time)
-    return born, dead, died
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """A person's birth and death as they were sent."""
+
+    born: date | None
+    born_part: str
+    dead: bool
+    died: date | None
+    died_part: str
+
+
+def _birth_and_death(patient: Patient, notes: list[str]) -> _Dates:
+    birth, death = patient.birth_date or "", patient.deceased_date_time or ""
+    born, died = read_day(birth), read_day(death)
+    for name, text, day in (("birthDate", birth, born), ("deceasedDateTime", death, died)):
+        if text and day is None:
+            words = "not a whole date, kept as it is" if part_of_date(text) else "no such date"
+            notes.append(f"{name}: {words}" + ("" if part_of_date(text) else ", left out"))
+    return _Dates(
+        born=born,
+        born_part=part_of_date(birth),
+        dead=bool(patient.deceased_boolean) or bool(death),
+        died=died,
+        died_part=part_of_date(death),
+    )
 
 
 def map_patient(patient: Patient, identity: str, delivery: Delivery) -> MappedPerson:
-    """Map a patient. Dates that are not whole or do not exist are left out with a note.
+    """Map a patient. Dates that are not whole are kept as such, those that do not exist left out.
+
+    Both are noted.
 
     ``Patient.active`` false is noted, not taken as an error: R4 has no such status, and systems
     use it for people whom they no longer see.
@@ -177,7 +194,7 @@ def map_patient(patient: Patient, identity: str, delivery: Delivery) -> MappedPe
         if version is None:
             notes.append("meta.lastUpdated: no such date, left out")
     labels = patient.meta.security if patient.meta is not None else None
-    born, dead, died = _birth_and_death(patient, notes)
+    dates = _birth_and_death(patient, notes)
     return MappedPerson(
         identifier=identity,
         version=version.instant if version is not None else None,
@@ -187,10 +204,13 @@ def map_patient(patient: Patient, identity: str, delivery: Delivery) -> MappedPe
         title=" ".join(part.strip() for part in name.prefix or () if part and part.strip()),
         family_name=family,
         given_names=given,
-        birth_date=born,
+        birth_date=dates.born,
+        birth_date_part=dates.born_part,
         sex=gender,
-        deceased=dead,
-        deceased_on=died,
+        deceased=dates.dead,
+        deceased_on=dates.died,
+        deceased_on_part=dates.died_part,
+        living=patient.deceased_boolean is False and not patient.deceased_date_time,
         address_lines=lines,
         postcode=postcode,
         phone=best_phone(patient.telecom),

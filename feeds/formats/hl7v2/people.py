@@ -16,7 +16,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from feeds.formats.hl7v2.messages import Message, Segment
-from feeds.formats.hl7v2.times import day
+from feeds.formats.hl7v2.times import day, part
 from feeds.mapped import MappedPerson
 
 _SEXES = {"M": "male", "F": "female", "1": "male", "2": "female", "O": "other", "A": "other"}
@@ -116,9 +116,13 @@ def read_person(
     trace = next(
         (m for r in message.repetitions(pid, 32) if (m := _TRACED.fullmatch(r.strip()))), None
     )
-    born = day(message.text(pid, 7))
+    born, born_part = day(message.text(pid, 7)), part(message.text(pid, 7))
     if message.text(pid, 7) and born is None:
-        notes.append("PID-7: no such date, or not a whole one, left out")
+        notes.append(
+            "PID-7: not a whole date, kept as it is"
+            if born_part
+            else "PID-7: no such date, left out"
+        )
     title, family, given = _name(message, pid)
     lines, postcode = _address(message, pid)
     died = day(message.text(pid, 29))
@@ -132,9 +136,12 @@ def read_person(
         family_name=family,
         given_names=given,
         birth_date=born,
+        birth_date_part=born_part,
         sex=_SEXES.get(message.text(pid, 8).upper(), "unknown"),
         deceased=bool(message.text(pid, 29)) or message.text(pid, 30).upper() == "Y",
         deceased_on=died,
+        deceased_on_part=part(message.text(pid, 29)),
+        living=message.text(pid, 30).upper() == "N" and not message.text(pid, 29),
         address_lines=lines,
         postcode=postcode,
         phone=_phone(message, pid),

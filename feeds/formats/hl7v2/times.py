@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from feeds.formats.fhir_r4.dates import read_day, read_when
+from feeds.formats.fhir_r4.dates import part_of_date, read_day, read_when
 
 _MOMENT = re.compile(
     r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)\d{0,4}(?:\.\d{0,6})?)?)?)?)?)?"
@@ -48,6 +48,11 @@ def day(text: str) -> date | None:
     A zone does not move it: a birth date is the day on the paper.
     """
     return read_day(moment(text.strip()[:8])) if len(text.strip()) >= 8 else None
+
+
+def part(text: str) -> str:
+    """``YYYY`` or ``YYYY-MM`` of an HL7 time that gives no more; empty otherwise."""
+    return part_of_date(moment(text))
 
 
 def stamped(text: str, *others: str, rank: int = 0) -> str:

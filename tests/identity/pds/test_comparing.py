@@ -21,7 +21,8 @@ from identity.pds.comparing import (
     compare,
     normal_postcode,
 )
-from identity.pds.demographics import Address, Demographics, Name, PartialDate
+from identity.pds.demographics import Address, Demographics, Name
+from identity.vital import PartialDate
 
 NUMBER = NhsNumber.parse("9990001014", test_ranges=True)
 HELD = Held("Adeyemi-Clarke", "Dorothy May", date(1938, 3, 14), Sex.FEMALE, "SE9 1CI")

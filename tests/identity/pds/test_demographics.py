@@ -12,11 +12,11 @@ from identity.pds.demographics import (
     Address,
     Demographics,
     Name,
-    PartialDate,
     Period,
     Registration,
     Telecom,
 )
+from identity.vital import PartialDate
 
 TODAY = date(2026, 11, 22)
 PAST, FUTURE = Period(end=date(2025, 1, 1)), Period(start=date(2027, 1, 1))

@@ -20,10 +20,11 @@ from identity.pds import parsing
 from identity.pds.client import Call, PdsClient
 from identity.pds.comparing import Evidence, Held
 from identity.pds.configuration import Configuration, Service
-from identity.pds.demographics import DeathNotice, Demographics
+from identity.pds.demographics import Demographics
 from identity.pds.outcomes import OutcomeKind
 from identity.pds.questions import Search
 from identity.pds.rate import RateLimit
+from identity.vital import DeathNotice
 from tests.identity.pds.conftest import may_begin
 
 RECORDED = {

@@ -9,20 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.models import Protection, Sex
+from identity.models import Protection, SaidBy, Sex
 from identity.nhs_number import NhsNumber
 from identity.pds.demographics import (
     Address,
     Death,
-    DeathNotice,
     Demographics,
     Name,
-    PartialDate,
     Period,
     Registration,
     Telecom,
 )
 from identity.pds.renewing import Particulars, renewed
+from identity.vital import DeathNotice, PartialDate
 
 TODAY = date(2026, 11, 22)
 NOTHING = Demographics(number=NhsNumber("9990001014"), protection=Protection.UNRESTRICTED)
@@ -89,22 +88,63 @@ def test_what_is_no_longer_in_force_is_not_taken() -> None:
     assert renewed(HELD, said, day=TODAY) == HELD
 
 
+INFORMAL, FORMAL, WITHDRAWN = DeathNotice.INFORMAL, DeathNotice.FORMAL, DeathNotice.WITHDRAWN
+
+
 @pytest.mark.parametrize(
-    ("death", "deceased", "on"),
+    ("death", "day", "part", "notice"),
     [
-        (Death(DeathNotice.FORMAL, PartialDate.parse("2026-11-01")), True, date(2026, 11, 1)),
-        (Death(DeathNotice.INFORMAL, PartialDate.parse("2026-11-01")), True, date(2026, 11, 1)),
-        (Death(None, PartialDate.parse("2026-11-01")), True, date(2026, 11, 1)),
-        (Death(DeathNotice.INFORMAL, PartialDate.parse("2026")), True, date(2026, 10, 31)),
-        (Death(DeathNotice.FORMAL, None), True, date(2026, 10, 31)),
-        (Death(DeathNotice.WITHDRAWN, None), False, None),
-        (Death(DeathNotice.WITHDRAWN, PartialDate.parse("2026-11-01")), False, None),
+        (Death(FORMAL, PartialDate.parse("2026-11-01")), "2026-11-01", "", FORMAL),
+        (Death(INFORMAL, PartialDate.parse("2026-11-01")), "2026-11-01", "", INFORMAL),
+        (Death(None, PartialDate.parse("2026-11-01")), "2026-11-01", "", INFORMAL),
+        # A part that the day held lies in says less; one that it does not lie in takes its place.
+        (Death(INFORMAL, PartialDate.parse("2026")), "2026-10-31", "", INFORMAL),
+        (Death(FORMAL, PartialDate.parse("2026-09")), None, "2026-09", FORMAL),
+        (Death(FORMAL, None), "2026-10-31", "", FORMAL),
+        (Death(WITHDRAWN, None), None, "", WITHDRAWN),
+        (Death(WITHDRAWN, PartialDate.parse("2026-11-01")), None, "", WITHDRAWN),
     ],
 )
-def test_a_death_and_its_withdrawal(death: Death, deceased: bool, on: date | None) -> None:
-    held = replace(HELD, deceased=True, deceased_on=date(2026, 10, 31))
+def test_a_death_that_a_source_told_after_a_notice(
+    death: Death, day: str | None, part: str, notice: DeathNotice
+) -> None:
+    held = replace(
+        HELD,
+        deceased=True,
+        deceased_on=date(2026, 10, 31),
+        death_notice=INFORMAL,
+        death_said_by=SaidBy.FEED,
+    )
     after = renewed(held, replace(NOTHING, death=death), day=TODAY)
-    assert after == replace(held, deceased=deceased, deceased_on=on)
+    dead = notice != WITHDRAWN
+    assert after == replace(
+        held,
+        deceased=dead,
+        deceased_on=date.fromisoformat(day) if day else None,
+        deceased_on_part=part,
+        death_notice=notice,
+        death_said_by=SaidBy.TRACE if dead else "",
+    )
+
+
+def test_an_informal_notice_never_takes_the_place_of_a_formal_one() -> None:
+    told = Death(FORMAL, PartialDate.parse("2026-10"))
+    formal = renewed(HELD, replace(NOTHING, death=told), day=TODAY)
+    assert (formal.deceased_on, formal.deceased_on_part) == (None, "2026-10")
+    for notice in (INFORMAL, None):
+        later = Death(notice, PartialDate.parse("2026-11-01"))
+        assert renewed(formal, replace(NOTHING, death=later), day=TODAY) == formal
+    alive = renewed(formal, replace(NOTHING, death=Death(WITHDRAWN, None)), day=TODAY)
+    assert (alive.deceased, alive.death_notice) == (False, WITHDRAWN)
+
+
+def test_a_part_of_a_birth_date_is_held_where_no_day_is() -> None:
+    said = replace(NOTHING, birth_date=PartialDate.parse("1945-01"))
+    unknown = replace(HELD, birth_date=None)
+    part = renewed(unknown, said, day=TODAY)
+    assert (part.birth_date, part.birth_date_part) == (None, "1945-01")
+    whole = replace(NOTHING, birth_date=PartialDate.parse("1945-01-30"))
+    assert renewed(part, whole, day=TODAY) == HELD
 
 
 texts = st.text(max_size=4)
