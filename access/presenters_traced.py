@@ -50,6 +50,7 @@ class TraceBlock:
     why: str
     source: str
     outcome: str
+    status: str
     due: datetime | None
     finished: datetime | None
     steps: tuple[StepLine, ...]
@@ -78,6 +79,7 @@ def _block(trace: TraceSeen) -> TraceBlock:
         why=trace.why.label,
         source=trace.source,
         outcome=trace.ended.label if trace.ended else "Not finished",
+        status=f"{trace.status.value} {trace.status.label}",
         due=None if trace.ended else trace.due,
         finished=trace.finished,
         steps=tuple(_line(step) for step in trace.steps),

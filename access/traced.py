@@ -1,7 +1,7 @@
 """The history of traces on a question's page: what was asked when, and what came of it.
 
-It comes from a function of the gate (``access/sql/0019_traces.sql``), for the officer alone who
-may read the question. Nothing in it is a value of anybody, and no score is kept anywhere.
+It comes from a function of the gate (``access/sql/0031_identity_shown.sql``), for the officer
+alone who may read the question. Nothing in it is a value of anybody, and no score is kept anywhere.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from uuid import UUID
 from django.db import connection
 
 from access.acting import Acting
+from identity.numbers import NumberStatus
 from identity.pds.configuration import Service
 from identity.pds.outcomes import OutcomeKind
 from identity.protected import kind_of_organisation, of_protected
+from identity.standing import TraceStanding, of_trace
 from identity.traces import Ended, Step, Why
 
 
@@ -34,12 +36,13 @@ class StepSeen:
     at: datetime
 
 
-@of_protected(keep=("why", "wanted", "due", "ended", "finished", "source", "steps"))
+@of_protected(keep=("why", "wanted", "due", "ended", "finished", "source", "steps", "status"))
 @dataclass(frozen=True, slots=True)
 class TraceSeen:
     """A trace with its steps in order. ``source`` is a kind; empty for the officer's own.
 
-    ``ended`` is ``None`` while it goes on; ``due`` is then when it is asked again.
+    ``ended`` is ``None`` while it goes on; ``due`` is then when it is asked again. ``status`` is
+    the person's by this trace (:mod:`identity.standing`).
     """
 
     why: Why
@@ -49,6 +52,7 @@ class TraceSeen:
     finished: datetime | None
     source: str
     steps: tuple[StepSeen, ...]
+    status: NumberStatus
 
 
 def traces(acting: Acting, question: UUID, *, request_id: str) -> tuple[TraceSeen, ...]:
@@ -78,6 +82,15 @@ def traces(acting: Acting, question: UUID, *, request_id: str) -> tuple[TraceSee
                     at=datetime.fromisoformat(step["at"]),
                 )
                 for step in one["steps"]
+            ),
+            status=of_trace(
+                TraceStanding(
+                    has_number=one["has_number"],
+                    wanted=datetime.fromisoformat(one["wanted"]),
+                    due=datetime.fromisoformat(one["due"]),
+                    asked=one["asked"],
+                    ended=Ended(one["ended"]) if one["ended"] else None,
+                )
             ),
         )
         for one in json.loads(answer or "[]")

@@ -30,6 +30,8 @@ from launcher.data import Data
 from launcher.stand_in import pds_environment, stand_in
 
 PEOPLE = 320
+#: As identity.tasks has it, which needs settings to be imported.
+AT_ONCE = 4
 
 
 def main() -> None:
@@ -38,13 +40,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--minutes", type=int, default=2)
     parser.add_argument("--rate", type=int, default=300)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     for workers in options.workers:
         with tempfile.TemporaryDirectory(prefix="connect-care-bench-") as folder:
-            _measure(Path(folder), workers, options.minutes, options.rate)
+            _measure(Path(folder), workers, options.minutes, options.rate, options.at_once)
 
 
-def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
+def _measure(folder: Path, workers: int, minutes: int, rate: int, at_once: int) -> None:
     data = Data(folder / "data")
     data.path.mkdir()
     with running(folder, durable=True) as up:
@@ -63,7 +66,7 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
             _await(service)
             _may_begin(environment["REDIS_URL"])
             asking = [
-                multiprocessing.Process(target=_trace, args=(environment,), daemon=True)
+                multiprocessing.Process(target=_trace, args=(environment, at_once), daemon=True)
                 for _ in range(workers)
             ]
             for process in asking:
@@ -83,7 +86,8 @@ def _measure(folder: Path, workers: int, minutes: int, rate: int) -> None:
         else f"{60 * len(arrivals) / (arrivals[-1] - arrivals[0]) / rate:.1%} (not enough)"
     )
     print(
-        f"{workers} workers, {minutes} minutes: {used} of {rate} a minute used, at most "
+        f"{workers} workers, {at_once} questions at once each, {minutes} minutes: "
+        f"{used} of {rate} a minute used, at most "
         f"{fullest(arrivals)} in any minute, {sum(line['status'] == 429 for line in asked)} "
         "refused",
         flush=True,
@@ -157,7 +161,7 @@ def _send(environment: dict[str, str], times: int) -> None:
     bulk.want(council, per_minute=settings.PDS.per_minute)
 
 
-def _trace(environment: dict[str, str]) -> None:
+def _trace(environment: dict[str, str], at_once: int) -> None:
     _set_up(environment)
     from consent import selectors as consent
     from identity.pds.client import PdsClient
@@ -166,7 +170,7 @@ def _trace(environment: dict[str, str]) -> None:
     with PdsClient.from_settings() as client:
         tracer = Tracer(client, may_use_number=consent.may_trace)
         while True:
-            if not tracer.run_due():
+            if not tracer.run_due(at_once=at_once):
                 time.sleep(0.1)
 
 

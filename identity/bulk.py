@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from identity.models import BulkTrace, Trace
+from identity.standing import POSTPONED_FOR
 from organisations.models import Organisation
 
 #: Questions that a trace asks: one by a number; without one, two searches and a retrieval or so.
@@ -25,6 +26,8 @@ _EVERYBODY = """
         select p.id, 'bulk', 2, 'number', gen_random_uuid(), '', 0, '', %(bulk)s
         from identity_sourceperson p
         where p.source_id = %(source)s and p.replaced_by_id is null
+          -- A baby is traced when they are six weeks old, and nobody waits for that.
+          and coalesce((p.said ->> 'birth_date')::date + %(baby)s <= current_date, true)
         order by p.id
         on conflict (source_person_id) where finished is null
             do update set bulk_id = excluded.bulk_id where identity_trace.bulk_id is null
@@ -70,6 +73,7 @@ def _begin(bulk: BulkTrace, per_minute: int) -> int:
                 "source": bulk.source_id,
                 "with": WITH_NUMBER,
                 "without": WITHOUT_NUMBER,
+                "baby": POSTPONED_FOR.days,
             },
         )
         people, added, questions = cursor.fetchone()

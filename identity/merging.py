@@ -1,6 +1,6 @@
 """Joining residents, and taking a joined record apart again: the one path for everyone.
 
-Staff come through the gate (``access.resolving``), sources and the Personal Demographics Service
+Staff come through the gate (``access.joining``), sources and the Personal Demographics Service
 through ``identity.joining``; all end in ``identity.merge`` in PostgreSQL, which moves every row
 that the merge map names, notes each, and writes the audit event. Run these as the pipeline.
 """

@@ -52,11 +52,14 @@ class Asked:
     """What a kind of question says to who decides, and what they may decide.
 
     ``retry``: there is something to be tried again, so the page has a button for it.
+    ``candidates``: where nobody is proposed, residents who may be the person are shown side by
+    side, and a person may propose one of them.
     """
 
     words: str
     compares: bool = True
     retry: bool = False
+    candidates: bool = False
 
     @property
     def decisions(self) -> tuple[QuestionDecision, ...]:
@@ -100,26 +103,32 @@ ASKED: dict[QuestionReason, Asked] = {
         "The Personal Demographics Service found nobody with these details.",
         compares=False,
         retry=True,
+        candidates=True,
     ),
     QuestionReason.MANY_MATCHES: Asked(
-        "The Personal Demographics Service found more than one person with these details.",
+        "The Personal Demographics Service found more than one person with these details. It does "
+        "not say whom.",
         compares=False,
         retry=True,
+        candidates=True,
     ),
     QuestionReason.TRACE_CONFLICT: Asked(
         "What the Personal Demographics Service holds does not agree with what we hold.",
         retry=True,
+        candidates=True,
     ),
     QuestionReason.INVALIDATED: Asked(
         "The Personal Demographics Service has withdrawn this person’s NHS number. It is not used "
         "any more.",
         compares=False,
         retry=True,
+        candidates=True,
     ),
     QuestionReason.PROTECTED: Asked(
         "The Personal Demographics Service protects this person’s details, so they could not be "
         "compared. Do not ask where the person lives.",
         compares=False,
+        candidates=True,
     ),
 }
 

@@ -7,13 +7,16 @@ Runs as the pipeline.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
 
@@ -59,6 +62,7 @@ from identity.settling import (
     settle_questions,
     verify,
 )
+from identity.standing import after_answer, may_verify
 from identity.traces import Ended, Step
 
 #: Longer than a call can take with all its tries and waits.
@@ -113,18 +117,42 @@ class Tracer:
         self._client = client
         self._may_use_number = may_use_number
 
-    def run_due(self, limit: int = 100) -> int:
+    def run_due(self, limit: int = 100, *, at_once: int = 1) -> int:
         """Ask the questions that are due, at most so many; how many were asked.
 
         It stops where nothing can be asked now: the others would be put off for nothing.
+
+        :param at_once: questions that are out at one time. One after another, a worker asks as
+            often as an answer takes with all that is written about it, which may be less than is
+            permitted. Each further one has a connection of its own, of the caller's login.
         """
-        asked = 0
-        while asked < limit and (trace := _take()) is not None:
-            outcome = self._ask(trace)
-            asked += 1
-            if isinstance(outcome, NotNow) and outcome.why in _NOBODY_ASKS:
+        turns = _Turns(limit)
+        if at_once == 1:
+            self._run(turns)
+            return turns.taken
+        another = connection.copy
+        with ThreadPoolExecutor(at_once, thread_name_prefix="trace") as pool:
+            for done in [pool.submit(self._run_apart, turns, another) for _ in range(at_once)]:
+                done.result()
+        return turns.taken
+
+    def _run_apart(self, turns: _Turns, another: Callable[[], BaseDatabaseWrapper]) -> None:
+        """Ask in a thread of its own, by a connection that is made and closed there."""
+        ours = connections[DEFAULT_DB_ALIAS] = another()
+        try:
+            self._run(turns)
+        finally:
+            ours.close()
+
+    def _run(self, turns: _Turns) -> None:
+        while turns.take():
+            trace = _take()
+            if trace is None:
+                turns.give_back()
                 break
-        return asked
+            outcome = self._ask(trace)
+            if isinstance(outcome, NotNow) and outcome.why in _NOBODY_ASKS:
+                turns.stop()
 
     def _ask(self, trace: Trace) -> Outcome | None:
         """One question of a trace that this worker holds, and what came of it."""
@@ -164,6 +192,8 @@ class Tracer:
         known = SourcePerson.objects.select_related("source").get(pk=trace.source_person_id)
         if not self._may_use_number(known.resident_id, known.source_id):
             return False
+        if question.step == Step.NUMBER and question.number is not None:
+            mark_number(known, question.number, NumberStatus.IN_PROGRESS)
         audit.record(
             Action.TRACE_SENT,
             reason=trace.why,
@@ -181,8 +211,32 @@ class Tracer:
         return True
 
 
-def workers_asking() -> int:
-    """How many workers are asking now; one that died counts until its lease ends."""
+class _Turns:
+    """So many questions, counted over threads, until somebody says that no more can be asked."""
+
+    def __init__(self, limit: int) -> None:
+        self._lock, self._left, self.taken = threading.Lock(), limit, 0
+
+    def take(self) -> bool:
+        with self._lock:
+            if self._left <= 0:
+                return False
+            self._left -= 1
+            self.taken += 1
+            return True
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._left += 1
+            self.taken -= 1
+
+    def stop(self) -> None:
+        with self._lock:
+            self._left = 0
+
+
+def questions_out() -> int:
+    """How many questions are out now; those of a worker that died count until its lease ends."""
     return Trace.objects.filter(leased_until__gt=timezone.now(), finished__isnull=True).count()
 
 
@@ -282,12 +336,19 @@ class _Desk:
         )
 
     def apply(self, outcome: Outcome) -> None:
-        """Do what the outcome says, exactly."""
+        """Do what the outcome says, exactly, and note with the number what it came to."""
+        by_number = self.question.step == Step.NUMBER
+        if by_number and not may_verify(outcome):
+            mark_number(self.known, self._number, after_answer(outcome))
+        self._apply(outcome)
+        if by_number and may_verify(outcome) and self.trace.ended != Ended.VERIFIED:
+            mark_number(self.known, self._number, after_answer(outcome))
+
+    def _apply(self, outcome: Outcome) -> None:
         match outcome:
             case Agreeing() | Restricted(comparison=Comparison(verdict=Verdict.AGREEING)):
                 self._verified(outcome)
             case Disagreeing(demographics=demographics):
-                mark_number(self.known, self._number, NumberStatus.TO_BE_RESOLVED)
                 self._conflict(demographics.number)
             case Restricted() | VeryRestricted():
                 if self.question.step == Step.NUMBER:
@@ -357,7 +418,6 @@ class _Desk:
         has_postcode = bool(self.question.search and self.question.search.postcode)
         match self.question.step:
             case Step.NUMBER:
-                mark_number(self.known, self._number, NumberStatus.NO_MATCH)
                 self._go_on(Step.EXACT)
             case Step.EXACT:
                 self._go_on(Step.WILDCARDS if has_postcode else Step.NAME)

@@ -10,14 +10,20 @@ from django.utils import timezone
 
 from identity.models import LinkQuestion, Trace
 from identity.settling import ABOUT_TRACES
+from identity.standing import POSTPONED_FOR
 from identity.traces import Why
 from organisations.models import Organisation
 
+# Each at once, or when a baby is six weeks old: until then neither names nor number are settled.
+#
 # Whoever was never traced, or was sent otherwise since. A deferred index read, newest first.
 _UNTRACED = """
     insert into identity_trace
-        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
-    select p.id, case when t.id is null then 'arrival' else 'change' end, 1, 'number',
+        (source_person_id, why, due, urgency, step, asked_as, found, delays, ended)
+    select p.id, case when t.id is null then 'arrival' else 'change' end,
+        greatest(statement_timestamp(), (
+            (p.said ->> 'birth_date')::date + %(baby)s)::timestamp at time zone 'Europe/London'),
+        1, 'number',
         gen_random_uuid(), '', 0, ''
     from identity_sourceperson p
     left join lateral (
@@ -26,16 +32,20 @@ _UNTRACED = """
     where p.link = 'alone' and p.replaced_by_id is null
       and (t.id is null or (t.finished is not null and t.wanted < p.updated))
     order by p.updated
-    limit %s
+    limit %(limit)s
     on conflict do nothing
 """
 # Whoever was given a number by word of mouth since they were last traced by it, through a source
 # person of those who wrote it down, if they have one.
 _GIVEN = """
+    with wanted as (
     insert into identity_trace
-        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+        (source_person_id, why, due, urgency, step, asked_as, found, delays, ended)
     select distinct on (n.resident_id)
-        p.id, 'given', 1, 'number', gen_random_uuid(), '', 0, ''
+        p.id, 'given',
+        greatest(statement_timestamp(), (
+            (p.said ->> 'birth_date')::date + %(baby)s)::timestamp at time zone 'Europe/London'),
+        1, 'number', gen_random_uuid(), '', 0, ''
     from identity_residentnhsnumber n
     join identity_sourceperson p on p.resident_id = n.resident_id and p.replaced_by_id is null
     where n.valid_until is null and n.status = '02' and n.said_by in ('resident', 'carer')
@@ -43,17 +53,27 @@ _GIVEN = """
           select from identity_trace t join identity_sourceperson s on s.id = t.source_person_id
           where s.resident_id = n.resident_id and t.why = 'given' and t.wanted >= n.valid_from)
     order by n.resident_id, p.source_id = n.given_by desc, p.id
-    limit %s
+    limit %(limit)s
     on conflict do nothing
+    returning source_person_id, due
+    )
+    update identity_residentnhsnumber n
+    set status = case when w.due > statement_timestamp() then '08'
+        else '03' end
+    from wanted w join identity_sourceperson p on p.id = w.source_person_id
+    where n.resident_id = p.resident_id and n.valid_until is null
+      and n.status = '02' and n.said_by in ('resident', 'carer')
 """
 # Whoever was traced long ago, whoever was and is sent otherwise since, and whoever came long ago
 # with a number that was trusted and was never traced.
 _AGAIN = """
     insert into identity_trace
-        (source_person_id, why, urgency, step, asked_as, found, delays, ended)
+        (source_person_id, why, due, urgency, step, asked_as, found, delays, ended)
     select p.id,
         case when t.wanted < p.updated then 'change'
              when t.id is null or t.ended = 'verified' then 'old' else 'unverified' end,
+        greatest(statement_timestamp(), (
+            (p.said ->> 'birth_date')::date + %(baby)s)::timestamp at time zone 'Europe/London'),
         3, 'number', gen_random_uuid(), '', 0, ''
     from identity_sourceperson p
     left join lateral (
@@ -94,12 +114,12 @@ def _insert(statement: str, parameters: list[int | datetime] | dict[str, int | d
 
 def arrivals_and_changes(limit: int = 1000) -> int:
     """Those who were sent without a number that links them, and were not traced since."""
-    return _insert(_UNTRACED, [limit])
+    return _insert(_UNTRACED, {"limit": limit, "baby": POSTPONED_FOR.days})
 
 
 def given_numbers(limit: int = 100) -> int:
     """Those for whom staff entered a number on a resident's or carer's word."""
-    return _insert(_GIVEN, [limit])
+    return _insert(_GIVEN, {"limit": limit, "baby": POSTPONED_FOR.days})
 
 
 def address_of(resident_id: int) -> int:
@@ -117,7 +137,12 @@ def retraces(limit: int) -> int:
     days = settings.TRACE_AGAIN_AFTER
     return _insert(
         _AGAIN,
-        {"old": now - days["verified"], "unverified": now - days["unverified"], "limit": limit},
+        {
+            "old": now - days["verified"],
+            "unverified": now - days["unverified"],
+            "limit": limit,
+            "baby": POSTPONED_FOR.days,
+        },
     )
 
 

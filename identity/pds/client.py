@@ -112,7 +112,7 @@ class _Again:
 
 
 class PdsClient:
-    """Asks one PDS, as one application. Good for one process, made after it forked.
+    """Asks one PDS, as one application. Good for one process and its threads, made after it forked.
 
     ``service`` is which one: keep it with what it answered, and show ``service.warning`` there.
 
@@ -167,6 +167,11 @@ class PdsClient:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, and can ask nothing more."""
+        return self._http.is_closed
 
     def close(self) -> None:
         """Close its connections."""

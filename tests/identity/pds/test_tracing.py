@@ -345,7 +345,7 @@ def test_a_number_that_a_carer_gave_is_verified_once_it_is_traced(town: Town) ->
     live = ResidentNhsNumber.objects.get(resident=known.resident_id)
     assert (live.pk, live.status, live.said_by) == (given.pk, "01", SaidBy.TRACE)
     said = live.history.order_by("pk").values_list("status", "said_by")
-    assert list(said) == [("02", "carer"), ("01", "trace")]
+    assert list(said) == [("02", "carer"), ("03", "carer"), ("06", "carer"), ("01", "trace")]
     assert known.link == LinkState.LINKED
     assert wanting.given_numbers() == 0
 
@@ -550,12 +550,12 @@ def test_what_staff_asked_to_be_traced_is_begun_done_and_ended_by_workers(town: 
 def test_no_more_tasks_ask_at_once_than_the_rate_needs(
     town: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
+    for _ in range(tasks.MOST_OUT):
         town.send(ruth(town))
     settings.PDS = town.world.configuration
     monkeypatch.setattr(PdsClient, "from_settings", town.world.client)
     wanting.arrivals_and_changes()
-    held = [tracing._take() for _ in range(tasks.MOST_ASKING)]
+    held = [tracing._take() for _ in range(tasks.MOST_OUT - tasks.AT_ONCE + 1)]
     tasks.trace()
     assert town.world.asked.questions() == []
     # One of them has died, and its lease has ended.
