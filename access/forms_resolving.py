@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.forms import Form, UUIDField
+
 from identity.forms import nhs_number_from
 from identity.merges import Cause, WhySeparated
 from identity.nhs_number import NhsNumber
@@ -54,6 +56,12 @@ class DecideForm(NhsForm):
 
     decision = RadioField(label="What have you found?", error="Select what you have found")
     words = _words("Say how you know", _HOW)
+
+
+class CandidateForm(Form):
+    """Whom a button of the question's page proposes; empty for nobody."""
+
+    candidate = UUIDField(required=False)
 
 
 class SeparateForm(NhsForm):

@@ -1,212 +1,27 @@
-"""What the pages of the records officers show: two people side by side, in words."""
+"""What the records officers' work list shows: questions, and both sides of each, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from access.resolving import MergeInFull, NumberSeen, Question, QuestionLine, Saw, Side, SourceSeen
-from identity.models import LinkState, Sex
-from identity.names import fold, transposed
-from identity.numbers import NumberStatus
-from identity.persons import Said
-from identity.protected import kind_of_organisation
+from access.presenters_sides import (
+    Details,
+    Row,
+    Several,
+    compare,
+    named,
+    of_said,
+    of_side,
+    side_by_side,
+)
+from access.resolving import Question, QuestionLine
+from access.sides import Side
 from identity.questions import ASKED
+from identity.vital_words import partial_date
 from ui import formatting
-
-NOT_SHOWN = "Not shown"
-_LINKS = {
-    LinkState.LINKED: "",
-    LinkState.ALONE: ", not joined with anybody",
-    LinkState.IN_DOUBT: ", in doubt",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """One side of a comparison, each value as it is shown."""
-
-    heading: str
-    family_name: str
-    given_names: str
-    born: date | None
-    sex: str
-    died: str
-    numbers: tuple[str, ...] | None
-    past_numbers: tuple[str, ...] | None
-    address: str
-    postcode: str
-    phone: str
-    sources: tuple[str, ...]
-    identifiers: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """As the patient banner has it."""
-        return formatting.banner_name(self.family_name, self.given_names)
-
-
-def of_side(side: Side, heading: str) -> Details:
-    """A resident."""
-    live = None if side.numbers is None else [one for one in side.numbers if one.until is None]
-    past = None if side.numbers is None else [one for one in side.numbers if one.until is not None]
-    return Details(
-        heading=heading,
-        family_name=side.family_name,
-        given_names=side.given_names,
-        born=side.birth_date,
-        sex=side.sex,
-        died=_died(side.deceased, side.deceased_on),
-        numbers=None if live is None else tuple(_number(one) for one in live),
-        past_numbers=None if past is None else tuple(_number(one) for one in past),
-        address=", ".join(side.address_lines),
-        postcode=side.postcode,
-        phone=side.phone,
-        sources=_sources(side.sources),
-        identifiers=_identifiers(name for source in side.sources for name in source.identifiers),
-    )
-
-
-def of_said(question: Question, said: Said, heading: str) -> Details:
-    """Whom a source describes."""
-    number = (f"{formatting.nhs_number(question.number_sent)} (as it was sent)",)
-    return Details(
-        heading=heading,
-        family_name=said.family_name,
-        given_names=said.given_names,
-        born=said.birth_date,
-        sex=Sex(said.sex).label,
-        died=_died(said.deceased, said.deceased_on),
-        numbers=number if question.number_sent else (),
-        past_numbers=(),
-        address=", ".join(said.address_lines),
-        postcode=said.postcode,
-        phone=said.phone,
-        sources=(question.source,),
-        identifiers=_identifiers(question.identifiers),
-    )
-
-
-def _died(deceased: bool, on: date | None) -> str:  # noqa: FBT001 - a field of a side
-    if not deceased:
-        return ""
-    return formatting.clinical_date(on) if on else "Date not known"
-
-
-def _number(one: NumberSeen) -> str:
-    shown = formatting.nhs_number(one.digits)
-    words = "verified" if one.status is NumberStatus.VERIFIED else "not verified"
-    if one.until is not None:
-        words = one.ended_because.label.lower() if one.ended_because else "past"
-    return f"{shown} ({words})"
-
-
-def _identifiers(names: Iterable[str]) -> tuple[str, ...]:
-    """A source's own numbers as its staff know them, without the systems that they belong to."""
-    kept = list(names)
-    local = [name.rpartition("|")[2] for name in kept if "|" in name]
-    return tuple(dict.fromkeys(local or kept))
-
-
-def _sources(sources: Iterable[SourceSeen]) -> tuple[str, ...]:
-    named = (f"{kind_of_organisation(one.kind)}{_LINKS[one.link]}" for one in sources)
-    return tuple(dict.fromkeys(named))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One detail of both, and in words whether they agree."""
-
-    label: str
-    one: str
-    other: str
-    differs: str
-
-    @property
-    def is_difference(self) -> bool:
-        """Whether the row is to be marked."""
-        return self.differs not in {"", "Same"}
-
-
-def compare(one: Details, other: Details) -> list[Row]:
-    """Two people detail by detail; what neither has is left out."""
-    rows = [
-        _row("Family name", one.family_name, other.family_name),
-        _row("Given names", one.given_names, other.given_names),
-        Row("Born", _day(one.born), _day(other.born), _birth_differs(one.born, other.born)),
-        _row("Gender", one.sex, other.sex),
-        _row("Died", one.died, other.died),
-        _numbers_row(one, other),
-        _list_row("Past NHS numbers", one.past_numbers, other.past_numbers),
-        _row("Address", one.address, other.address),
-        _row("Postcode", one.postcode, other.postcode),
-        _row("Phone", one.phone, other.phone),
-        _list_row("Known by", one.sources, other.sources),
-        _list_row("Your numbers for them", one.identifiers, other.identifiers),
-    ]
-    return [row for row in rows if row.one or row.other]
-
-
-#: What makes two people two, where it differs.
-_TELLING = {
-    "Family name": "family name",
-    "Given names": "given names",
-    "Born": "date of birth",
-    "Gender": "gender",
-}
-
-
-def telling(rows: Iterable[Row]) -> list[str]:
-    """The details that differ and tell two people apart, for a warning before they are joined."""
-    return [_TELLING[row.label] for row in rows if row.label in _TELLING and row.is_difference]
-
-
-def _day(born: date | None) -> str:
-    return formatting.clinical_date(born) if born else ""
-
-
-def _row(label: str, one: str, other: str) -> Row:
-    return Row(label, one, other, _differs(one, other))
-
-
-def _differs(one: str, other: str) -> str:
-    if not one and not other:
-        return ""
-    if not one or not other:
-        return "Only one has it"
-    return "Same" if fold(one) == fold(other) else "Different"
-
-
-def _birth_differs(one: date | None, other: date | None) -> str:
-    if one is None or other is None:
-        return "" if one is other else "Only one has it"
-    if one == other:
-        return "Same"
-    return "Day and month swapped" if transposed(one) == other else "Different"
-
-
-def _list_row(label: str, one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> Row:
-    """Lists are shown; whether they are the same says nothing."""
-    shown = ["; ".join(each) if each is not None else NOT_SHOWN for each in (one, other)]
-    return Row(label, shown[0], shown[1], "")
-
-
-def _numbers_row(one: Details, other: Details) -> Row:
-    row = _list_row("NHS number", one.numbers, other.numbers)
-    if one.numbers is None or other.numbers is None:
-        return row
-    first, second = (
-        {each.split(" (")[0] for each in side} for side in (one.numbers, other.numbers)
-    )
-    if not first and not second:
-        return row
-    differs = "Only one has it" if not first or not second else "Different"
-    return Row(row.label, row.one, row.other, "Same" if first & second else differs)
-
-
-# ── The work list ───────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +44,7 @@ def line(one: QuestionLine, *, at: datetime) -> Line:
         id=one.id,
         reason=one.reason.label,
         name=formatting.banner_name(one.family_name, one.given_names),
-        born=formatting.clinical_date(one.birth_date),
+        born=partial_date(one.born),
         age=_age(at - one.raised if at > one.raised else at - at),
         settled=one.settled,
         decision=one.decision.label if one.decision else "",
@@ -263,6 +78,28 @@ class QuestionPage:
         return [(row.label, row.one) for row in self.rows]
 
 
+@dataclass(frozen=True, slots=True)
+class CandidatesShown:
+    """Residents who may be the one whom a question is about: ``choices`` are their ids and names.
+
+    ``headings`` is what each column is called.
+    """
+
+    headings: tuple[str, ...]
+    rows: list[Several]
+    choices: list[tuple[UUID, str]]
+
+
+def candidates_shown(page: QuestionPage, sides: Sequence[Side]) -> CandidatesShown:
+    """The subject beside each candidate."""
+    shown = [of_side(side, f"Candidate {nth}") for nth, side in enumerate(sides, start=1)]
+    return CandidatesShown(
+        headings=(page.one.heading, *(each.heading for each in shown)),
+        rows=side_by_side(page.one, shown) if shown else [],
+        choices=[(side.id, named(each)) for side, each in zip(sides, shown, strict=True)],
+    )
+
+
 def question_page(question: Question) -> QuestionPage:
     """A question with its subject, and with the candidate where somebody is proposed."""
     asked = ASKED[question.reason]
@@ -288,103 +125,4 @@ def question_page(question: Question) -> QuestionPage:
         ]
         if other
         else [],
-    )
-
-
-def named(details: Details) -> str:
-    """Somebody in one line, by what their side of the comparison is called."""
-    born = _day(details.born) or "not known"
-    return f"{details.heading}: {details.name}, born {born}"
-
-
-# ── Merges ──────────────────────────────────────────────────────────────────────────────────
-
-#: What was moved, in words; a table that is not here is one of the system's own.
-_MOVED = {
-    "identity_sourceperson": ("source’s record", "sources’ records"),
-    "identity_residentnhsnumber": ("NHS number", "NHS numbers"),
-    "access_carerelationship": ("care relationship", "care relationships"),
-    "access_brokenglass": ("emergency opening", "emergency openings"),
-    "access_alert": ("alert", "alerts"),
-    "identity_linkquestion": ("question of the work list", "questions of the work list"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MergePage:
-    """A merge in words."""
-
-    merge: MergeInFull
-    one: Details
-    other: Details
-    rows: list[Row]
-    moved: list[str]
-    since: list[str]
-    seen: tuple[Saw, ...]
-
-
-def merge_page(merge: MergeInFull) -> MergePage:
-    """What was joined, what moved, and what happened since."""
-    one = of_side(merge.survivor, "The record that stayed")
-    other = of_side(merge.merged, "The record that was joined with it")
-    moved = [
-        f"{count} {_MOVED[table][count != 1]}"
-        for table, count in sorted(merge.moved.items())
-        if table in _MOVED
-    ]
-    since = []
-    if merge.choices_since:
-        since.append(
-            f"{_times(merge.choices_since, 'choice')} recorded. Refusals hold for both people "
-            "until each is asked again: ask them both."
-        )
-    if merge.declared_since:
-        since.append(
-            f"{_times(merge.declared_since, 'care relationship')} declared by staff. They stay "
-            "with the record that stayed."
-        )
-    return MergePage(merge, one, other, compare(one, other), moved, since, merge.seen)
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Who a resident is, in full: for the officer's page about one person."""
-
-    side: Side
-    details: Details
-    rows: list[tuple[str, str]]
-    numbers: list[tuple[str, list[str]]]
-    merges: list[tuple[UUID, str]]
-
-
-def who(side: Side) -> Who:
-    """One resident with the history of their numbers and merges."""
-    details = of_side(side, "")
-    return Who(
-        side=side,
-        details=details,
-        rows=[(row.label, row.one) for row in compare(details, details)],
-        numbers=[
-            (
-                _number(one),
-                [
-                    f"{formatting.clinical_time(was.at)}: {was.status.label}. "
-                    f"Said by: {was.said_by.label}"
-                    for was in one.history
-                ],
-            )
-            for one in side.numbers or ()
-        ],
-        merges=[
-            (
-                one.id,
-                f"{formatting.clinical_time(one.at)}: {one.cause.label}"
-                + (f". Undone {formatting.clinical_time(one.undone_at)}" if one.undone_at else ""),
-            )
-            for one in side.merged
-        ],
     )

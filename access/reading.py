@@ -16,7 +16,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from access import gate, looks, resolving
+from access import gate, joining, looks
 from access.acting import Acting
 from access.decision import Reason
 from access.explaining import Explanation, Place, of_refusal, whom
@@ -93,7 +93,7 @@ def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refuse
         return _ask_again(request, look)
     explained = of_refusal(refused.reason, acting.organisation_kind)
     if explained is None:  # who may not know of a resident is told of nobody
-        joined = resolving.now_known_as(acting, look.resident)
+        joined = joining.now_known_as(acting, look.resident)
         if joined is None:
             return not_found(request, Http404())
         return render(request, "access/withheld_joined.jinja", {"resident": joined}, status=403)

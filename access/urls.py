@@ -57,6 +57,11 @@ urlpatterns = [
         name="note-question",
     ),
     path(
+        "identity/questions/<uuid:question>/candidate",
+        views_questions.propose_candidate,
+        name="propose-candidate",
+    ),
+    path(
         "identity/questions/<uuid:question>/retry",
         views_questions.retry_question,
         name="retry-question",

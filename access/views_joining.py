@@ -8,13 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from access import presenters_resolving as presenters
-from access import resolving
+from access import given_numbers, joining
+from access import presenters_sides as presenters
 from access.doors import needs
 from access.forms_resolving import GiveNumberForm, JoinForm, TakeApartForm
 from access.glimpses import Outcome, find, glimpse
+from access.presenters_joining import merge_page
 from access.requests import ActingRequest
-from access.resolving import Side
+from access.sides import Side, identities
 from access.views_questions import WHY_NOT
 from identity.forms import FindResidentForm
 from identity.merges import Cause
@@ -47,7 +48,7 @@ NOT_GIVEN = {
 @require_safe
 def who(request: ActingRequest, resident: UUID) -> HttpResponse:
     """Who a resident is, the history of their numbers, and what was joined."""
-    sides = resolving.identities(request.acting, [resident], request_id=request.request_id)
+    sides = identities(request.acting, [resident], request_id=request.request_id)
     if sides is None:
         return not_found(request, Http404())  # answered, not raised: its event stays
     return render(
@@ -61,7 +62,7 @@ def who(request: ActingRequest, resident: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def find_other(request: ActingRequest, resident: UUID) -> HttpResponse:
     """Find whom a resident may be recorded as a second time."""
-    sides = resolving.identities(request.acting, [resident], request_id=request.request_id)
+    sides = identities(request.acting, [resident], request_id=request.request_id)
     if sides is None:
         return not_found(request, Http404())
     form = FindResidentForm(request.POST if request.method == "POST" else None)
@@ -81,7 +82,7 @@ def find_other(request: ActingRequest, resident: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: ActingRequest, resident: UUID, other: UUID) -> HttpResponse:
     """Two residents side by side; which stays and why; a check; and then they are joined."""
-    sides = resolving.identities(request.acting, [resident, other], request_id=request.request_id)
+    sides = identities(request.acting, [resident, other], request_id=request.request_id)
     if sides is None or sides[0].id == sides[1].id:
         return not_found(request, Http404())
     form = JoinForm(request.POST or None)
@@ -91,7 +92,7 @@ def join(request: ActingRequest, resident: UUID, other: UUID) -> HttpResponse:
             ordered = list(_in_order(sides, form.cleaned_data["stays"]))
             return _show_join(request, "identity/check_merge.jinja", ordered, form, ORDERED)
         survivor, merged = _in_order(sides, form.cleaned_data["stays"])
-        joined = resolving.join(
+        joined = joining.join(
             request.acting,
             survivor=survivor.id,
             merged=merged.id,
@@ -150,24 +151,24 @@ def _show_join(
 @require_safe
 def merge(request: ActingRequest, merge: UUID) -> HttpResponse:
     """What was joined, when and by whom, and who saw it since."""
-    seen = resolving.merge_in_full(request.acting, merge, request_id=request.request_id)
+    seen = joining.merge_in_full(request.acting, merge, request_id=request.request_id)
     if seen is None:
         return not_found(request, Http404())
-    return render(request, "identity/merge.jinja", {"page": presenters.merge_page(seen)})
+    return render(request, "identity/merge.jinja", {"page": merge_page(seen)})
 
 
 @needs(Activity.RESOLVE_IDENTITY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_apart(request: ActingRequest, merge: UUID) -> HttpResponse:
     """What taking a joined record apart does, how it is known, and the button that does it."""
-    seen = resolving.merge_in_full(request.acting, merge, request_id=request.request_id)
+    seen = joining.merge_in_full(request.acting, merge, request_id=request.request_id)
     if seen is None:
         return not_found(request, Http404())
     if seen.undone_at is not None:
         return redirect("identity-merge", merge)
     form = TakeApartForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        outcome = resolving.take_apart(
+        outcome = joining.take_apart(
             request.acting,
             merge,
             words=form.cleaned_data["words"],
@@ -178,7 +179,7 @@ def take_apart(request: ActingRequest, merge: UUID) -> HttpResponse:
         if outcome == "not-known":
             return not_found(request, Http404())
         form.add_error("words", NOT_APART.get(outcome, "It could not be taken apart"))
-    context = {"form": form, "page": presenters.merge_page(seen)}
+    context = {"form": form, "page": merge_page(seen)}
     return render(request, "identity/take_apart.jinja", context)
 
 
@@ -197,7 +198,7 @@ def give_number(request: ActingRequest, resident: UUID) -> HttpResponse:
         return not_found(request, Http404())
     form = GiveNumberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        outcome = resolving.give_number(
+        outcome = given_numbers.give_number(
             request.acting,
             resident,
             number=form.cleaned_data["nhs_number"],

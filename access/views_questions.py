@@ -10,9 +10,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import presenters_resolving as presenters
-from access import presenters_traced, resolving, traced
+from access import presenters_sides, presenters_traced, resolving, traced
 from access.doors import needs
-from access.forms_resolving import DECISIONS, DecideForm, NoteForm, SeparateForm
+from access.forms_resolving import (
+    DECISIONS,
+    CandidateForm,
+    DecideForm,
+    NoteForm,
+    SeparateForm,
+)
 from access.requests import ActingRequest
 from access.resolving import Question
 from identity.merges import WhySeparated
@@ -141,9 +147,33 @@ def retry_question(request: ActingRequest, question: UUID) -> HttpResponse:
     return redirect("identity-question", question)
 
 
+@needs(Activity.RESOLVE_IDENTITY)
+@require_POST
+def propose_candidate(request: ActingRequest, question: UUID) -> HttpResponse:
+    """Set a resident beside the one whom a question is about, or nobody any more."""
+    form = CandidateForm(request.POST)
+    answer = (
+        resolving.propose(
+            request.acting,
+            question,
+            form.cleaned_data["candidate"],
+            request_id=request.request_id,
+        )
+        if form.is_valid()
+        else "not-known"
+    )
+    if answer == "not-known":
+        return not_found(request, Http404())
+    return redirect("identity-question", question)
+
+
 def _decisions(seen: Question) -> tuple[QuestionDecision, ...]:
     """What may be decided: nobody is joined with, or kept from, somebody who is not proposed."""
-    asked = ASKED[seen.reason].decisions
+    kind = ASKED[seen.reason]
+    asked = kind.decisions
+    if seen.candidate is not None and kind.candidates and not kind.compares:
+        # Another candidate answers "somebody else": what the trace asked stays open then.
+        return (QuestionDecision.SAME, QuestionDecision.SEPARATE, QuestionDecision.CHECKED)
     if seen.candidate is None:
         return tuple(each for each in asked if each is QuestionDecision.CHECKED) or (
             QuestionDecision.CHECKED,
@@ -163,11 +193,19 @@ def _offered(seen: Question) -> DecideForm:
 def _show(
     request: ActingRequest, seen: Question, form: NhsForm, *, note: NoteForm | None = None
 ) -> HttpResponse:
+    page = presenters.question_page(seen)
+    open_still = ASKED[seen.reason].candidates and seen.settled is None
     context = {
         "form": note if note is not None else form,
         "deciding": form,
         "note": note or NoteForm(),
-        "page": presenters.question_page(seen),
+        "page": page,
+        "may_propose": open_still and not seen.in_place,
+        "candidates": presenters.candidates_shown(
+            page, resolving.candidates(request.acting, seen.id, request_id=request.request_id)
+        )
+        if open_still and seen.candidate is None
+        else None,
         "history": presenters_traced.history(
             traced.traces(request.acting, seen.id, request_id=request.request_id)
         ),
@@ -177,7 +215,7 @@ def _show(
 
 def _check(request: ActingRequest, seen: Question, words: str) -> HttpResponse:
     page = presenters.question_page(seen)
-    context = {"page": page, "words": words, "telling": presenters.telling(page.rows)}
+    context = {"page": page, "words": words, "telling": presenters_sides.telling(page.rows)}
     return render(request, "identity/check_join.jinja", context)
 
 

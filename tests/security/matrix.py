@@ -171,6 +171,7 @@ MATRIX: list[Row] = [
     *_both("join-asked", 405, 404, OFFICERS, question=UUID),
     *_both("separate-asked", 405, 404, OFFICERS, question=UUID),
     *_both("note-question", 405, 404, OFFICERS, question=UUID),
+    *_both("propose-candidate", 405, 404, OFFICERS, question=UUID),
     *_both("retry-question", 405, 404, OFFICERS, question=UUID),
     *_both("identity-merge", 404, 405, OFFICERS, merge=UUID),
     *_both("take-apart", 404, 404, OFFICERS, merge=UUID),
