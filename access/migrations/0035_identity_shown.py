@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0033_request_desk"),
+        ("access", "0034_quicker_wall"),
         ("identity", "0014_deaths_and_partial_dates"),
     ]
 

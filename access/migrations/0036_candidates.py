@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0034_identity_shown"),
+        ("access", "0035_identity_shown"),
         ("identity", "0014_deaths_and_partial_dates"),
     ]
 
