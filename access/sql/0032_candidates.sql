@@ -36,7 +36,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where r.search_keys && keys.wanted
         group by 1
         union all
-        select identity.survivor_of(number.id), false, false
+        select identity.survivor_of(number.id), false, true
         from unnest(access.residents_by_number(in_number, in_organisation)) as number (id)
     ), fits as (
         select found.id, bool_or(found.exact) as exact, bool_or(found.given) as given from found

@@ -536,6 +536,9 @@ def test_taking_apart_lists_who_saw_what_and_what_was_said_in_between(
     factories.choice(region.ruth, by=region.adviser)
     page = officer.gets("take-apart", made.public_id)
     assert region.nurse.staff.name in page.get_text()
+    # And which parts that let them see: what a nurse reads, and no safeguarding.
+    assert "Diagnoses and problems" in _words(page)
+    assert "Safeguarding" not in page.get_text()
     assert "1 choice was recorded" in page.get_text()
     assert "Enter" not in officer.posts("take-apart", made.public_id, status=200).h1.get_text()
     assert Merge.objects.get().undone_at is None
