@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0034_quicker_wall"),
+        ("access", "0036_candidates"),
     ]
 
     operations = [
