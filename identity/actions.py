@@ -32,11 +32,18 @@ from identity.models import (
     SourcePerson,
 )
 from identity.names import fold
+from identity.newcomers import (
+    Newcomer,
+    is_registered_practice,
+    newcomers_among,
+    source_person,
+    take_in_together,
+)
 from identity.nhs_number import InvalidNhsNumber, NhsNumber
 from identity.numbers import STILL_LEADS, Ended
 from identity.persons import PersonSent, Said, agrees, fingerprint, identifies
 from identity.told import new_resident, take_in
-from organisations.models import Organisation, OrganisationKind
+from organisations.models import Organisation
 
 #: As many differing people of one source may carry one number before it is taken for a
 #: placeholder: two are a confusion, which a person resolves.
@@ -75,8 +82,16 @@ def receive_persons(
         )
     }
     desk = _Desk(source, trusted_for_numbers)
+    new = newcomers_among(persons, numbers, known=held)
+    arrived = dict(
+        zip(new, desk.take_in_together([(persons[at], numbers[at]) for at in new]), strict=True)
+    )
     answers = []
-    for person, number in zip(persons, numbers, strict=True):
+    for position, (person, number) in enumerate(zip(persons, numbers, strict=True)):
+        if position in arrived:
+            came = arrived[position]
+            answers.append(Received(came.pk, came.resident_id, changed=True))
+            continue
         known = held.get(person.identifier)
         changed = True
         if known is None:
@@ -129,6 +144,24 @@ class _Desk:
     trusted: bool
     traced: bool = False
 
+    def take_in_together(
+        self, people: Sequence[tuple[PersonSent, NhsNumber | None]]
+    ) -> list[SourcePerson]:
+        """Newcomers, whose numbers lead to nobody (:mod:`identity.newcomers`)."""
+        return take_in_together(
+            [
+                Newcomer(
+                    person, number, claims=self._may_claim(person, number) and identifies(person)
+                )
+                for person, number in people
+            ],
+            source=self.source,
+        )
+
+    def _may_claim(self, person: PersonSent, number: NhsNumber | None) -> bool:
+        verified = person.nhs_number_status == NumberStatus.VERIFIED
+        return number is not None and self.trusted and verified
+
     def arrive(self, person: PersonSent, number: NhsNumber | None) -> SourcePerson:
         """Somebody whom their source has not sent before: linked, or a resident of their own."""
         owner = owner_of(number) if number and self._links(person, number) else None
@@ -155,7 +188,7 @@ class _Desk:
         known.nhs_number_status_sent = person.nhs_number_status or ""
         known.number_claimed = number.digits if number else ""
         known.said = Said.by(person).as_json()
-        known.registered_practice = _is_registered_practice(person, self.source)
+        known.registered_practice = is_registered_practice(person, self.source)
         known.updated = timezone.now()
         only_theirs = not SourcePerson.objects.filter(
             ~Q(pk=known.pk), resident=known.resident_id, link=LinkState.LINKED
@@ -231,20 +264,9 @@ class _Desk:
     def _source_person(
         self, person: PersonSent, number: NhsNumber | None, resident: Resident, link: LinkState
     ) -> SourcePerson:
-        return SourcePerson.objects.create(
-            source=self.source,
-            identifier=person.identifier,
-            local_identifiers=list(person.local_identifiers),
-            resident=resident,
-            link=link,
-            nhs_number_sent=person.nhs_number or "",
-            nhs_number_status_sent=person.nhs_number_status or "",
-            number_claimed=number.digits if number else "",
-            version=person.version,
-            fingerprint=fingerprint(person),
-            said=Said.by(person).as_json(),
-            registered_practice=_is_registered_practice(person, self.source),
-        )
+        known = source_person(person, number, source=self.source, resident=resident, link=link)
+        known.save(force_insert=True)
+        return known
 
     # ── Placeholders ────────────────────────────────────────────────────────────────────────
 
@@ -366,14 +388,6 @@ def link_traced(known: SourcePerson, number: NhsNumber) -> bool:
     desk._link(known, Said.from_json(known.said), number)  # noqa: SLF001 - this module's own class
     known.refresh_from_db()
     return known.link == LinkState.LINKED
-
-
-def _is_registered_practice(person: PersonSent, source: Organisation) -> bool:
-    return source.kind == OrganisationKind.GP_PRACTICE and person.practice_code in {
-        None,
-        "",
-        source.ods_code,
-    }
 
 
 @transaction.atomic

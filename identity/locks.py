@@ -24,8 +24,11 @@ def lock(*, numbers: Iterable[str] = (), source: int = 0, identifiers: Iterable[
     names = {f"number {number}" for number in numbers}
     names |= {f"person {source} {identifier}" for identifier in wanted}
     with connection.cursor() as cursor:
-        for key in sorted(_key(name) for name in names):
-            cursor.execute("select pg_advisory_xact_lock(%s)", [key])
+        # One statement, in which PostgreSQL goes through the list in its order.
+        cursor.execute(
+            "select pg_advisory_xact_lock(key) from unnest(%s::bigint[]) key",
+            [sorted(_key(name) for name in names)],
+        )
     if wanted:
         rows = SourcePerson.objects.filter(source=source, identifier__in=wanted)
         list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))

@@ -185,15 +185,19 @@ class Resident(models.Model):
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Write the row, with what it is found by."""
+        self.set_found_by()
+        if update_fields is not None and {*update_fields} & {*_FOUND_BY}:
+            update_fields = {*update_fields, *_FOUND_AS}
+        super().save(update_fields=update_fields, **options)
+
+    def set_found_by(self) -> None:
+        """Have what the resident is found by follow the names and the birth date."""
         self.family_folded = fold(self.family_name)
         self.given_folded = fold(self.given_names)
         self.given_keys = list(given_keys(self.given_names))
         self.search_keys = search_keys(self.family_name, self.birth_date)
         if self.birth_date is not None:
             self.birth_date_part = ""
-        if update_fields is not None and {*update_fields} & {*_FOUND_BY}:
-            update_fields = {*update_fields, *_FOUND_AS}
-        super().save(update_fields=update_fields, **options)
 
 
 class ResidentPlace(models.Model):

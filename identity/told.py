@@ -7,6 +7,8 @@ that is linked, and so is a death, which on a source's word alone is informal.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q
 
 from identity.models import (
@@ -24,31 +26,45 @@ from identity.persons import PersonSent, Said
 
 def new_resident(said: Said) -> Resident:
     """A resident of their own, as a source describes them; known to that source alone."""
-    resident = Resident(
-        title=said.title,
-        family_name=said.family_name,
-        given_names=said.given_names,
-        birth_date=said.birth_date,
-        birth_date_part=said.birth_date_part,
-        sex=said.sex,
-        deceased=said.deceased,
-        deceased_on=said.deceased_on,
-        deceased_on_part=said.deceased_on_part,
-        language=said.language,
-        interpreter_needed=said.interpreter_needed,
-        protection=said.protection,
-    )
-    if said.deceased:
-        resident.death_notice, resident.death_said_by = DeathNotice.INFORMAL, SaidBy.FEED
-    resident.save()
-    ResidentPlace.objects.create(
-        resident=resident,
-        address_lines=list(said.address_lines),
-        postcode=said.postcode,
-        phone=said.phone,
-        practice_code=said.practice_code,
-    )
+    (resident,) = new_residents([said])
     return resident
+
+
+def new_residents(described: Sequence[Said]) -> list[Resident]:
+    """Residents of their own, each as a source describes them, in a few statements."""
+    residents = [
+        Resident(
+            title=said.title,
+            family_name=said.family_name,
+            given_names=said.given_names,
+            birth_date=said.birth_date,
+            birth_date_part=said.birth_date_part,
+            sex=said.sex,
+            deceased=said.deceased,
+            deceased_on=said.deceased_on,
+            deceased_on_part=said.deceased_on_part,
+            death_notice=DeathNotice.INFORMAL if said.deceased else "",
+            death_said_by=SaidBy.FEED if said.deceased else "",
+            language=said.language,
+            interpreter_needed=said.interpreter_needed,
+            protection=said.protection,
+        )
+        for said in described
+    ]
+    for resident in residents:
+        resident.set_found_by()
+    Resident.objects.bulk_create(residents)
+    ResidentPlace.objects.bulk_create(
+        ResidentPlace(
+            resident=resident,
+            address_lines=list(said.address_lines),
+            postcode=said.postcode,
+            phone=said.phone,
+            practice_code=said.practice_code,
+        )
+        for resident, said in zip(residents, described, strict=True)
+    )
+    return residents
 
 
 def take_in(

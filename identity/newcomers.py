@@ -1,0 +1,128 @@
+"""Newcomers: people of whom nobody here knows anything, taken in together in a few statements.
+
+Most people of a first delivery are such. Whoever might be somebody else (a number that leads or
+led to anyone, a placeholder, two of one delivery with one number or one identifier) is no newcomer
+and is taken in one by one (:mod:`identity.actions`), with the same end for all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from identity.models import (
+    LinkState,
+    NumberStatus,
+    PlaceholderNumber,
+    Resident,
+    ResidentNhsNumber,
+    SaidBy,
+    SourcePerson,
+)
+from identity.nhs_number import NhsNumber
+from identity.persons import PersonSent, Said, fingerprint
+from identity.told import new_residents
+from organisations.models import Organisation, OrganisationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody new. ``claims`` says that their number becomes theirs, and they are linked."""
+
+    person: PersonSent
+    number: NhsNumber | None
+    claims: bool
+
+
+def newcomers_among(
+    persons: Sequence[PersonSent], numbers: Sequence[NhsNumber | None], *, known: Container[str]
+) -> list[int]:
+    """The positions of the newcomers. Lock persons and numbers first.
+
+    :param known: the identifiers that the source has sent before.
+    """
+    identifiers = Counter(person.identifier for person in persons)
+    digits = Counter(number.digits for number in numbers if number)
+    if all(person.identifier in known for person in persons):
+        return []
+    led = set(
+        ResidentNhsNumber.objects.filter(number__in=digits).values_list("number", flat=True)
+    ) | set(PlaceholderNumber.objects.filter(number__in=digits).values_list("number", flat=True))
+    return [
+        position
+        for position, (person, number) in enumerate(zip(persons, numbers, strict=True))
+        if person.identifier not in known
+        and identifiers[person.identifier] == 1
+        and (number is None or (digits[number.digits] == 1 and number.digits not in led))
+    ]
+
+
+def take_in_together(newcomers: Sequence[Newcomer], *, source: Organisation) -> list[SourcePerson]:
+    """Make each a resident of their own, and link whoever claims a number; in their order."""
+    if not newcomers:
+        return []
+    residents = new_residents([Said.by(one.person) for one in newcomers])
+    persons = SourcePerson.objects.bulk_create(
+        source_person(
+            one.person,
+            one.number,
+            source=source,
+            resident=resident,
+            link=LinkState.LINKED if one.claims else LinkState.ALONE,
+        )
+        for one, resident in zip(newcomers, residents, strict=True)
+    )
+    claiming = [
+        (one.number, resident)
+        for one, resident in zip(newcomers, residents, strict=True)
+        if one.claims and one.number is not None
+    ]
+    ResidentNhsNumber.objects.bulk_create(
+        ResidentNhsNumber(
+            resident=resident,
+            number=number.digits,
+            status=NumberStatus.VERIFIED,
+            said_by=SaidBy.FEED,
+            given_by=source.pk,
+        )
+        for number, resident in claiming
+    )
+    if claiming:
+        sure = [resident.pk for _, resident in claiming]
+        Resident.objects.filter(pk__in=sure).update(known_to_all=True)
+    return persons
+
+
+def source_person(
+    person: PersonSent,
+    number: NhsNumber | None,
+    *,
+    source: Organisation,
+    resident: Resident,
+    link: LinkState,
+) -> SourcePerson:
+    """The row of a person sent, not yet written."""
+    return SourcePerson(
+        source=source,
+        identifier=person.identifier,
+        local_identifiers=list(person.local_identifiers),
+        resident=resident,
+        link=link,
+        nhs_number_sent=person.nhs_number or "",
+        nhs_number_status_sent=person.nhs_number_status or "",
+        number_claimed=number.digits if number else "",
+        version=person.version,
+        fingerprint=fingerprint(person),
+        said=Said.by(person).as_json(),
+        registered_practice=is_registered_practice(person, source),
+    )
+
+
+def is_registered_practice(person: PersonSent, source: Organisation) -> bool:
+    """Whether a source is the practice with which a person that it sent is registered."""
+    return source.kind == OrganisationKind.GP_PRACTICE and person.practice_code in {
+        None,
+        "",
+        source.ods_code,
+    }
