@@ -18,12 +18,13 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from feeds.boundary import boundary_of
-from feeds.mapped import EntryStatus, Held, Item, Mapped, MappedEntry, WholeExtract
+from feeds.mapped import EntryStatus, Held, Item, Mapped, WholeExtract
 from feeds.models import Batch, FullExtract, Outcome
 from feeds.raw import read_delivery
 from identity.models import SourcePerson
 from organisations.models import Organisation
 from records import retiring
+from records.rows import EntryRow
 
 _CHUNK = 1000
 NOT_NAMED = (
@@ -153,7 +154,7 @@ def newer_than(batch: Batch) -> dict[str, FullExtract]:
     return {each.kind: each for each in newest if each.brought_by != batch.brought_by}
 
 
-def is_older(entries: Iterable[MappedEntry], newer: Mapping[str, FullExtract]) -> bool:
+def is_older(entries: Iterable[EntryRow], newer: Mapping[str, FullExtract]) -> bool:
     """Whether entries are of before a full extract that covers them: then that counts."""
     return any(
         (extract := newer.get(entry.kind)) is not None

@@ -51,11 +51,10 @@ class Boundary:
         match item.outcome:
             case Mapped(person=MappedPerson() as person) if self._is_theirs(person):
                 return True
-            case Mapped(entries=entries):
+            case Mapped() as mapped:
                 return any(
-                    entry.person in self.identifiers
-                    or _digits(entry.person_nhs_number) in self.numbers
-                    for entry in entries
+                    person in self.identifiers or _digits(number) in self.numbers
+                    for person, number in mapped.whose()
                 )
             case Snapshot(person=person):
                 return person in self.identifiers

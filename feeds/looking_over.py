@@ -17,8 +17,8 @@ from typing import Any
 from django.conf import settings
 
 from feeds import absent
+from feeds.applying import PERSON_NOT_KNOWN, TWO_PEOPLE
 from feeds.formats import FORMATS
-from feeds.loading import PERSON_NOT_KNOWN, TWO_PEOPLE
 from feeds.mapped import Held, Item, Mapped, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch
 from feeds.raw import read_delivery

@@ -2,18 +2,25 @@
 
 A format (``feeds/formats/``) turns bytes into items; the pipeline (``feeds/actions.py``) turns
 items into source persons and entries. Neither knows the other's business.
+
+All but the person are msgspec structs, because many of them are made, and because they cross from
+the process that maps a large delivery to the worker that loads it (:mod:`feeds.ahead`).
+``msgspec.structs.replace`` gives a changed one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from organisations.categories import Category
+from records.rows import EntryRow
 from records.statuses import EntryStatus
 
 __all__ = [
@@ -25,11 +32,16 @@ __all__ = [
     "MappedPerson",
     "PassedOver",
     "Precision",
+    "ReadyEntry",
     "SharingAnswer",
     "Snapshot",
     "Told",
     "WholeExtract",
 ]
+
+
+class _Value(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Never changed once it is made."""
 
 
 class Precision(StrEnum):
@@ -87,8 +99,7 @@ class MappedPerson:
     in_passing: bool = False  # named by another system: introduces, and renews nobody
 
 
-@dataclass(frozen=True, slots=True)
-class MappedEntry:
+class MappedEntry(_Value, frozen=True):
     """One item of a record, ready to be compared with what is held.
 
     ``identifier`` is stable at the source (``Observation/<id>``); ``version`` is the source's own
@@ -133,22 +144,27 @@ class MappedEntry:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PassedOver:
+class ReadyEntry(_Value, frozen=True):
+    """An entry as the loader takes it: whose it is by what the source says, and its row."""
+
+    person: str | None
+    person_nhs_number: str | None
+    row: EntryRow
+
+
+class PassedOver(_Value, frozen=True, tag=True):
     """Read and deliberately not made into anything; the reason is counted."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(_Value, frozen=True, tag=True):
     """Set aside for a person to look at; the reason names what is wrong and never a value."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(_Value, frozen=True):
     """What one message tells of something that goes on: a visit, an appointment, a document.
 
     ``said`` has, by name, for when each thing is told (text that sorts) and what it is (anything
@@ -163,22 +179,29 @@ class Told:
     may_be_empty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(_Value, frozen=True, tag=True):
     """What one item became: a person, or entries (seldom more than one), or both.
 
     ``told`` is what becomes entries together with what other items told. ``replaces`` are the
-    identifiers of records that the source has joined with this person's.
+    identifiers of records that the source has joined with this person's. ``ready`` are the entries
+    once they are made into rows (:mod:`feeds.ready`): then they are not among ``entries``.
     """
 
     person: MappedPerson | None = None
     entries: tuple[MappedEntry, ...] = ()
     told: tuple[Told, ...] = ()
     replaces: tuple[str, ...] = ()
+    ready: tuple[ReadyEntry, ...] = ()
+
+    def whose(self) -> Iterator[tuple[str | None, str | None]]:
+        """Of each entry: its person, and the NHS number that came with it."""
+        for entry in self.entries:
+            yield entry.person, entry.person_nhs_number
+        for ready in self.ready:
+            yield ready.person, ready.person_nhs_number
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(_Value, frozen=True, tag=True):
     """The end of all that a source has of one person: what is not among it is there no longer.
 
     ``present`` are the identifiers of everything that was in it, read or not; ``taken`` is when it
@@ -190,8 +213,7 @@ class Snapshot:
     taken: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class WholeExtract:
+class WholeExtract(_Value, frozen=True, tag=True):
     """The end of a file that has all that its source holds of everybody, of these kinds of entry.
 
     What is not in it is there no longer, but for what had ended before ``since``: that is left out
@@ -203,8 +225,7 @@ class WholeExtract:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(_Value, frozen=True):
     """One item of a delivery with what became of it.
 
     ``resource_id`` is the source's own id of it, or of the person whose it is. ``pointer`` says
@@ -216,5 +237,9 @@ class Item:
     resource_type: str
     resource_id: str
     outcome: Mapped | PassedOver | Held | Snapshot | WholeExtract
-    raw: bytes = field(default=b"", repr=False)
+    raw: bytes = b""
     is_wrapper: bool = False
+
+    def __repr__(self) -> str:
+        """Where it stands; never what it says."""
+        return f"Item({self.pointer!r}, {type(self.outcome).__name__})"

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from feeds.formats import FORMATS
+from feeds.formats import reader_of
 from feeds.mapped import Item
 from feeds.models import Batch, Chunk, Delivery
 from feeds.sensitive import codes_kept_by_their_source
@@ -27,14 +27,18 @@ class DeliveryStream(io.RawIOBase):
         """It can be read."""
         return True
 
+    def piece(self) -> bytes:
+        """The next chunk's bytes; none at the end."""
+        chunk = Chunk.objects.filter(delivery=self._delivery, position=self._next).first()
+        if chunk is None:
+            return b""
+        self._next += 1
+        return unseal(chunk.content, purpose="delivery")
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any buffer will do
         """Fill the buffer from the next chunk; 0 at the end."""
         if not self._rest:
-            chunk = Chunk.objects.filter(delivery=self._delivery, position=self._next).first()
-            if chunk is None:
-                return 0
-            self._next += 1
-            self._rest = memoryview(unseal(chunk.content, purpose="delivery"))
+            self._rest = memoryview(self.piece())
         taken = min(len(buffer), len(self._rest))
         buffer[:taken] = self._rest[:taken]
         self._rest = self._rest[taken:]
@@ -47,14 +51,17 @@ def read_delivery(
 ) -> Iterator[Item]:
     """The items of one file of a batch, by the mapping that it came with."""
     stream = io.BufferedReader(raw or DeliveryStream(delivery), buffer_size=1_048_576)
-    name = unseal(delivery.name, purpose="name").decode(errors="replace")
-    return read_content(batch, stream, name)
+    return read_content(batch, stream, name_of(delivery))
+
+
+def name_of(delivery: Delivery) -> str:
+    """The name of a file as it was given in."""
+    return unseal(delivery.name, purpose="name").decode(errors="replace")
 
 
 def read_content(batch: Batch, content: BinaryIO, name: str) -> Iterator[Item]:
     """The items of some bytes as those of a batch are read."""
-    form = FORMATS[batch.feed.format]
-    reader = form.mapped(batch.mapping.text) if form.mapped and batch.mapping else form.read
+    reader = reader_of(batch.feed.format, batch.mapping.text if batch.mapping else None)
     return reader(
         content,
         name=name,

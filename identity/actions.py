@@ -89,8 +89,8 @@ def receive_persons(
     answers = []
     for position, (person, number) in enumerate(zip(persons, numbers, strict=True)):
         if position in arrived:
-            came = arrived[position]
-            answers.append(Received(came.pk, came.resident_id, changed=True))
+            person_row = arrived[position]
+            answers.append(Received(person_row.pk, person_row.resident_id, changed=True))
             continue
         known = held.get(person.identifier)
         changed = True

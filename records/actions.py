@@ -5,12 +5,10 @@ With :mod:`records.selectors` the only module that touches the entry model.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -23,109 +21,38 @@ from organisations.categories import Category
 from organisations.models import Organisation, OrganisationKind
 from records.evidence import EvidenceRow, Registry, with_registration
 from records.models import Entry
+from records.rows import COLUMNS, EntryRow, uuids
 from records.statuses import EntryStatus
 
-
-class EntrySent(Protocol):
-    """An entry as a format mapped it; ``feeds.mapped.MappedEntry`` is one."""
-
-    @property
-    def identifier(self) -> str: ...
-    @property
-    def category(self) -> Category: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def display(self) -> str: ...
-    @property
-    def resource(self) -> bytes: ...
-    @property
-    def version(self) -> datetime | None: ...
-    @property
-    def effective(self) -> datetime | None: ...
-    @property
-    def effective_precision(self) -> str | None: ...
-    @property
-    def ends(self) -> datetime | None: ...
-    @property
-    def recorded(self) -> datetime | None: ...
-    @property
-    def code_system(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def detail(self) -> str: ...
-    @property
-    def source_status(self) -> str: ...
-    @property
-    def value(self) -> Decimal | None: ...
-    @property
-    def value_text(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def range_low(self) -> Decimal | None: ...
-    @property
-    def range_high(self) -> Decimal | None: ...
-    @property
-    def range_text(self) -> str: ...
-    @property
-    def interpretation(self) -> str: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def author_role(self) -> str: ...
-    @property
-    def place(self) -> str: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def contact_class(self) -> str | None: ...
-    @property
-    def team_code(self) -> str | None: ...
-    @property
-    def recipient_code(self) -> str: ...
-    @property
-    def recipient_team(self) -> str: ...
-    @property
-    def negation(self) -> bool: ...
-    @property
-    def sensitive(self) -> bool: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
+#: The categories whose entries say who cares for somebody.
+_TELLS_OF_CARE = frozenset(
+    {
+        Category.APPOINTMENTS,
+        Category.CONTACTS,
+        Category.SOCIAL_CARE_SERVICES,
+        Category.PEOPLE_INVOLVED,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An entry sent, and whose it is. ``position`` is the item's in its delivery."""
 
     position: int
-    entry: EntrySent
+    row: EntryRow
     source_person_id: int
     resident_id: int
 
 
-#: The columns that a delivery brings, in the order in which they are copied.
-_SENT = (
-    "category", "kind", "status", "display", "version", "effective", "effective_precision",
-    "ends", "recorded", "code_system", "code", "detail", "source_status", "value", "value_text",
-    "unit", "range_low", "range_high", "range_text", "interpretation", "author", "author_role",
-    "place", "phone", "contact_class", "team_code", "recipient_code", "recipient_team",
-    "negation", "sensitive", "notes",
-)  # fmt: skip
-_COPIED = (
-    "position", "resident_id", "source_person_id", "identifier", "fingerprint", *_SENT, "resource"
-)  # fmt: skip
-_UPDATED = ("resident_id", "source_person_id", "fingerprint", *_SENT, "resource")
-#: Absent words are empty text, not NULL.
-_TEXT_IF_ABSENT = frozenset({"effective_precision", "contact_class", "team_code"})
+#: What an entry's row does not say of itself, in the order in which it is put before it.
+_OURS = ("public_id", "resident_id", "source_person_id", "source_id", "feed_id", "batch_id")
+_COPY = f"copy records_entry ({', '.join((*_OURS, *COLUMNS))}) from stdin"
+
+_STAGED = ("position", "resident_id", "source_person_id", *COLUMNS)
 _TYPES = {
     "position": "integer",
     "resident_id": "bigint",
     "source_person_id": "bigint",
-    "identifier": "text",
     "fingerprint": "bytea",
     "category": "smallint",
     "version": "timestamptz",
@@ -140,34 +67,56 @@ _TYPES = {
     "notes": "text[]",
     "resource": "jsonb",
 }
-
 _STAGE = "create temporary table if not exists staged_entry ({}) on commit delete rows".format(
-    ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COPIED)
+    ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _STAGED)
 )
-_COPY = f"copy staged_entry ({', '.join(_COPIED)}) from stdin"
-# Of two versions of one time, or of no time, the one that was given in later counts, whenever it is
-# loaded; of what is made of everything told so far, the one that was made later. A later version in
-# the same delivery replaces an earlier one; of two alike the last one sent.
-_MERGE = f"""
-    merge into records_entry as held
-    using (
-        select distinct on (identifier) * from staged_entry
-        order by identifier, version desc nulls last, position desc
-    ) as sent
-    on held.source_id = %(source)s and held.identifier = sent.identifier
-    when matched and held.fingerprint <> sent.fingerprint
-         and (sent.version > held.version
-              or (sent.version = held.version) is not false
-              and (held.batch_id <= %(batch)s or %(made_of_all)s))
-    then update set {", ".join(f"{name} = sent.{name}" for name in _UPDATED)},
+_COPY_STAGED = f"copy staged_entry ({', '.join(_STAGED)}) from stdin"
+_CHANGED = [name for name in _STAGED if name not in {"position", "identifier"}]
+
+_HELD = """
+    select identifier, fingerprint, version, resident_id, category, batch_id from records_entry
+    where source_id = %s and identifier = any(%s)
+"""
+# Compared once more with the row as it is now: a merge may have moved it meanwhile. Of two versions
+# of one time, or of no time, the one that was given in later counts, whenever it is loaded; of what
+# is made of everything told so far, the one that was made later.
+_RENEW = f"""
+    update records_entry as held
+    set {", ".join(f"{name} = sent.{name}" for name in _CHANGED)},
         feed_id = %(feed)s, batch_id = %(batch)s, received = now()
-    when not matched then insert
-        (source_id, feed_id, batch_id, identifier, {", ".join(_UPDATED)})
-    values
-        (%(source)s, %(feed)s, %(batch)s, sent.identifier,
-         {", ".join(f"sent.{name}" for name in _UPDATED)})
-    returning sent.position, held.resident_id
+    from staged_entry as sent
+    where held.source_id = %(source)s and held.identifier = sent.identifier
+      and held.fingerprint <> sent.fingerprint
+      and (sent.version > held.version
+           or (sent.version = held.version) is not false
+           and (held.batch_id <= %(batch)s or %(made_of_all)s))
+    returning sent.position
 """  # noqa: S608 - column names are constants of this module
+# By the index of (source, identifier), however little PostgreSQL knows yet of a table that is
+# being filled: its guess is to read all of it for each chunk.
+_PLANS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+_BY_INDEX, _AS_USUAL = (
+    "select " + ", ".join(f"set_config('{plan}', '{state}', true)" for plan in _PLANS)
+    for state in ("off", "on")
+)
+
+
+class _Held(NamedTuple):
+    """An entry as it is held, as far as another version of it is compared with it."""
+
+    fingerprint: bytes
+    version: datetime | None
+    resident_id: int
+    category: int
+    batch_id: int
+
+    def gives_way_to(self, row: EntryRow, batch_id: int, *, made_of_all: bool) -> bool:
+        """Whether a row of a batch says something else, and counts before this one."""
+        if self.fingerprint == row.fingerprint:
+            return False
+        if self.version is None or row.version is None or self.version == row.version:
+            return made_of_all or self.batch_id <= batch_id
+        return row.version > self.version
 
 
 def merge_entries(
@@ -178,10 +127,12 @@ def merge_entries(
     batch_id: int,
     made_of_all: bool = False,
 ) -> set[int]:
-    """Compare entries with what is held and write what is new or newer, in two statements.
+    """Compare entries with what is held, and write what is new or newer.
 
-    An older version never overwrites a newer one, whatever arrives first; the same again changes
-    nothing. Runs inside the transaction that is open, as the pipeline's login.
+    What is held is asked for in one statement; what is new is copied into the table as it is, and
+    what is newer is staged and written by one update (docs/adr/0027). An older version never
+    overwrites a newer one, whatever arrives first; the same again changes nothing. Runs inside the
+    transaction that is open, in the source's turn, as the pipeline's login.
 
     :param batch_id: the batch that brought them first.
     :param made_of_all: they are made of everything that was told so far, in whatever order.
@@ -190,51 +141,90 @@ def merge_entries(
     """
     if not arrivals:
         return set()
+    latest = _latest(arrivals)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_STAGE)
-        cursor.execute("delete from staged_entry")
-        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-            for arrival in arrivals:
-                copy.write_row(_row(arrival))
-        cursor.execute(
-            _MERGE,
-            {
-                "source": source.pk,
-                "feed": feed_id,
-                "batch": batch_id,
-                "made_of_all": made_of_all,
-            },
+        cursor.execute(_BY_INDEX)
+        cursor.execute(_HELD, [source.pk, list(latest)])
+        held = {found[0]: _Held(bytes(found[1]), *found[2:]) for found in cursor.fetchall()}
+        new = [each for each in latest.values() if each.row.identifier not in held]
+        newer = [
+            each
+            for each in latest.values()
+            if (before := held.get(each.row.identifier))
+            and before.gives_way_to(each.row, batch_id, made_of_all=made_of_all)
+        ]
+        written = {arrival.position for arrival in new}
+        if new:
+            _copy(cursor, _COPY, _new_lines(new, source.pk, feed_id, batch_id))
+        if newer:
+            cursor.execute(_STAGE)
+            cursor.execute("delete from staged_entry")
+            _copy(cursor, _COPY_STAGED, _staged_lines(newer))
+            cursor.execute(
+                _RENEW,
+                {
+                    "source": source.pk,
+                    "feed": feed_id,
+                    "batch": batch_id,
+                    "made_of_all": made_of_all,
+                },
+            )
+            written |= {position for (position,) in cursor.fetchall()}
+        cursor.execute(_AS_USUAL)
+    due = {each.resident_id for each in (*new, *newer) if each.row.category in _TELLS_OF_CARE}
+    due |= {
+        resident
+        for each in newer
+        for before in [held[each.row.identifier]]
+        if before.category in _TELLS_OF_CARE
+        for resident in (before.resident_id, each.resident_id)
+    }
+    access.relationships_are_due(sorted(due))
+    return written
+
+
+def _latest(arrivals: Iterable[Arrival]) -> dict[str, Arrival]:
+    """Of several versions of one entry the latest; of two alike the last one sent."""
+    latest: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        before = latest.setdefault(arrival.row.identifier, arrival)
+        if before is not arrival and _rank(arrival) >= _rank(before):
+            latest[arrival.row.identifier] = arrival
+    return latest
+
+
+def _rank(arrival: Arrival) -> tuple[bool, float, int]:
+    version = arrival.row.version
+    return version is not None, version.timestamp() if version else 0.0, arrival.position
+
+
+def _copy(cursor: Any, statement: str, lines: Iterable[bytes]) -> None:
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.write(b"".join(lines))
+
+
+def _new_lines(
+    arrivals: Iterable[Arrival], source_id: int, feed_id: int, batch_id: int
+) -> Iterator[bytes]:
+    ours = b"\t%d\t%d\t%d\t" % (source_id, feed_id, batch_id)
+    for arrival, public_id in zip(arrivals, uuids(), strict=False):
+        yield b"%b\t%d\t%d%b%b\n" % (
+            public_id,
+            arrival.resident_id,
+            arrival.source_person_id,
+            ours,
+            arrival.row.text,
         )
-        written = cursor.fetchall()
-    access.relationships_are_due([resident for _, resident in written])
-    return {position for position, _ in written}
 
 
-def _row(arrival: Arrival) -> tuple[Any, ...]:
-    entry = arrival.entry
-    sent = tuple(
-        "" if value is None and name in _TEXT_IF_ABSENT else value
-        for name, value in ((name, _plain(getattr(entry, name))) for name in _SENT)
-    )
-    digest = hashlib.sha256(entry.resource)
-    digest.update(repr((sent[:4], sent[5:])).encode())
-    return (
-        arrival.position,
-        arrival.resident_id,
-        arrival.source_person_id,
-        entry.identifier,
-        digest.digest(),
-        *sent,
-        entry.resource.decode(),
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, Category):
-        return int(value)
-    return str(value) if isinstance(value, str) else value
+def _staged_lines(arrivals: Iterable[Arrival]) -> Iterator[bytes]:
+    for arrival in arrivals:
+        yield b"%d\t%d\t%d\t%b\n" % (
+            arrival.position,
+            arrival.resident_id,
+            arrival.source_person_id,
+            arrival.row.text,
+        )
 
 
 # ── Care relationships ──────────────────────────────────────────────────────────────────────
@@ -250,14 +240,6 @@ def renew_due_relationships(*, limit: int = 200) -> int:
         if residents:
             access.renew_relationships(_derive(residents))
     return len(residents)
-
-
-_EVIDENCE_CATEGORIES = (
-    Category.APPOINTMENTS,
-    Category.CONTACTS,
-    Category.SOCIAL_CARE_SERVICES,
-    Category.PEOPLE_INVOLVED,
-)
 
 
 def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:
@@ -308,7 +290,7 @@ def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]
     now = timezone.now()
     entries = Entry.objects.filter(
         resident_id__in=residents,
-        category__in=_EVIDENCE_CATEGORIES,
+        category__in=_TELLS_OF_CARE,
         status__in=[
             EntryStatus.CURRENT,
             EntryStatus.PAST,

@@ -71,3 +71,9 @@ FORMATS: Mapping[str, Format] = {
         "HL7 v2 messages (as files, batches or by MLLP)", hl7v2.read, compose=hl7v2.compose
     ),
 }
+
+
+def reader_of(code: str, mapping: str | None) -> Reader:
+    """What reads a feed of a form, by its mapping file where it has one."""
+    form = FORMATS[code]
+    return form.mapped(mapping) if form.mapped and mapping is not None else form.read

@@ -14,8 +14,8 @@ from django.test import Client
 
 from audit.models import Event
 from feeds import actions, selectors, tasks
+from feeds.applying import PERSON_NOT_KNOWN
 from feeds.formats.council_csv.mapping import MappingFault, read_mapping
-from feeds.loading import PERSON_NOT_KNOWN
 from feeds.looking_over import OTHERS
 from feeds.models import Batch, BatchState, FeedMapping, Hold
 from identity.models import SourcePerson

@@ -9,13 +9,16 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from msgspec.structs import replace
 
 from access.models import CareRelationship, RelationshipDue
-from feeds import actions, loading, selectors
+from feeds import actions, applying, loading, ready, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
 from feeds.sensitive import read_codes
 from identity.sealed import CannotBeOpened, seal, unseal
+from records import actions as records
 from records.models import Entry
+from records.rows import row_of
 from tests import factories
 from tests.feeds.conftest import condition, ndjson, patient
 
@@ -67,22 +70,18 @@ def test_a_bad_item_is_held_with_its_reason_and_its_neighbours_load(
 def test_a_value_that_the_database_refuses_holds_that_item_alone(
     deliver: Any, as_login: Any, monkeypatch: Any
 ) -> None:
-    from records import actions as records
+    def spoiled(entry: Any) -> Any:
+        row = row_of(entry)
+        if entry.identifier == "Condition/c2":
+            return replace(row, text=row.text.rpartition(b"\t")[0] + b"\t{this is not jsonb")
+        return row
 
-    row = records._row
-
-    def spoiled(arrival: Any) -> Any:
-        values = list(row(arrival))
-        if arrival.entry.identifier == "Condition/c2":
-            values[-1] = "{this is not jsonb"
-        return tuple(values)
-
-    monkeypatch.setattr(records, "_row", spoiled)
+    monkeypatch.setattr(ready, "row_of", spoiled)
     report = deliver(ndjson(patient(), condition(), condition("c2"), condition("c3")))
     assert totals(report) == {"loaded": 3, "held": 1}
     assert set(stored(as_login)) == {"Condition/c1", "Condition/c3"}
     assert [line.reason for line in report.lines if line.outcome == "held"] == [
-        loading.REFUSED_BY_DATABASE
+        applying.REFUSED_BY_DATABASE
     ]
 
 
@@ -119,7 +118,7 @@ def test_a_person_who_comes_later_in_the_batch_is_waited_for(deliver: Any, as_lo
 def test_an_item_whose_person_never_comes_is_held(deliver: Any) -> None:
     report = deliver(ndjson(condition(person="nobody")))
     assert totals(report) == {"held": 1}
-    assert report.lines[0].reason == loading.PERSON_NOT_KNOWN
+    assert report.lines[0].reason == applying.PERSON_NOT_KNOWN
 
 
 def test_an_item_that_names_two_people_is_held(deliver: Any) -> None:
@@ -132,7 +131,7 @@ def test_an_item_that_names_two_people_is_held(deliver: Any) -> None:
     }
     report = deliver(ndjson(patient(), condition(subject=other)))
     assert totals(report) == {"loaded": 1, "held": 1}
-    assert report.lines[-1].reason == loading.TWO_PEOPLE
+    assert report.lines[-1].reason == applying.TWO_PEOPLE
 
 
 def test_a_code_of_the_exclusion_set_keeps_the_entry_with_its_source(
@@ -199,23 +198,23 @@ class Killed(BaseException):
 def test_a_worker_that_dies_anywhere_leaves_the_end_state_of_a_clean_run(
     give_in: Any, as_login: Any, monkeypatch: Any, dies_at: int
 ) -> None:
-    monkeypatch.setattr(loading, "CHUNK_ITEMS", 2)
+    monkeypatch.setattr(ready, "CHUNK_ITEMS", 2)
     content = [
         ndjson(patient(), *(condition(f"c{n}") for n in range(5))),
         b"{broken\n" + ndjson(condition("c8"), condition("c9", person="nobody")),
     ]
     batch = give_in(*content)
     calls = {"left": dies_at}
-    write = loading.Loader._write
+    write = loading.keep
 
-    def dying(self: Any, *arguments: Any) -> None:
-        write(self, *arguments)
+    def dying(*arguments: Any) -> None:
+        write(*arguments)
         if calls["left"] == 0:
             calls["left"] = -1
             raise Killed
         calls["left"] -= 1
 
-    monkeypatch.setattr(loading.Loader, "_write", dying)
+    monkeypatch.setattr(loading, "keep", dying)
     with as_login("pipeline"):
         try:
             actions.load(batch.pk)
@@ -274,7 +273,7 @@ def test_a_fault_is_said_without_its_text_and_can_be_gone_on_from(
 ) -> None:
     batch = give_in(ndjson(patient(), condition()))
     with monkeypatch.context() as broken, as_login("pipeline"):
-        broken.setattr(loading.records, "merge_entries", lambda *_a, **_k: 1 / 0)
+        broken.setattr(records, "merge_entries", lambda *_a, **_k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             actions.load(batch.pk)
         failed = Batch.objects.get(pk=batch.pk)

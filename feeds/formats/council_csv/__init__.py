@@ -8,12 +8,14 @@ ends with what it has all of.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
 from feeds.formats.council_csv.cells import Cells
 from feeds.formats.council_csv.columns import (
@@ -213,7 +215,7 @@ class _Reader:
             if not isinstance(item.outcome, Mapped):
                 continue
             if item.outcome.person is not None:
-                person = replace(
+                person = dataclasses.replace(
                     item.outcome.person,
                     version=extracted,
                     sharing=sharing,

@@ -121,12 +121,8 @@ def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
             part = Part(pointer=pointer, settled=Held("one line of more than 64 MiB"))
             yield from items_of([part], delivery)
         elif line.strip():
-            known = Delivery(
-                source_kind=delivery.source_kind,
-                sensitive_codes=delivery.sensitive_codes,
-                named=delivery.named,
-            )
-            yield from items_of(json_parts.document_parts(line.strip(), pointer), known)
+            yield from items_of(json_parts.document_parts(line.strip(), pointer), delivery)
+            delivery.next_document()
 
 
 def _names_ahead(content: BinaryIO) -> dict[str, Named]:

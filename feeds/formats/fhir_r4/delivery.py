@@ -6,6 +6,7 @@ resolves. All three become ``Type/id``, so that one person is one person across 
 
 import hashlib
 import re
+from collections import deque
 from dataclasses import dataclass, field
 
 import msgspec
@@ -32,6 +33,8 @@ ODS_SYSTEMS = frozenset(
 _ADDRESS = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([^/?#\s]{1,255})(?:/_history/[^/]+)?$")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,40})\?identifier=([^|&]+)\|([^|&]+)$")
 _URN = "urn:uuid:"
+_MOST_NAMES = 200_000
+_MOST_PASSING = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Delivery:
     addresses: dict[str, str] = field(default_factory=dict)
     named: dict[str, Named] = field(default_factory=dict)
     _resolved: dict[str, str | None] = field(default_factory=dict)
+    _passing: deque[str] = field(default_factory=deque)
 
     def target(self, reference: str) -> str | None:
         """Resolve a reference to ``Type/id``; a urn of another document to ``urn:uuid:…``.
@@ -83,6 +87,27 @@ class Delivery:
         if len(self._resolved) < 100_000:
             self._resolved[reference] = found
         return found
+
+    def learn(self, identity: str, named: Named, *, lasts: bool) -> None:
+        """Note what a resource is called; of those that do not last only the newest are kept.
+
+        NDJSON may have any number of resources, and memory is bounded.
+        """
+        if lasts:
+            if len(self.named) < _MOST_NAMES or identity in self.named:
+                self.named[identity] = named
+            return
+        if identity not in self.named:
+            self._passing.append(identity)
+        self.named[identity] = named
+        if len(self._passing) > _MOST_PASSING:
+            self.named.pop(self._passing.popleft(), None)
+
+    def next_document(self) -> None:
+        """Forget the addresses of one document; the names serve the documents after it."""
+        if self.addresses:
+            self.addresses.clear()
+            self._resolved.clear()
 
     def called(self, reference: str) -> Named | None:
         """Give what this delivery says about the resource behind a reference."""

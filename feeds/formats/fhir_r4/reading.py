@@ -7,6 +7,7 @@ display names of authors and places, the responsible team, sensitivity, and safe
 import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -69,6 +70,11 @@ class Measured:
     range_high: Decimal | None = None
     range_text: str = ""
     interpretation: str = ""
+
+
+@lru_cache(maxsize=8)
+def _as_written(codes: frozenset[str]) -> frozenset[bytes]:
+    return frozenset(code.encode() for code in codes)
 
 
 _NOT_MEASURED = Measured()
@@ -241,7 +247,7 @@ class Reading:
         raw = self.raw
         if b"\\u00" in raw:  # a code may be written with escapes
             raw = msgspec.json.encode(msgspec.json.decode(raw))
-        return any(code.decode() in sensitive for code in _CODE.findall(raw))
+        return not _as_written(sensitive).isdisjoint(_CODE.findall(raw))
 
     def entry(
         self,

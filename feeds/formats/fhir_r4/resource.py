@@ -19,7 +19,14 @@ from feeds.formats.fhir_r4.outcomes import CannotMapError, NotPartOfRecordError
 from feeds.formats.fhir_r4.people import Patient, map_patient
 from feeds.formats.fhir_r4.reading import Reading
 from feeds.formats.fhir_r4.storable import has_unstorable_number
-from feeds.formats.fhir_r4.table import DECODER, KINDS, MAPPERS, PASSED_OVER, UNKNOWN_KIND
+from feeds.formats.fhir_r4.table import (
+    DECODER,
+    KINDS,
+    MAPPERS,
+    NAMING,
+    PASSED_OVER,
+    UNKNOWN_KIND,
+)
 from feeds.formats.fhir_r4.words import codes, words
 from feeds.mapped import Held, Item, Mapped, PassedOver
 
@@ -115,13 +122,12 @@ def _learn(part: Part, resource: Resource, delivery: Delivery) -> str:
                 address = f"Patient?identifier={identifier.system}|{identifier.value}"
                 delivery.addresses[address] = identity
     elif isinstance(resource, Condition):
-        delivery.named[identity] = Named(
-            name=words(resource.code), codes=frozenset(codes(resource.code))
-        )
-    else:
+        told = Named(name=words(resource.code), codes=frozenset(codes(resource.code)))
+        delivery.learn(identity, told, lasts=False)
+    elif isinstance(resource, NAMING):
         named = named_by(resource, delivery)
         if named is not None:
-            delivery.named[identity] = named
+            delivery.learn(identity, named, lasts=True)
             url = getattr(resource, "url", None)
             if isinstance(url, str):
                 delivery.addresses[url] = identity

@@ -64,7 +64,8 @@ def has_unstorable_number(content: bytes) -> bool:
     JSON decoded to make sure.
     """
     shape = content.translate(_SHAPE, _LEFT_OUT)
-    if _LONG_EXPONENT.search(shape) is None and _LONG_DIGITS not in shape:
+    has_exponent = b"0e0000" in shape and _LONG_EXPONENT.search(shape) is not None
+    if not has_exponent and _LONG_DIGITS not in shape:
         return False
     found = False
 

@@ -106,7 +106,8 @@ PASSED_OVER: dict[str, str] = {
     "ValueSet": _SYSTEM,
 }
 
-_NAMING: tuple[type[Any], ...] = (
+#: The kinds that give names to others (:mod:`feeds.formats.fhir_r4.naming`).
+NAMING: tuple[type[Any], ...] = (
     naming.Practitioner,
     naming.PractitionerRole,
     naming.Organization,
@@ -116,14 +117,14 @@ _NAMING: tuple[type[Any], ...] = (
     naming.Device,
     naming.Questionnaire,
 )
-_DECODED: tuple[type[Any], ...] = (people.Patient, *MAPPERS, *_NAMING)
+_DECODED: tuple[type[Any], ...] = (people.Patient, *MAPPERS, *NAMING)
 #: Every kind that is decoded into a type of its own.
 KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in _DECODED}
 
 
 def _union() -> Any:
     union: Any = people.Patient
-    for kind in (*MAPPERS, *_NAMING):
+    for kind in (*MAPPERS, *NAMING):
         union = union | kind
     return union
 

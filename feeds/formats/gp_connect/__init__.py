@@ -7,12 +7,13 @@ A document search (a bundle without lists) is no snapshot, and retires nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
 from feeds.formats.fhir_r4.dates import read_when
 from feeds.formats.fhir_r4.delivery import Delivery
@@ -79,7 +80,7 @@ def _as_of(item: Item, taken: datetime) -> Item:
     return replace(
         item,
         outcome=Mapped(
-            person=person and replace(person, version=taken),
+            person=person and dataclasses.replace(person, version=taken),
             entries=tuple(replace(entry, version=taken) for entry in entries),
         ),
     )

@@ -1,0 +1,64 @@
+"""Items made ready for the loader: entries as rows, as many together as are loaded at once.
+
+Runs wherever items are mapped: in the worker, or in the process that maps ahead of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from feeds.mapped import Item, Mapped, ReadyEntry
+from records.rows import row_of
+
+#: What is loaded in one transaction has at most so many items, entries and bytes of them, or a
+#: bit more …
+CHUNK_ITEMS = 4000
+CHUNK_ENTRIES = 4000
+CHUNK_BYTES = 8 << 20
+#: … and names at most so many people: each takes a lock or two of the some 6,400 that a PostgreSQL
+#: with its usual settings has.
+CHUNK_PEOPLE = 1000
+
+
+def ready(item: Item) -> Item:
+    """The item with its entries as rows."""
+    outcome = item.outcome
+    if not isinstance(outcome, Mapped) or not outcome.entries:
+        return item
+    rows = tuple(
+        ReadyEntry(entry.person, entry.person_nhs_number, row_of(entry))
+        for entry in outcome.entries
+    )
+    return replace(item, outcome=replace(outcome, entries=(), ready=outcome.ready + rows))
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Ready items, some at a time, in their order, so that memory is bounded."""
+    chunk: list[Item] = []
+    people: set[str] = set()
+    entries = size = 0
+    for each in items:
+        item = ready(each)
+        chunk.append(item)
+        size += len(item.raw)
+        outcome = item.outcome
+        if isinstance(outcome, Mapped):
+            entries += len(outcome.ready)
+            for entry in outcome.ready:
+                size += len(entry.row.text)
+                if entry.person is not None:
+                    people.add(entry.person)
+            if outcome.person is not None:
+                people.add(outcome.person.identifier)
+        if (
+            len(chunk) >= CHUNK_ITEMS
+            or entries >= CHUNK_ENTRIES
+            or size >= CHUNK_BYTES
+            or len(people) >= CHUNK_PEOPLE
+        ):
+            yield chunk
+            chunk, people, entries, size = [], set(), 0, 0
+    if chunk:
+        yield chunk
