@@ -242,6 +242,16 @@ def test_a_document_keeps_its_text_when_only_its_status_changes() -> None:
     assert only([new, mdm("T11", "110000")]).status == EntryStatus.ENTERED_IN_ERROR
 
 
+def test_the_point_of_care_is_the_team_and_its_description_what_is_shown() -> None:
+    described = "RJ2-CEDAR^^4^&Woolwich^^^^^Cedar ward"
+    stay = only([adt("A01", "080000", visit().replace("T10^^1", described))])
+    assert (stay.team_code, stay.place) == ("RJ2-CEDAR", "Cedar ward, bed 4, Woolwich")
+    moved = visit("RJ2-OAK")
+    assert only([ADMIT, adt("A02", "120000", moved)]).team_code == "RJ2-OAK"
+    booked = siu("S12", "090000", "AIL|1||RJ2-OP^^^&Woolwich^^^^^Eye clinic")
+    assert (only([booked]).team_code, only([booked]).place) == ("RJ2-OP", "Eye clinic, Woolwich")
+
+
 def test_a_document_that_is_replaced_is_past() -> None:
     states = {
         tuple((e.identifier[-2:], e.status) for e in end_state(order))

@@ -14,7 +14,7 @@ from typing import Any
 from feeds.formats.hl7v2.messages import Message
 from feeds.formats.hl7v2.results import person_name
 from feeds.formats.hl7v2.times import instant, moment
-from feeds.formats.hl7v2.visits import named, place, stamp
+from feeds.formats.hl7v2.visits import named, place, responsible_team, stamp
 from feeds.mapped import Told
 
 Resource = dict[str, Any]
@@ -78,6 +78,7 @@ def told(message: Message, event: str, person: str) -> Told | None:
     if event in ("S15", "S16"):
         say("cancelled", text(sch, 6, 2))
     say("place", place(message, message.first("AIL"), 3))
+    say("team", text(message.first("AIL"), 3))
     say("who", person_name(message, message.first("AIP"), 3) or person_name(message, sch, 12))
     return Told(f"Appointment/{named('appointment', by, number)}", person, said)
 
@@ -110,6 +111,7 @@ def appointment(identifier: str, said: Mapping[str, Any]) -> Resource:
     for name, value in (("start", said.get("begins")), ("end", said.get("ends"))):
         if value:
             made[name] = value
+    made |= responsible_team(said)
     if service := said.get("service"):
         made["serviceType"] = [{"text": service}]
     if why := said.get("why"):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from feeds.formats.fhir_r4.reading import RESPONSIBLE_TEAM, TEAM_CODE
 from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.results import person_name
 from feeds.formats.hl7v2.times import instant, moment
@@ -110,6 +111,7 @@ def told(message: Message, event: str, person: str, pv1: Segment) -> Told | None
 
     say("class", happened, _CLASSES.get(text(pv1, 2).upper(), ""))
     say("place", happened, place(message, pv1, 3))
+    say("team", happened, text(pv1, 3))
     say("service", happened, text(pv1, 10, 2) or text(pv1, 10))
     say("who", happened, person_name(message, pv1, 7) or person_name(message, pv1, 9))
     say("why", written, text(pv2, 3, 2))
@@ -133,8 +135,12 @@ def told(message: Message, event: str, person: str, pv1: Segment) -> Told | None
 
 
 def place(message: Message, segment: Segment, number: int) -> str:
-    """A ward with its bed, from a PL; the site where it is named beside them."""
-    ward, bed = message.text(segment, number), message.text(segment, number, 3)
+    """A ward with its bed, from a PL; the site where it is named beside them.
+
+    The ward as it is described (PL-9), else by its code (PL-1).
+    """
+    ward = message.text(segment, number, 9) or message.text(segment, number)
+    bed = message.text(segment, number, 3)
     site = message.text(segment, number, 4, 2)
     return ", ".join(dict.fromkeys(filter(None, (ward, bed and f"bed {bed}", site))))
 
@@ -154,6 +160,14 @@ def _when(kind: str, said: Mapping[str, Any]) -> tuple[str, str, str]:
     if ends:
         return begins, ends, "finished"
     return begins, ends, "planned" if opened == "planned" else "in-progress"
+
+
+def responsible_team(said: Mapping[str, Any]) -> Resource:
+    """The team of the place, by the place's code: wards and clinics are teams in the registry."""
+    if not (team := said.get("team")):
+        return {}
+    value = {"system": TEAM_CODE, "value": team}
+    return {"extension": [{"url": RESPONSIBLE_TEAM, "valueIdentifier": value}]}
 
 
 def encounter(identifier: str, said: Mapping[str, Any]) -> Resource:
@@ -176,6 +190,7 @@ def encounter(identifier: str, said: Mapping[str, Any]) -> Resource:
         made["period"] = period
     if where := said.get("place"):
         made["location"] = [{"location": {"display": where}}]
+    made |= responsible_team(said)
     if who := said.get("who"):
         made["participant"] = [{"individual": {"display": who}}]
     if why := said.get("why"):
