@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from region import names, places
 from region.chance import Chance
 from region.model import Household, Person
-from region.nhs_number import make_nhs_number
+from region.nhs_number import figures_of, make_nhs_number
 from region.organisations import BOROUGHS, RegionOrganisations
 
 if TYPE_CHECKING:
     from region.names import Community
+    from region.taken import Taken
 
 #: What kind of household, and how often: an area's record is mostly of the old and of families.
 _KINDS = (
@@ -40,7 +41,7 @@ class PeopleMaker:
     """Makes one household after another; remembers the NHS numbers that are taken."""
 
     def __init__(
-        self, seed: int, organisations: RegionOrganisations, today: date, taken: set[str]
+        self, seed: int, organisations: RegionOrganisations, today: date, taken: Taken
     ) -> None:
         self.seed = seed
         self.organisations = organisations
@@ -119,7 +120,7 @@ class PeopleMaker:
         if member.community.mononyms and chance.happens(0.12):
             given, family = (), chance.pick(member.community.mononyms)
         number = make_nhs_number(chance, self.taken)
-        self.taken.add(number)
+        self.taken.add(figures_of(number))
         foreign = chance.happens(
             member.community.speaks_little_english * (1.5 if age > 55 else 0.6)
         )

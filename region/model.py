@@ -354,6 +354,17 @@ class Alert(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """One resident with everything about them; ``of_note`` where documents and tests name them."""
+
+    person: Person
+    home: Household
+    known: tuple[SourcePerson, ...]
+    facts: tuple[Fact, ...]
+    of_note: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
     """The whole region: people, what sources call them, and what sources hold."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from region.taken import Taken
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 _DIGITS_BEFORE_CHECK = 9
 _ELEVEN = 11
 _NO_DIGIT = 10
+#: The last six of the first nine figures, which leave 999 0xx xxxx to the people of note and
+#: never meet 999 999 9999, a well-known dummy that passes the check.
+_FIRST, _END = 100_000, 900_000
 
 
 def check_digit(nine: str) -> int | None:
@@ -28,17 +33,20 @@ def check_digit(nine: str) -> int | None:
     return None if check == _NO_DIGIT else check
 
 
-def make_nhs_number(chance: Chance, taken: Container[str]) -> str:
-    """A number beginning 999 that is valid and not yet ``taken``.
-
-    The range 999 1xx xxxx to 999 8xx xxxx is used, which leaves 999 0xx xxxx to the people of
-    note and never meets 999 999 9999, a well-known dummy that passes the check.
-    """
+def make_nhs_number(chance: Chance, taken: Container[int]) -> str:
+    """A number beginning 999 that is valid, and whose figures 4 to 9 are not yet ``taken``."""
     while True:
-        nine = f"999{chance.randrange(100_000, 900_000)}"
-        check = check_digit(nine)
-        if check is None:
-            continue
-        number = f"{nine}{check}"
-        if number not in taken:
-            return number
+        figures = chance.randrange(_FIRST, _END)
+        check = check_digit(f"999{figures}")
+        if check is not None and figures not in taken:
+            return f"999{figures}{check}"
+
+
+def taken_numbers() -> Taken:
+    """Nobody's numbers yet: a place for the figures 4 to 9 of each that is given."""
+    return Taken(_FIRST, _END)
+
+
+def figures_of(number: str) -> int:
+    """The figures of a made-up number that tell it from others: 4 to 9."""
+    return int(number[3:9])

@@ -9,7 +9,7 @@ import threading
 from datetime import date
 from pathlib import Path
 
-from region.make_region import make_region
+from region.make_region import people_and_homes
 from region.pds_stand_in.people import register_of
 from region.pds_stand_in.service import Quota, Service
 from region.pds_stand_in.serving import HOST, Pace, StandIn
@@ -24,10 +24,9 @@ the loopback. POST /stand-in/faults orders faults, such as {"next": ["503", "dro
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     options = _options(arguments)
-    region = make_region(options.seed, options.residents, options.today)
     key = options.public_key.read_text(encoding="ascii")
     service = Service(
-        register_of(region),
+        register_of(people_and_homes(options.seed, options.residents, options.today)),
         TokenService(options.api_key, {options.key_id: key}),
         Quota(options.requests_per_minute),
     )
@@ -49,7 +48,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--key-id", required=True, help="the id (kid) of its key")
     parser.add_argument("--public-key", type=Path, required=True, help="that key, as PEM")
     parser.add_argument("--seed", type=int, default=2016, help="of the region")
-    parser.add_argument("--residents", type=int, default=320, help="how many the region has")
+    parser.add_argument("--residents", type=int, default=3000, help="how many the region has")
     parser.add_argument("--today", type=date.fromisoformat, default=date.today())  # noqa: DTZ011
     parser.add_argument("--requests-per-minute", type=int, default=300, help="0 for no limit")
     parser.add_argument("--milliseconds", type=int, default=120, help="that an answer takes")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from region import people_of_note as note
-from region.model import Household, Person, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from region.model import Household, Person
 
 #: A number that was replaced, by the one that replaced it.
 SUPERSEDED_NUMBERS = {"9990001243": note.REFUSED_SOCIAL_CARE.nhs_number}
@@ -70,18 +76,14 @@ VERY_RESTRICTED = Held(
 )  # fmt: skip
 
 
-def register_of(region: Region) -> Register:
-    """The region's residents as PDS would have them, and the numbers above."""
-    homes = {home.key: home for home in region.households}
+def register_of(people: Iterable[tuple[Person, Household]]) -> Register:
+    """Residents with their homes as PDS would have them, and the numbers above."""
+    found = list(people)
     register = Register(superseded=dict(SUPERSEDED_NUMBERS), invalidated=INVALIDATED_NUMBERS)
-    births: dict[tuple[str, date], int] = {}
-    for person in region.people:
-        born = (person.household, person.birth_date)
-        births[born] = births.get(born, 0) + 1
-    for person in region.people:
-        held = _held(person, homes[person.household])
+    births = Counter((person.household, person.birth_date) for person, _ in found)
+    for person, home in found:
         twin = births[person.household, person.birth_date] > 1
-        register.put(replace(held, twin=twin))
+        register.put(replace(_held(person, home), twin=twin))
     register.put(VERY_RESTRICTED)
     return register
 

@@ -22,7 +22,7 @@ from identity.pds.configuration import Configuration
 from identity.pds.configuration import Service as Kind
 from identity.pds.rate import RateLimit
 from launcher.valkey import Valkey
-from region.make_region import make_region
+from region.make_region import people_and_homes
 from region.pds_stand_in.people import Register, register_of
 from region.pds_stand_in.service import Quota, Service
 from region.pds_stand_in.serving import Pace, StandIn
@@ -125,7 +125,7 @@ def may_begin(server: redis.Redis) -> None:
 @pytest.fixture(scope="session")
 def people() -> Register:
     """The demo region's people of note."""
-    return register_of(make_region(2016, len(PEOPLE_OF_NOTE), date(2026, 11, 22)))
+    return register_of(people_and_homes(2016, len(PEOPLE_OF_NOTE), date(2026, 11, 22)))
 
 
 @pytest.fixture

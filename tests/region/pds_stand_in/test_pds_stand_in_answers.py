@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from region.make_region import make_region
+from region.make_region import people_and_homes
 from region.pds_stand_in.people import Address, Held, Register, register_of
 from region.pds_stand_in.service import BASE_PATH, Quota, Request, Service
 from region.pds_stand_in.tokens import TokenService
@@ -231,9 +231,9 @@ def test_a_quota_that_is_used_up_is_a_429(service: Service) -> None:
 
 
 def test_the_register_holds_the_region() -> None:
-    region = make_region(2016, len(PEOPLE_OF_NOTE) + 20, date(2026, 11, 22))
-    register = register_of(region)
-    assert {person.nhs_number for person in region.people} <= set(register.people)
+    people = list(people_and_homes(2016, len(PEOPLE_OF_NOTE) + 20, date(2026, 11, 22)))
+    register = register_of(people)
+    assert {person.nhs_number for person, _ in people} <= set(register.people)
     assert all(number.startswith("999") for number in register.people)
     twins = [held for held in register.people.values() if held.family == "Johnson-Bell"]
     assert [twin.twin for twin in twins] == [True, True]
