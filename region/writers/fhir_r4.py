@@ -1,4 +1,4 @@
-"""The region as FHIR R4 files, following UK Core: one delivery or more for each source.
+"""What sources send as FHIR R4, following UK Core.
 
 Conventions where FHIR leaves a choice, known to whoever reads these files:
 
@@ -14,15 +14,10 @@ Conventions where FHIR leaves a choice, known to whoever reads these files:
 * authors are references with a display alone: ``Name, role``;
 * what a source marks as sensitive has ``meta.security`` R (v3-Confidentiality), and so has a
   Patient whom PDS protects.
-
-Practices in the last place of their borough send one Bundle, the others newline-delimited JSON.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from region import model
@@ -40,20 +35,9 @@ from region.writers.fhir_values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from region.model import Fact, Person, Region, SourcePerson
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """One file: its name, the ODS code of its source, where it lies, what is in it."""
-
-    name: str
-    source: str
-    path: Path
-    resources: int
-    is_bundle: bool
+    from region.model import Fact, Person, Resident, SourcePerson
+    from region.sending import Sending
 
 
 _WRITERS: dict[type[Fact], Callable[[Any, Resource], Resource]] = {
@@ -92,52 +76,20 @@ _INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequi
 _RESTRICTED = {"system": f"{TERMINOLOGY}v3-Confidentiality", "code": "R", "display": "restricted"}
 
 
-def write(region: Region, directory: Path) -> list[WrittenFile]:
-    """Write every source's file into ``directory`` and say what was written.
-
-    The directory is made if need be; files of the same names are replaced.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    bundled = _sends_a_bundle(region)
-    by_source: dict[str, list[Resource]] = defaultdict(list)
-    for source, resource in resources(region):
-        by_source[source].append(resource)
-    written = []
-    for source in sorted(by_source):
-        found = by_source[source]
-        is_bundle = source in bundled
-        name = f"{source}.json" if is_bundle else f"{source}.ndjson"
-        path = directory / name
-        if is_bundle:
-            entries = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in found]
-            bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-            path.write_text(_json(bundle) + "\n", encoding="utf-8")
-        else:
-            with path.open("w", encoding="utf-8") as stream:
-                stream.writelines(_json(each) + "\n" for each in found)
-        written.append(WrittenFile(name, source, path, len(found), is_bundle))
-    return written
-
-
-def resources(region: Region) -> Iterator[tuple[str, Resource]]:
-    """Each resource with the code of its source: a source's patients first."""
-    people = {each.key: each for each in region.people}
-    homes = {each.key: each for each in region.households}
-    patients: dict[tuple[str, str], Resource] = {}
-    for each in region.source_people:
-        person = people[each.person]
-        identity = resource_id(region.seed, each.source, each.person, "patient")
-        patients[each.source, each.person] = {"reference": f"Patient/{identity}"}
-        yield each.source, _patient(each, person, homes[person.household], identity)
-    for fact in region.facts:
-        reference = patients[fact.source, fact.person]
-        identity = resource_id(region.seed, fact.source, fact.person, fact.key)
+def resources(resident: Resident, sending: Sending, *, seed: int) -> Iterator[Resource]:
+    """What one source sends of one resident: who they are, then each fact."""
+    known = sending.known
+    identity = resource_id(seed, known.source, known.person, "patient")
+    yield _patient(known, resident.person, resident.home, identity)
+    reference = {"reference": f"Patient/{identity}"}
+    for fact in sending.facts:
+        own = resource_id(seed, fact.source, fact.person, fact.key)
         if isinstance(fact, model.LabReport):
-            ids = [resource_id(region.seed, fact.source, fact.person, key) for key in fact.results]
+            ids = [resource_id(seed, fact.source, fact.person, key) for key in fact.results]
             resource = fhir_clinical.lab_report(fact, reference, ids)
         else:
             resource = _WRITERS[type(fact)](fact, reference)
-        yield fact.source, _with_meta(fact, resource, identity)
+        yield _with_meta(fact, resource, own)
 
 
 def _with_meta(fact: Fact, resource: Resource, identity: str) -> Resource:
@@ -223,13 +175,3 @@ def _communication(person: Person) -> list[Resource]:
         "display": _LANGUAGES[person.language],
     }]}  # fmt: skip
     return [{"language": language, "preferred": True}]
-
-
-def _sends_a_bundle(region: Region) -> set[str]:
-    """The practices that send a Bundle: the last of each borough."""
-    last = {each.borough: each.code for each in region.organisations.practices}
-    return set(last.values())
-
-
-def _json(value: Resource) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

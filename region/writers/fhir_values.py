@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 #: Extensions and identifiers of our own, documented in ``region.writers.fhir_r4``.
 OWN = "https://connectcare.example/"
 _NAMESPACE = uuid.UUID("6f6b9a52-0d0e-5f0b-9f0f-3c1f3a1f8d11")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 #: UCUM codes of units that are written differently for people.
 _UCUM = {"mmHg": "mm[Hg]", "mL/min/1.73m2": "mL/min/{1.73_m2}"}
@@ -93,3 +96,8 @@ def period(start: datetime | date, end: datetime | date | None) -> Resource:
     if end is not None:
         found["end"] = moment(end)
     return found
+
+
+def as_json(value: Resource) -> str:
+    """A resource or bundle in one line."""
+    return _ENCODER.encode(value)

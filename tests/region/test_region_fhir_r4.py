@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from region import people_of_note
-from region.make_region import make_region
-from region.writers.fhir_r4 import resources, write
+from region.make_region import residents
+from region.sending import Form, Sending
+from region.writers.fhir_r4 import resources
 
 if TYPE_CHECKING:
-    from region.model import Region
+    from region.model import Resident
 
 TODAY = date(2026, 11, 22)
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
@@ -26,13 +27,31 @@ ALL_UP_TO = 60
 
 
 @pytest.fixture(scope="module")
-def region() -> Region:
-    return make_region(7, 320, TODAY)
+def region() -> list[Resident]:
+    return list(residents(7, 320, TODAY))
+
+
+def everything(region: list[Resident]) -> list[tuple[str, dict[str, Any]]]:
+    """All that all sources hold as FHIR, whatever they send it in, each with its source."""
+    return [
+        (known.source, resource)
+        for each in region
+        for known in each.known
+        for resource in resources(
+            each,
+            Sending(
+                Form.FHIR_R4,
+                known,
+                tuple(fact for fact in each.facts if fact.source == known.source),
+            ),
+            seed=7,
+        )
+    ]
 
 
 @pytest.fixture(scope="module")
 def written(region) -> list[tuple[str, dict[str, Any]]]:
-    return list(resources(region))
+    return everything(region)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +72,7 @@ def test_resources_are_valid_r4(written, model_of_fhir):
 def test_ids_are_unique_and_the_same_each_time(region, written):
     ids = [(each["resourceType"], each["id"]) for _, each in written]
     assert len(set(ids)) == len(ids)
-    again = [(each["resourceType"], each["id"]) for _, each in resources(region)]
+    again = [(each["resourceType"], each["id"]) for _, each in everything(region)]
     assert again == ids
 
 
@@ -78,7 +97,7 @@ def test_references_stay_inside_the_source(written):
 
 def test_patients_say_number_practice_and_how_far_it_is_verified(region, written):
     patients = [each for _, each in written if each["resourceType"] == "Patient"]
-    assert len(patients) == len(region.source_people)
+    assert len(patients) == sum(len(each.known) for each in region)
     lacking = 0
     for each in patients:
         numbers = [i for i in each["identifier"] if i["system"] == NHS_NUMBER]
@@ -134,19 +153,3 @@ def test_struck_out_resources_have_no_clinical_status(written):
     struck = [each for _, each in written if "entered-in-error" in json.dumps(each)]
     assert struck
     assert not any("clinicalStatus" in each for each in struck)
-
-
-def test_files_hold_every_resource_once(region, written, tmp_path):
-    files = write(region, tmp_path / "feeds")
-    assert sum(each.resources for each in files) == len(written)
-    assert {each.source for each in files} == {each.code for each in region.organisations.all()}
-    assert sum(each.path.stat().st_size for each in files) < 60_000_000
-    assert {each.is_bundle for each in files} == {True, False}
-    for each in files:
-        text = each.path.read_text(encoding="utf-8")
-        if each.is_bundle:
-            assert len(json.loads(text)["entry"]) == each.resources
-        else:
-            lines = text.splitlines()
-            assert len(lines) == each.resources
-            assert json.loads(lines[0])["resourceType"] == "Patient"
