@@ -19,6 +19,7 @@ LOGIN_OF_COMMAND = {
     "add_feed": "pipeline",
     "load_registry": "pipeline",
     "make_demo_region": "pipeline",
+    "load_region": "pipeline",
     "demo_people": "pipeline",
     "changepassword": "pipeline",
 }

@@ -12,6 +12,11 @@ from region import people_of_note as note
 
 PASSWORD = "connect-care-demo"  # noqa: S105 - public, and refused outside the demo's profile
 
+#: Which region it is: the same seed always makes the same residents.
+SEED = 2016
+#: Whose feed the demo shows as late, so that the state can be seen.
+LATE_SOURCE = "GRB01"
+
 
 @dataclass(frozen=True, slots=True)
 class DemoMembership:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from argparse import ArgumentParser
-from datetime import timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,16 +11,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from access.acting import Acting
-from connectcare.demo import CHOICES, PASSWORD, PEOPLE, DemoPerson
+from connectcare.demo import CHOICES, LATE_SOURCE, PASSWORD, PEOPLE, SEED, DemoPerson
+from connectcare.demo_region import load_residents, make_late
 from connectcare.environment import Profile
 from consent.actions import record_choice
 from consent.effects import VERSION
 from consent.said import Said
 from consent.vocabulary import FEWEST_IDENTIFIERS, Channel, DecidedBy, Identifier
-from feeds import actions as feeds
 from identity.models import ResidentNhsNumber, ResidentPlace, VerifiedAddress
 from organisations import actions as registry
 from organisations.configuration import DEMO
@@ -37,12 +33,11 @@ from organisations.models import (
     StaffMember,
     Team,
 )
-from region.make_region import make_region
+from organisations.shipped import FEED_CATEGORIES
+from region.make_region import residents
 from region.organisations import DEFAULT_ORGANISATIONS, TEAMS, TeamKind
-from region.writers.fhir_r4 import WrittenFile, write
+from region.sending import forms_of
 
-#: Whose feed the demo shows as late, so that the state can be seen.
-LATE_SOURCE = "GRB01"
 #: Made last, so that they are there only if everything else is.
 LAST_MADE = PEOPLE[-1].username
 
@@ -54,8 +49,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--residents", type=int, default=320)
-        parser.add_argument("--seed", type=int, default=2016)
+        parser.add_argument(
+            "--residents",
+            type=int,
+            default=0,
+            help="so many before it ends; without it the people of note (load_region has the rest)",
+        )
+        parser.add_argument("--seed", type=int, default=SEED)
+        parser.add_argument("--today", type=date.fromisoformat, help="of the region (today)")
 
     def handle(self, **options: Any) -> None:
         """Make what is missing.
@@ -68,50 +69,25 @@ class Command(BaseCommand):
                 "them in an installation that is not production."
             )
         if StaffMember.objects.filter(username=LAST_MADE).exists():
-            # What a later version ships for people and roles comes to an older region as well.
+            # What a later version ships for people, roles and feeds comes to an older region too.
             load_shipped_roles(by=None)
+            _make_feeds()
             _make_staff()
             self.stdout.write("The demo region is there.")
             return
-        _make_registry()
-        self._load(options["seed"], options["residents"])
-        _make_late(LATE_SOURCE)
+        make_registry()
+        today = options["today"] or timezone.localdate()
+        wanted = residents(options["seed"], options["residents"], today)
+        loaded = load_residents(wanted, seed=options["seed"], today=today)
+        self.stdout.write(f"Loaded {loaded.residents:,} made-up residents.")
+        make_late(LATE_SOURCE)
         _make_choices()
         _make_staff()
 
-    def _load(self, seed: int, residents: int) -> None:
-        with (
-            tempfile.TemporaryDirectory(prefix="connect-care-region-") as folder,
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
-                TimeElapsedColumn(),
-                disable=not sys.stderr.isatty(),
-                transient=True,
-            ) as bar,
-        ):
-            region = make_region(seed, residents, timezone.localdate())
-            files = write(region, Path(folder))
-            task = bar.add_task("Loading the region", total=sum(f.resources for f in files))
-            for file in files:
-                _load_file(file)
-                bar.advance(task, file.resources)
-            self.stdout.write(
-                f"Loaded {len(region.people):,} made-up residents from {len(files)} sources."
-            )
-
-
-def _load_file(file: WrittenFile) -> None:
-    with file.path.open("rb") as content:
-        batch = feeds.receive(
-            [feeds.File(file.name, content)], feed=feeds.feed_of(file.source, "fhir-r4"), by=None
-        )
-    feeds.load(batch.pk)
-
 
 @transaction.atomic
-def _make_registry() -> None:
+def make_registry() -> None:
+    """The region's organisations with their feeds, agreements and teams, and nobody in them."""
     load_shipped_roles(by=None)
     load_organisations(DEMO, by=None)
     groups = {
@@ -127,8 +103,7 @@ def _make_registry() -> None:
         )
         registry.enter_group_member(by=None, group=groups[practice.borough], member=entered)
         enter_default_feed(entered, by=None)
-    # Nobody sends to a demo every day.
-    Feed.objects.update(expected_every=timedelta(days=3650))
+    _make_feeds()
     organisations = {row.ods_code: row for row in Organisation.objects.exclude(ods_code=None)}
     for team in TEAMS:
         registry.create_team(
@@ -141,10 +116,21 @@ def _make_registry() -> None:
         )
 
 
-def _make_late(code: str) -> None:
-    Feed.objects.filter(organisation__ods_code=code).update(
-        expected_every=timedelta(hours=24), last_received=timezone.now() - timedelta(days=3)
-    )
+def _make_feeds() -> None:
+    """A feed for each form in which an organisation of the region sends."""
+    for each in DEFAULT_ORGANISATIONS.all():
+        organisation = Organisation.objects.get(ods_code=each.code)
+        for form in forms_of(each.code, DEFAULT_ORGANISATIONS):
+            registry.enter_feed(
+                by=None,
+                organisation=organisation,
+                format=form.value,
+                categories=FEED_CATEGORIES[OrganisationKind(organisation.kind)],
+                trusted_for_nhs_numbers=True,
+            )
+    # Nobody sends to a demo every day.
+    late = Feed.objects.filter(organisation__ods_code=LATE_SOURCE, last_received__isnull=False)
+    Feed.objects.exclude(pk__in=late).update(expected_every=timedelta(days=3650))
 
 
 @transaction.atomic
