@@ -112,6 +112,8 @@ class Child:
     grace: float = 15.0
     """Seconds between the polite signal and the end of its whole process group."""
     entrance: Sequence[str] = ()
+    may_end: bool = False
+    """Whether it has some work to do and then ends by itself."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -138,6 +140,10 @@ class Child:
     def is_running(self) -> bool:
         """Tell whether it was started and has not ended."""
         return self.process is not None and self.process.poll() is None
+
+    def has_done_its_work(self) -> bool:
+        """Tell whether it was to end by itself, and did so without a fault."""
+        return self.may_end and self.process is not None and self.process.poll() == 0
 
     def stop(self) -> None:
         """Stop it and everything in its process group; return when it is gone."""

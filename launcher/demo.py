@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from launcher.children import Child
     from launcher.data import Data
     from launcher.environment import Up
+    from launcher.sources import MadeUpRegion
 
 DEFAULT_PORT = 8000
+RESIDENTS, MOST_RESIDENTS = 3000, 100_000
+PACE = 15.0
+"""Seconds between two things that happen in the region, on average."""
 READY_PATIENCE = 90.0
 """Seconds from the start of the processes to the first answer that all is well."""
 HOST = "127.0.0.1"
@@ -33,8 +37,9 @@ DESCRIPTION = """\
 Starts Connect Care with a made-up region on this machine: makes the Python environment and the
 front-end files, starts PostgreSQL and Valkey, makes the database and its people, and starts the
 web, the workers, the timer, the audit's sealer and a stand-in for the Personal Demographics
-Service. When it is ready it says so, with whom to sign in as. Ctrl-C stops everything. Nothing
-listens but on the loopback, and everybody in it is made up.
+Service. When it is ready it says so, with whom to sign in as. Then the rest of the region is
+loaded, as the page of deliveries shows, and its sources go on sending. Ctrl-C stops everything.
+Nothing listens but on the loopback, and everybody in it is made up.
 
 A later run with the same folder goes on where the last one ended, and is ready in seconds.
 """
@@ -57,6 +62,7 @@ def main(arguments: list[str]) -> int:
     from launcher.data import Data
     from launcher.environment import demo_environment
     from launcher.private import write_env
+    from launcher.sources import made_up_region, sources
     from launcher.stand_in import pds_environment, stand_in
 
     data = Data(options.data) if options.data else Data.default()
@@ -65,14 +71,15 @@ def main(arguments: list[str]) -> int:
         _refuse_taken_port(options.port)
         if options.reset:
             data.reset()
+        region = made_up_region(data, options.residents)
         frontend.install()
         with demo_environment(data, port=options.port) as up, contextlib.ExitStack() as stack:
-            people = _prepare(data, up)
+            people = _prepare(data, up, region)
             environment = up.environment | pds_environment(data)
             write_env(data.running, environment)
             stack.callback(data.running.unlink, missing_ok=True)
             children = [
-                stand_in(data, environment),
+                stand_in(data, environment, region),
                 *processes(data, environment, options.port),
             ]
             for child in children:
@@ -81,6 +88,12 @@ def main(arguments: list[str]) -> int:
             everything = [*up.servers.children, *children]
             stack.callback(_remember(data, everything).unlink, missing_ok=True)
             wait_until_ready(options.port, everything)
+            pace = None if options.no_day else options.pace
+            for child in sources(data, environment, region, port=options.port, pace=pace):
+                stack.callback(child.stop)
+                child.start()
+                everything.append(child)
+            _remember(data, everything)
             sys.stdout.write(f"Connect Care is ready at http://{HOST}:{options.port}\n\n{people}")
             sys.stdout.flush()
             _watch(everything)
@@ -106,7 +119,28 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--reset", action="store_true", help="delete what the folder holds and start anew"
     )
+    parser.add_argument(
+        "--residents",
+        type=_residents,
+        default=RESIDENTS,
+        metavar="N",
+        help=f"how many the region has; they are loaded while the demo is up ({RESIDENTS:,})",
+    )
+    parser.add_argument(
+        "--pace", type=float, default=PACE, metavar="SECONDS",
+        help=f"between two things that happen in the region, on average ({PACE:.0f})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-day", action="store_true", help="nothing happens in the region while the demo is up"
+    )
     return parser.parse_args(arguments)
+
+
+def _residents(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_RESIDENTS:
+        msg = f"{text} is no number of residents; give one from 1 to {MOST_RESIDENTS}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -133,7 +167,7 @@ def _refuse_taken_port(port: int) -> None:
             raise LauncherError(msg) from error
 
 
-def _prepare(data: Data, up: Up) -> str:
+def _prepare(data: Data, up: Up, region: MadeUpRegion) -> str:
     """Bring the database, the region and the static files up to date with the code.
 
     Returns the table of demo people. What was done for this very code is not done again.
@@ -152,7 +186,7 @@ def _prepare(data: Data, up: Up) -> str:
     data.prepared.unlink(missing_ok=True)
     _manage(up.environment, "owner", "migrate", "--verbosity", "0")
     say("Making the demo region, if it is not there yet …")
-    _manage(up.environment, "pipeline", "make_demo_region")
+    _manage(up.environment, "pipeline", "make_demo_region", "--today", region.today.isoformat())
     _manage(up.environment, "pipeline", "make_canaries")
     people = _output_of(up.environment, "pipeline", "demo_people")
     write_private(data.prepared, f"{code}\n{people}")
@@ -200,28 +234,10 @@ def processes(data: Data, environment: dict[str, str], port: int) -> Sequence[Ch
 
     None is started. The browser tests run the same ones on a database of their own.
     """
-    from launcher.children import Child
-    from launcher.given import others
+    from launcher.portal import portal_process
 
     def child(name: str, words: Sequence[str | Path], *logins: str) -> Child:
-        kept = {f"DATABASE_{login.upper()}_URL" for login in logins}
-        own = {
-            key: value
-            for key, value in (others() | environment).items()
-            if key in kept
-            or not (
-                (key.startswith("DATABASE_") and key.endswith("_URL"))
-                # Who may ask PDS about anybody is the worker that traces; who seals, the sealer.
-                or (key.startswith("PDS_") and name != "worker")
-                or (key.startswith("AUDIT_") and name != "sealer")
-            )
-        }
-        own["CONNECTCARE_LOGIN"] = logins[0]
-        own["PYTHONUNBUFFERED"] = "1"
-        log = data.log(name)
-        with contextlib.suppress(FileNotFoundError):
-            log.replace(log.with_suffix(".previous.log"))
-        return Child(name=name, command=[sys.executable, "-m", *words], log=log, env=own)
+        return portal_process(data, environment, name, words, *logins)
 
     application = "connectcare"
 
@@ -295,7 +311,7 @@ def _watch(children: Sequence[Child]) -> None:
 
 def _refuse_death(children: Sequence[Child]) -> None:
     for child in children:
-        if not child.is_running():
+        if not child.is_running() and not child.has_done_its_work():
             raise child.died()
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from typing import TYPE_CHECKING
 
 from launcher.children import Child, say
 from launcher.given import others
+from launcher.ports import free_port
 from launcher.private import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from launcher.data import Data
+    from launcher.sources import MadeUpRegion
 
 _HOST = "127.0.0.1"
 _PATH = "/personal-demographics/FHIR/R4"
@@ -31,14 +32,14 @@ def pds_environment(data: Data) -> dict[str, str]:
     if not key.exists() or not _public_key(data).exists():
         _make_key(data)
     return {
-        "PDS_BASE_URL": f"http://{_HOST}:{_free_port()}{_PATH}",
+        "PDS_BASE_URL": f"http://{_HOST}:{free_port()}{_PATH}",
         "PDS_API_KEY": _API_KEY,
         "PDS_KEY_ID": _KEY_ID,
         "PDS_KEY_FILE": str(key),
     }
 
 
-def stand_in(data: Data, environment: dict[str, str]) -> Child:
+def stand_in(data: Data, environment: dict[str, str], region: MadeUpRegion) -> Child:
     """The process, not started, at the address that :func:`pds_environment` gave."""
     address = environment["PDS_BASE_URL"].removesuffix(_PATH)
     log = data.log("pds-stand-in")
@@ -47,6 +48,7 @@ def stand_in(data: Data, environment: dict[str, str]) -> Child:
     words = [
         *("--port", address.rpartition(":")[2], "--api-key", _API_KEY, "--key-id", _KEY_ID),
         *("--public-key", str(_public_key(data)), "--log", str(requests)),
+        *("--residents", str(region.residents), "--today", region.today.isoformat()),
     ]
     # It holds no address of a database and no key: those it was given are for others.
     own = {name: value for name, value in others().items() if not name.startswith("DATABASE_")}
@@ -74,10 +76,3 @@ def _make_key(data: Data) -> None:
     )
     write_private(_public_key(data), public.decode())
     write_private(data.path / "pds-key.pem", private.decode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -23,7 +23,7 @@ from launcher.data import Data, Holder
 from launcher.demo import _digest_of_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def free_port() -> int:
@@ -36,6 +36,8 @@ def free_port() -> int:
 def demo(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A demo that is ready, with the line that says so."""
     words = ["-m", "launcher", "demo", "--data", str(folder), "--port", str(port)]
+    # A small region, in which much happens.
+    words += ["--residents", "24", "--pace", "0.5"]
     log = folder.with_suffix(".log")
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with (
@@ -77,6 +79,24 @@ def gone(pids: list[int]) -> bool:
     return not any(is_alive(pid) for pid in pids)
 
 
+def happens(folder: Path, words: str) -> bool:
+    """Whether the day, of either start, says so before long."""
+    return _comes(lambda: any(words in log.read_text() for log in (folder / "logs").glob("day*")))
+
+
+def loaded(folder: Path) -> bool:
+    """Whether the region is loaded before long."""
+    kept = folder / "loaded.json"
+    return _comes(lambda: kept.exists() and json.loads(kept.read_text())["is_all"])
+
+
+def _comes(is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 120
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return is_so()
+
+
 def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Path) -> None:
     folder, port = tmp_path / "demo", free_port()
     prepared_for = _digest_of_code()
@@ -87,7 +107,8 @@ def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Pat
         data = Data(folder)
         assert data.holder() == Holder(process.pid, "bin/demo", port)
         first = [int(pid) for pid in json.loads((folder / "children.json").read_text())]
-        assert len(first) == 8
+        # The servers, the stand-in, the portal's five, and the sources' five.
+        assert len(first) == 13
         assert status(port, "/health/ready") == 200
         assert status(port, "/sign-in") == 200
         process.kill()
@@ -101,6 +122,9 @@ def test_a_demo_is_ready_survives_a_kill_and_stops_without_a_trace(tmp_path: Pat
         second = [int(pid) for pid in json.loads((folder / "children.json").read_text())]
         sockets = Path((folder / "sockets").read_text().strip())
         assert sockets.is_dir()
+        assert happens(folder, "ADT A01: somebody comes to Cedar ward")
+        assert loaded(folder)
+        assert status(port, "/health/ready") == 200, "a process that has done its work may end"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
 

@@ -19,7 +19,10 @@ from identity.pds.configuration import Service, read
 from identity.pds.rate import RateLimit
 from launcher.data import Data
 from launcher.demo import processes
+from launcher.sources import MadeUpRegion
 from launcher.stand_in import pds_environment, stand_in
+
+REGION = MadeUpRegion(20, date(2026, 11, 22))
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_the_demos_worker_is_let_in(data: Data, monkeypatch: pytest.MonkeyPatch)
     server = redis.Redis.from_url(Environment().redis())
     name = f"test:{uuid4()}"
     rate = RateLimit(server, name=name, limit=300, window=0.01, lease=0.1)
-    running = stand_in(data, environment)
+    running = stand_in(data, environment, REGION)
     running.start()
     try:
         deadline = time.monotonic() + 60
@@ -73,5 +76,6 @@ def test_only_the_worker_that_traces_may_ask(data: Data) -> None:
     for child in processes(data, environment, port=0):
         given = {name for name in child.env or {} if name.startswith("PDS_")}
         assert given == (set(environment) if child.name == "worker" else set())
-    own = stand_in(data, {"PDS_BASE_URL": "http://127.0.0.1:1/personal-demographics/FHIR/R4"})
+    address = {"PDS_BASE_URL": "http://127.0.0.1:1/personal-demographics/FHIR/R4"}
+    own = stand_in(data, address, REGION)
     assert not [name for name in own.env or {} if name.startswith(("PDS_", "DATABASE_", "SECRET"))]
