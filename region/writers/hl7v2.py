@@ -98,15 +98,14 @@ class Messages:
     """Writes one person's messages."""
 
     def __init__(self, resident: Resident, known: SourcePerson, teams: dict[str, Team]) -> None:
-        self._resident = resident
         self._known = known
         self._teams = teams
-        self._pid = pid(resident, known)
+        self._person = (pid(resident, known), pd1(resident))
 
     def introduced(self) -> bytes:
         """Who the person is, as of the version that the source has."""
         sent = self._known.version
-        return self._message("ADT^A28", sent, "A28", pd1(self._resident), event_at=sent)
+        return self._message("ADT^A28", sent, "A28")
 
     def of(self, fact: Fact) -> Iterator[tuple[datetime, bytes]]:
         """The messages of one fact that has some of its own, with when each was sent."""
@@ -122,13 +121,11 @@ class Messages:
             case _:
                 pass
 
-    def _message(
-        self, kind: str, sent: datetime, key: str, *after: str, event_at: datetime | None = None
-    ) -> bytes:
+    def _message(self, kind: str, sent: datetime, key: str, *after: str) -> bytes:
         control = f"{self._known.source}{self._known.local_id}{key}"
-        evn = segment("EVN", f1=kind[4:], f2=when(sent), f6=when(event_at or sent))
+        evn = segment("EVN", f1=kind[4:], f2=when(sent), f6=when(sent))
         return message(
-            kind, *([] if kind.startswith("ORU") else [evn]), self._pid, *after,
+            kind, *([] if kind.startswith("ORU") else [evn]), *self._person, *after,
             source=self._known.source, system="PAS", sent=sent, control=control,
         )  # fmt: skip
 
@@ -177,7 +174,7 @@ class Messages:
             f9=when(expected) if expected else "",
         )
         key = f"{fact.key}{event}"
-        return self._message(f"ADT^{event}", at, key, pd1(self._resident), pv1, pv2)
+        return self._message(f"ADT^{event}", at, key, pv1, pv2)
 
     def appointment(self, fact: model.Appointment) -> bytes:
         """What was said last of an appointment."""
