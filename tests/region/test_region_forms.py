@@ -156,13 +156,14 @@ def test_visits_by_message_have_their_ward_and_team(
         for name, (at, value) in told.said.items():
             said[told.identifier][name] = max((at, value), said[told.identifier].get(name, ("",)))
     entries = [
-        compose(
+        entry
+        for identifier, each in said.items()
+        if identifier.startswith("Encounter/")
+        for entry in compose(
             identifier,
             {name: value for name, (_, value) in each.items()},
             source_kind=SourceKind.NHS_TRUST,
         )
-        for identifier, each in said.items()
-        if identifier.startswith("Encounter/")
     ]
     expected = Counter(
         (fact.team, fact.at, fact.ended if fact.setting != "outpatient" else None)
@@ -175,10 +176,9 @@ def test_visits_by_message_have_their_ward_and_team(
     found = Counter(
         (e.team_code, e.effective, e.ends if e.contact_class != "outpatient" else None)
         for e in entries
-        if e is not None
     )
     assert found == expected
-    assert any("Cedar ward (older people)" in e.place for e in entries if e is not None)
+    assert any("Cedar ward (older people)" in e.place for e in entries)
 
 
 @pytest.mark.parametrize("form", [Form.HL7V2, Form.EDIFACT, Form.GP_CONNECT])
