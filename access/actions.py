@@ -39,16 +39,19 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
                         team_id=item.team,
                         kind=item.kind,
                         evidence=item.evidence,
+                        place=item.place,
                         valid_from=item.valid_from,
                         valid_until=item.valid_until,
                     )
                 )
-            elif (row.team_id, row.valid_from, row.valid_until) != (
+            elif (row.team_id, row.place, row.valid_from, row.valid_until) != (
                 item.team,
+                item.place,
                 item.valid_from,
                 item.valid_until,
             ):
                 row.team_id = item.team
+                row.place = item.place
                 row.valid_from = item.valid_from
                 row.valid_until = item.valid_until
                 changed.append(row)
@@ -57,7 +60,7 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
             row.valid_until = max(now, row.valid_from)
             changed.append(row)
     CareRelationship.objects.bulk_create(new)
-    CareRelationship.objects.bulk_update(changed, ["team", "valid_from", "valid_until"])
+    CareRelationship.objects.bulk_update(changed, ["team", "place", "valid_from", "valid_until"])
     RelationshipDue.objects.filter(resident_id__in=derived).delete()
     close_by_evidence(derived)
 

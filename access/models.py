@@ -54,6 +54,8 @@ class CareRelationship(models.Model):
 
     ``team`` empty stands for a small organisation that works as one team (a practice, an
     out-of-hours provider). ``evidence`` names the source's item, without clinical words.
+    ``place`` is where somebody who is admitted lies (ward and bed, as the source calls them); the
+    gate tells it only of whom the place may be shown.
 
     A manual one is personal: it opens for ``membership`` alone, says its reason and words, who
     declared it, and always has an end.
@@ -66,6 +68,7 @@ class CareRelationship(models.Model):
     team = models.ForeignKey("organisations.Team", models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=30, choices=RelationshipKind)
     evidence = models.TextField()
+    place = models.TextField(blank=True, db_default="")
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     derived = models.BooleanField(default=True)
@@ -110,7 +113,13 @@ class CareRelationship(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["organisation", "team"], name="relationship_by_organisation")
+            models.Index(fields=["organisation", "team"], name="relationship_by_organisation"),
+            # "My residents": all but the many who are registered with a practice.
+            models.Index(
+                fields=["organisation", "kind"],
+                condition=~Q(kind=RelationshipKind.REGISTERED_PRACTICE),
+                name="relationship_worked_with",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ class Evidence:
     ``allocated-worker``, ``referral`` or ``discharge-referral``. A referral's organisation and
     team may be those that it was sent to. ``team`` is the registry's id of the team that the
     source named, ``None`` where it named none, and ``team_unknown`` where it named one that the
-    registry does not have.
+    registry does not have. ``place`` is where an admitted resident lies.
     """
 
     what: str
@@ -32,6 +32,7 @@ class Evidence:
     is_open: bool
     team: int | None = None
     team_unknown: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Derived:
     evidence: str
     valid_from: datetime
     valid_until: datetime | None
+    place: str = ""
 
 
 def derive(
@@ -83,6 +85,7 @@ def derive(
                 found.evidence,
                 found.valid_from,
                 until,
+                found.place,
             )
         )
     return derived
@@ -150,4 +153,4 @@ _FOR_A_TIME = {
 def _as(
     item: Evidence, kind: RelationshipKind, begins: datetime, until: datetime | None
 ) -> Derived:
-    return Derived(item.organisation, item.team, kind, item.reference, begins, until)
+    return Derived(item.organisation, item.team, kind, item.reference, begins, until, item.place)

@@ -1,4 +1,4 @@
-"""Addresses of ``access``: signing in, the start, what is restricted, alerts, who could see."""
+"""Addresses of ``access``: signing in, the start, my residents, what is restricted, alerts."""
 
 from django.urls import path
 
@@ -9,6 +9,7 @@ from access import (
     views_incidents,
     views_joining,
     views_letters,
+    views_mine,
     views_numbers,
     views_questions,
     views_readers,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("sign-out", views.sign_out, name="sign-out"),
     path("signed-out", views.signed_out, name="signed-out"),
     path("stay-signed-in", views.stay_signed_in, name="stay-signed-in"),
+    path("my-residents", views_mine.mine, name="my-residents"),
     path("role", views.choose_membership, name="choose-membership"),
     path("residents/<uuid:resident>/emergency", views_restricted.emergency, name="emergency"),
     path(

@@ -32,6 +32,7 @@ STARTS = (
     # Before finding residents, which privacy officers do only to say whom a disclosure is about.
     (Activity.REVIEW_ALERTS, "alerts"),
     (Activity.RESOLVE_IDENTITY, "identity-questions"),
+    (Activity.READ_RECORDS, "my-residents"),
     (Activity.FIND_RESIDENTS, "find-resident"),
     (Activity.MANAGE_REGISTRY, "registry-organisations"),
     (Activity.MANAGE_ORGANISATION, "registry-organisations"),

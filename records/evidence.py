@@ -28,6 +28,7 @@ class EvidenceRow:
     team_code: str
     recipient_code: str
     recipient_team: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Registry:
             is_open=row.status == EntryStatus.CURRENT and (row.ends is None or row.ends > now),
             team=team,
             team_unknown=bool(row.team_code) and team is None,
+            place=row.place if what in _LIES_SOMEWHERE else "",
         )
         if what != "referral" or row.recipient_code not in self.organisations:
             yield own
@@ -88,6 +90,8 @@ class Registry:
         )
 
 
+#: Evidence whose place is where the resident is while it lasts.
+_LIES_SOMEWHERE = frozenset({"inpatient", "emergency"})
 _WHAT_BY_CLASS = {
     "inpatient": "inpatient",
     "emergency": "emergency",

@@ -45,7 +45,7 @@ def test_the_start_leads_to_signing_in_and_back(nurse) -> None:
     assert start["Location"] == "/sign-in?next=/"
     signed_in = send(client, "nia", factories.PASSWORD, next="/")
     assert signed_in["Location"] == "/"
-    assert client.get("/")["Location"] == reverse("find-resident")
+    assert client.get("/")["Location"] == reverse("my-residents")
 
 
 def test_signing_in_is_recorded_and_takes_a_new_session(nurse, run_sql) -> None:

@@ -54,7 +54,7 @@ def given_found(who: Visitor, person: PersonOfNote) -> None:
 
 def test_every_answer_of_a_search(visit: Visit) -> None:
     gp = visit()
-    gp.signs_in("gp", at=PRACTICE_NAME).arrives(FIND)
+    gp.signs_in("gp", at=PRACTICE_NAME).arrives("My residents")
     gp.searches().arrives(FIND).sees("There is a problem")
     gp.sees("Enter an NHS number, or a family name and date of birth")
     gp.searches(number="QQ 12 34 56 C").arrives(FIND).sees("National Insurance number")

@@ -27,6 +27,8 @@ def test_a_nurse_opens_a_record_with_the_keyboard(visit: Visit, narrow: bool) ->
         page.set_viewport_size(NARROW)
     nurse.opens("/sign-in")
     when_they_sign_in(page, "ward-nurse")
+    nurse.arrives("My residents")
+    tab_and_press(page, "link", "Find a resident")
     nurse.arrives("Find a resident")
     when_they_find(page, note.IN_HOSPITAL)
     nurse.sees("1 resident found")
@@ -160,7 +162,8 @@ def test_the_desk_enters_a_paper_form_with_the_keyboard(visit: Visit) -> None:
 def test_a_social_worker_records_a_refusal_with_the_keyboard(visit: Visit) -> None:
     worker = visit(checked=False)
     page, person = worker.page, note.LONG_RECORD
-    worker.signs_in("social-worker")
+    worker.signs_in("social-worker").arrives("My residents")
+    worker.opens("/residents/find").arrives("Find a resident")
     when_they_find(page, person)
     tab_and_press(page, "link", f"Choices about sharing of {person.name}")
     worker.arrives("Choices about sharing")

@@ -40,13 +40,13 @@ def test_who_holds_several_roles_chooses_one_and_the_header_says_it(visit: Visit
     gp.presses("Continue").arrives("Choose your role for now")
     gp.sees("Select the role that you work in now")
     gp.opens("/residents/find").arrives("Choose your role for now")
-    gp.acts_at(PRACTICE_NAME).arrives("Find a resident")
+    gp.acts_at(PRACTICE_NAME).arrives("My residents")
     for words in ("Dr Hannah Weiss", "Doctor", PRACTICE_NAME):
         expect(gp.header()).to_contain_text(words)
     gp.opens("/participating-organisations").arrives("Organisations that take part in Connect Care")
     expect(gp.header()).to_contain_text("Dr Hannah Weiss")
     gp.follows("Change role").arrives("Choose your role for now").acts_at("SELDOC")
-    gp.arrives("Find a resident")
+    gp.arrives("My residents")
     expect(gp.header()).to_contain_text("SELDOC")
     expect(gp.header()).not_to_contain_text(PRACTICE_NAME)
 
@@ -70,7 +70,7 @@ def test_a_new_sitting_does_not_go_on_in_the_record_of_the_last(visit: Visit) ->
     given_an_open_record(gp, "gp")
     record = gp.page.url.removeprefix(gp.origin)
     gp.presses("Sign out").arrives(SIGN_IN)
-    gp.signs_in("gp", at=PRACTICE_NAME).arrives("Find a resident")
+    gp.signs_in("gp", at=PRACTICE_NAME).arrives("My residents")
     gp.opens(record).arrives("Open the record again").sees_nothing_of(PATIENT.family, "Metformin")
     gp.presses("Open the record again").arrives("Shared care record")
 

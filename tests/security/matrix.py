@@ -132,6 +132,8 @@ MATRIX: list[Row] = [
     Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200, Persona.SOURCE_SYSTEM: 200}),
     Row("home", "POST", 405, _SIGNED_IN),
     *_both("choose-membership", 200, 200, _SIGNED_IN),
+    # Whom the acting membership cares for now.
+    *_both("my-residents", 200, 405, READERS),
     # Finding a resident.
     *_both("find-resident", 200, 200, FINDERS),
     # Records. Without a look at this resident: 403 with a button, for any id.
