@@ -17,15 +17,17 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
     """Make the derived relationships of these residents what their evidence now carries.
 
     In one short transaction; a resident's epoch moves only if something did. What lost its
-    evidence ends now; what has it again goes on. Manual relationships are not touched. Alerts that
-    the evidence explains are closed.
+    evidence ends now; what has it again goes on. Manual relationships are not touched, nor those
+    of referrals that were sent here. Alerts that the evidence explains are closed.
 
     :param derived: resident → what :func:`access.relationships.derive` answered for them.
     """
     now = timezone.now()
     held = {
         (row.resident_id, row.organisation_id, row.kind, row.evidence): row
-        for row in CareRelationship.objects.filter(resident_id__in=derived, derived=True)
+        for row in CareRelationship.objects.filter(
+            resident_id__in=derived, derived=True, from_feeds=True
+        )
     }
     new, changed = [], []
     for resident, relationships in sorted(derived.items()):

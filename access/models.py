@@ -72,6 +72,11 @@ class CareRelationship(models.Model):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     derived = models.BooleanField(default=True)
+    from_feeds = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Deliveries carry it, and it ends with them; a referral ends by itself.",
+    )
     membership = models.ForeignKey(
         "organisations.Membership", models.PROTECT, null=True, related_name="+"
     )
@@ -110,6 +115,16 @@ class CareRelationship(models.Model):
                     words__regex=HAS_WORDS,
                 ),
                 name="relationship_is_derived_or_declared",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_feeds=True)
+                | Q(
+                    derived=True,
+                    kind=RelationshipKind.DISCHARGE_REFERRAL,
+                    team__isnull=False,
+                    valid_until__isnull=False,
+                ),
+                name="relationship_of_referral_has_team_and_end",
             ),
         ]
         indexes = [

@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "consent",
     "access",
     "records",
+    "discharge",
+    "notifications",
     "feeds",
     "fhir",
     "connectcare.apps.ConnectCareConfig",
@@ -225,6 +227,7 @@ CELERY_TASK_ROUTES = {
     "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
+    "notifications.tasks.tell_teams": {"queue": URGENT_QUEUE},
     "records.tasks.prove": {"queue": URGENT_QUEUE},
     "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
     "records.tasks.prove_canaries": {"queue": URGENT_QUEUE},
@@ -240,6 +243,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "feeds.tasks.delete_old_bytes",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "make-notices": {
+        "task": "notifications.tasks.make_notices",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+    "tell-teams": {
+        "task": "notifications.tasks.tell_teams",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "sweep-questions": {
         "task": "identity.tasks.sweep_questions",
@@ -399,8 +412,15 @@ RELATIONSHIP_PERIODS = {
         "out_of_hours": 3,
         "temporary_registration": 91,
         "after_death": 28,
+        # Of a referral that was sent here, after the last word of either side.
+        "discharge_referral": 28,
     }.items()
 }
+# Teams are told of what happened within so many days, and still see it for so many more; each team
+# is sent at most one message in so many minutes (docs/adr/0029).
+NOTICE_PERIOD = timedelta(days=environment.number("NOTICE_DAYS", 7))
+NOTICE_LISTED = timedelta(days=28)
+NOTICE_MAIL_EVERY = timedelta(minutes=environment.number("NOTICE_MAIL_MINUTES", 60))
 # Declared by staff: each ends by itself and is never prolonged, only declared anew (docs/adr/0008).
 DECLARED_PERIODS = {
     "self-declared": timedelta(days=7),

@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("identity.urls")),
     path("", include("consent.urls")),
     path("", include("records.urls")),
+    path("", include("discharge.urls")),
+    path("", include("notifications.urls")),
     path("", include("feeds.urls")),
     path("", include("fhir.urls")),
     path("", include("public.urls")),

@@ -81,6 +81,16 @@ def councils() -> QuerySet[Organisation]:
     )
 
 
+def council_teams() -> list[Team]:
+    """The teams in force of the councils that take part, by council and name."""
+    return list(
+        Team.objects.current()
+        .filter(organisation__in=councils())
+        .select_related("organisation")
+        .order_by("organisation__name", "name")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """What anyone may know of an organisation: whether it is in the public list, and its number."""
@@ -96,6 +106,12 @@ def listed(organisations: Iterable[int]) -> dict[int, Listed]:
         pk: Listed(participates, phone)
         for pk, participates, phone in rows.values_list("pk", "participates", "phone")
     }
+
+
+def out_of_hours_phones(organisations: Iterable[int]) -> dict[int, str]:
+    """Whom to ring at night and at weekends, by organisation; without those that gave no number."""
+    rows = Organisation.objects.filter(pk__in=list(organisations)).exclude(out_of_hours_phone="")
+    return dict(rows.order_by().values_list("pk", "out_of_hours_phone"))
 
 
 @dataclass(frozen=True, slots=True)

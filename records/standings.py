@@ -142,8 +142,8 @@ def _when(moment: datetime | date | None) -> str:
     return prose_time(moment) if isinstance(moment, datetime) else prose_date(moment)
 
 
-def _duty(source: Source) -> str:
-    """Whom to ring about a council's social care."""
+def whom_to_ring(source: Source) -> str:
+    """Whom to ring about a council's social care, in words that complete "ring …"."""
     if source.by_kind:
         return "the privacy officer of your organisation, who will have the team ring you"
     if source.duty_phone:
@@ -160,7 +160,7 @@ def beside_name(source: Source, told: Standing) -> str:
             return f"nothing since {_late(source)}; newer may be missing"
         case Standing.MAY_BE_SUPPORT:
             late = f"; nothing has come from it since {_late(source)}" if source.late_since else ""
-            return f"there may still be support: ring {_duty(source)}{late}"
+            return f"there may still be support: ring {whom_to_ring(source)}{late}"
         case Standing.BEING_CHECKED:
             return "nothing of it is shown until it is certain that it is about this person"
         case _:
@@ -338,7 +338,7 @@ def _may_be_support(section: Section, source: Source) -> str:
     late = f" Nothing has come from it since {_late(source)}." if source.late_since else ""
     return (
         f"{source.name}: no {section.noun} shown. There may still be support: "
-        f"ring {_duty(source)}.{late}"
+        f"ring {whom_to_ring(source)}.{late}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -16,14 +15,13 @@ from access.gate import Opened
 from access.reading import reading_record
 from access.requests import ActingRequest
 from access.showing import shows_record
-from identity import selectors as identity
-from identity.protected import kind_of_worker
-from identity.selectors import ResidentSeen
 from organisations.activities import Activity
-from organisations.selectors import Listed, listed
 from records import presenters, selectors
 from records.sections import section_called
 from records.timeline_page import asked_of, timeline_page
+from records.whose import listed_of as _listed
+from records.whose import reader_of
+from records.whose import resident_of as _who
 from ui.views import bad_request, not_found
 
 #: Digits of a page's number that are read: nobody's section has a million pages.
@@ -156,40 +154,8 @@ def timeline(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResp
     return render(request, "records/timeline.jinja", {"page": page})
 
 
-def _listed(opened: Opened) -> dict[int, Listed]:
-    """Every organisation that a record's page may name, as anyone may know it.
-
-    Of a protected resident's only the reader's own number is given: that of who calls back.
-    """
-    membership = opened.decision.facts.membership
-    found = listed(source.id for source in opened.decision.facts.sources)
-    if not opened.redaction.protected:
-        return found
-    own = membership.organisation.id if membership else None
-    return {
-        source: replace(each, phone=opened.redaction.ring if source == own else "")
-        for source, each in found.items()
-    }
-
-
 def _reader(request: ActingRequest, opened: Opened) -> str:
-    """Who prints. Paper about a protected resident does not say where it was printed."""
-    acting = request.acting
-    if opened.redaction.protected:
-        return kind_of_worker(acting.role_name).lower()
-    return f"{acting.staff_name}, {acting.role_name}, {acting.organisation_name}"
-
-
-def _who(opened: Opened, resident: UUID) -> ResidentSeen:
-    """The resident of an open record, whom its opening lets the page name.
-
-    :raises LookupError: if it is not the resident of the address, which the gate rules out: a
-        page under another person's banner must not leave.
-    """
-    who = identity.resident(opened.resident_id)
-    if who is None or who.public_id != resident:
-        raise LookupError("The open record is not that of the resident who was asked for.")
-    return who
+    return reader_of(request.acting, opened)
 
 
 def _page_number(request: ActingRequest, pages: int) -> int:

@@ -186,9 +186,18 @@ PROTECTED = PersonOfNote(
     story="Protected by PDS: where she lives and who looks after her must never show.",
 )  # fmt: skip
 
+TO_BE_REFERRED = PersonOfNote(
+    key="cyril", nhs_number="9990001391", title="Mr", given=("Cyril",), family="Ofori-Lindqvist",
+    birth_date=date(1936, 11, 2), sex="male", borough="Greenwich", practice=1,
+    ethnicity="Black, Black British, Caribbean or African: African",
+    stories=("hypertension", "hip_fracture"),
+    story="In Queen Elizabeth Hospital with a broken hip. The ward refers him to the council's "
+          "team.",
+)  # fmt: skip
+
 PEOPLE_OF_NOTE = (
     IN_HOSPITAL, DIABETIC, CHILD, DECEASED, WILL_OPT_OUT, REFUSED_SOCIAL_CARE, OBJECTS_TO_NUMBER,
     SAME_NAME_LEWISHAM, SAME_NAME_GREENWICH, DOUBTFUL_LINK, WITHOUT_NUMBER, ON_CLOZAPINE,
     LONG_RECORD, LONG_COMMUNITY_RECORD, PREGNANT, LEARNING_DISABILITY, TWIN_EZRA, TWIN_MICAH,
-    ONE_NAME, PROTECTED,
+    ONE_NAME, PROTECTED, TO_BE_REFERRED,
 )  # fmt: skip

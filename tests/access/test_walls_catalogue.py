@@ -23,10 +23,13 @@ ABOUT_RESIDENTS = {
     "consent_proberesult",
     "consent_proofincident",
     "consent_ruling",
+    "discharge_referral",
+    "discharge_referralstep",
     "identity_resident",
     "identity_residentnhsnumber",
     "identity_residentplace",
     "identity_sourceperson",
+    "notifications_notice",
     "records_entry",
 }
 

@@ -28,6 +28,7 @@ URGENT_TASKS = {
     "access.tasks.notify_of_disclosure",
     "access.tasks.sweep_disclosures",
     "access.tasks.look_for_fishing",
+    "notifications.tasks.tell_teams",
     "records.tasks.prove",
     "records.tasks.sweep_probes",
     "records.tasks.prove_canaries",

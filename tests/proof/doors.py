@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from discharge import planning
 from organisations.categories import Category
 from records.sections import SECTION_OF
 from records.selectors import MEASURED
@@ -84,6 +85,11 @@ def timeline(asking: Asking) -> set[UUID]:
     return found
 
 
+def discharge_planning(asking: Asking) -> set[UUID]:
+    """The page as it is: whatever its categories hold stands on it."""
+    return _ids(asking.get("discharge-planning"))
+
+
 @dataclass(frozen=True)
 class Way:
     """How a door is asked, and the categories that it is about."""
@@ -99,4 +105,5 @@ DOORS: dict[str, Way] = {
     "record-item": Way(item),
     "timeline": Way(timeline),
     "results-over-time": Way(over_time, frozenset(MEASURED)),
+    "discharge-planning": Way(discharge_planning, frozenset(planning.ABOUT)),
 }

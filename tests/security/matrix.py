@@ -143,6 +143,15 @@ MATRIX: list[Row] = [
     *_both("record-item", 403, 405, READERS, resident=UUID, item=UUID),
     *_both("timeline", 403, 405, READERS, resident=UUID),
     *_both("results-over-time", 403, 405, READERS, resident=UUID, item=UUID),
+    *_both("discharge-planning", 403, 405, READERS, resident=UUID),
+    # Referrals on leaving hospital: each side's own, and nobody else's.
+    *_both("send-referral", 404, 404, READERS, resident=UUID),
+    *_both("referral", 404, 405, READERS, referral=UUID),
+    *_both("update-referral", 404, 404, READERS, referral=UUID),
+    *_both("withdraw-referral", 404, 404, READERS, referral=UUID),
+    *_both("acknowledge-referral", 404, 404, READERS, referral=UUID),
+    *_both("decline-referral", 404, 404, READERS, referral=UUID),
+    *_both("inbox", 200, 302, READERS),
     # Choices. No clinical role but the social worker's records them.
     *_both("resident-choices", 404, 405, RECORDERS, resident=UUID),
     *_both("record-choice", 405, 404, RECORDERS, resident=UUID),

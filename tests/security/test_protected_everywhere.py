@@ -31,6 +31,7 @@ from django.utils import timezone
 
 from access.acting import Acting
 from access.disclosures import propose
+from access.gate import consider
 from access.grounds import Ground
 from access.models import Alert, AlertReview
 from access.reasons import AccessReason
@@ -42,11 +43,13 @@ from consent.models import Choice, Letter
 from consent.post import LetterState
 from consent.proofs import Outcome as ProbeOutcome
 from consent.proofs import ProbeResult, ProofIncident, Why
+from discharge.models import Told
+from discharge.referrals import Asked, send
 from identity.actions import ask_about
 from identity.merging import merge
 from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace, VerifiedAddress
 from organisations.categories import Category
-from organisations.models import Membership, Organisation
+from organisations.models import Membership, Organisation, Team
 from records.sections import SECTIONS
 from tests import factories
 from tests.consent.letter_desk import words_of
@@ -92,6 +95,7 @@ SHOWN = {
     "Qzjoined",
     "Qzverified",
     "Qznoted",
+    "Qzneeds",
 }
 #: Shown of nobody today; of the protected never.
 NOT_SHOWN = {"QZO77", "020 7946 0773"}
@@ -153,6 +157,7 @@ class Everything:
     merges: list[UUID] = field(default_factory=list)
     disclosures: list[UUID] = field(default_factory=list)
     incidents: list[UUID] = field(default_factory=list)
+    referrals: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -243,6 +248,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         assert made == [LetterState.READY] * len(choices)
     raise_alerts(resident, people, as_login)
     disclosures = [disclose(resident, people, as_login)]
+    referrals = [refer(resident, people["other doctor"], locality, as_login)]
     with as_login("pipeline"):
         resolver = factories.membership(at=sources[0], as_role="records-officer")
         incidents = [incident_of(choices[0])]
@@ -276,6 +282,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         merges=merges,
         disclosures=disclosures,
         incidents=incidents,
+        referrals=referrals,
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -371,6 +378,24 @@ def disclose(resident: Resident, people: dict[str, Membership], as_login: AsLogi
     return made
 
 
+def refer(resident: Resident, doctor: Membership, team: Team, as_login: AsLogin) -> UUID:
+    """A referral to a council's team by somebody of a team whose name tells where."""
+    with as_login("web"), transaction.atomic():
+        acting = Acting.of(doctor, sitting=uuid4())
+        outcome, made = send(
+            acting,
+            consider(acting, resident.public_id),
+            resident.public_id,
+            team=team.pk,
+            asked=Asked(None, "Qzneeds help with dressing", "020 7946 0771", Told.AGREES),
+            submission=uuid4(),
+            request_id=str(uuid4()),
+        )
+    assert outcome == "sent"
+    assert made is not None
+    return made
+
+
 def incident_of(choice: UUID) -> UUID:
     """That a choice of theirs was found not to hold."""
     of = Choice.objects.get(public_id=choice)
@@ -442,6 +467,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "merge": everything.merges,
         "disclosure": everything.disclosures,
         "incident": everything.incidents,
+        "referral": everything.referrals,
         "public_id": [uuid4()],
     }
 
@@ -522,6 +548,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     assert {"letter", "letter-pdf", "letter-large-print"}.isdisjoint(shown)
     assert {"disclosure", "disclosures", "propose-disclosure", "incident"} <= set(shown)
     assert {"nurse", "social worker"} <= shown["record"]
+    assert {"nurse", "social worker"} <= shown["referral"]
 
 
 def test_of_somebody_else_the_same_pages_show_it(everything: Everything) -> None:

@@ -1,0 +1,9 @@
+"""Django's registration of ``discharge``."""
+
+from django.apps import AppConfig
+
+
+class DischargeConfig(AppConfig):
+    """See the package's own words."""
+
+    name = "discharge"
