@@ -73,9 +73,14 @@ _STAGE = "create temporary table if not exists staged_entry ({}) on commit delet
 _COPY_STAGED = f"copy staged_entry ({', '.join(_STAGED)}) from stdin"
 _CHANGED = [name for name in _STAGED if name not in {"position", "identifier"}]
 
+# Each by itself: for a list PostgreSQL may go through all that the source has.
 _HELD = """
-    select identifier, fingerprint, version, resident_id, category, batch_id from records_entry
-    where source_id = %s and identifier = any(%s)
+    select sent.identifier, held.* from unnest(%s::text[]) as sent (identifier)
+    cross join lateral (
+        select fingerprint, version, resident_id, category, batch_id from records_entry
+        where source_id = %s and identifier = sent.identifier
+        offset 0
+    ) as held
 """
 # Compared once more with the row as it is now: a merge may have moved it meanwhile. Of two versions
 # of one time, or of no time, the one that was given in later counts, whenever it is loaded; of what
@@ -92,6 +97,10 @@ _RENEW = f"""
            and (held.batch_id <= %(batch)s or %(made_of_all)s))
     returning sent.position
 """  # noqa: S608 - column names are constants of this module
+# Each row's foreign key is looked up by a plan that the connection keeps. Made while there are few
+# people and no statistics, it goes through all people of the source for every row; so it is made
+# anew for each chunk.
+_PLAN_ANEW = "discard plans"
 # By the index of (source, identifier), however little PostgreSQL knows yet of a table that is
 # being filled: its guess is to read all of it for each chunk.
 _PLANS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
@@ -143,8 +152,7 @@ def merge_entries(
         return set()
     latest = _latest(arrivals)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_BY_INDEX)
-        cursor.execute(_HELD, [source.pk, list(latest)])
+        cursor.execute(_HELD, [list(latest), source.pk])
         held = {found[0]: _Held(bytes(found[1]), *found[2:]) for found in cursor.fetchall()}
         new = [each for each in latest.values() if each.row.identifier not in held]
         newer = [
@@ -155,11 +163,13 @@ def merge_entries(
         ]
         written = {arrival.position for arrival in new}
         if new:
+            cursor.execute(_PLAN_ANEW)
             _copy(cursor, _COPY, _new_lines(new, source.pk, feed_id, batch_id))
         if newer:
             cursor.execute(_STAGE)
             cursor.execute("delete from staged_entry")
             _copy(cursor, _COPY_STAGED, _staged_lines(newer))
+            cursor.execute(_BY_INDEX)
             cursor.execute(
                 _RENEW,
                 {
@@ -170,7 +180,7 @@ def merge_entries(
                 },
             )
             written |= {position for (position,) in cursor.fetchall()}
-        cursor.execute(_AS_USUAL)
+            cursor.execute(_AS_USUAL)
     due = {each.resident_id for each in (*new, *newer) if each.row.category in _TELLS_OF_CARE}
     due |= {
         resident
