@@ -104,3 +104,18 @@ def test_end_orphan_returns_when_it_is_gone() -> None:
 
 def test_is_alive_of_this_process() -> None:
     assert is_alive(os.getpid())
+
+
+@pytest.mark.parametrize(
+    ("script", "may_end", "done"),
+    [("exit 0", True, True), ("exit 3", True, False), ("exit 0", False, False)],
+)
+def test_who_may_end_has_done_its_work_without_a_fault(
+    tmp_path: Path, script: str, may_end: bool, done: bool
+) -> None:
+    child = Child(name="once", command=["sh", "-c", script], log=tmp_path / "log", may_end=may_end)
+    assert not child.has_done_its_work(), "it has not begun"
+    child.start()
+    assert wait_for(lambda: not child.is_running())
+    assert child.has_done_its_work() is done
+    child.stop()
