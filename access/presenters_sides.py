@@ -62,12 +62,17 @@ def of_side(side: Side, heading: str) -> Details:
         died=_died(side),
         numbers=None if live is None else tuple(_number(one) for one in live),
         past_numbers=None if past is None else tuple(_number(one) for one in past),
-        address=", ".join(side.address_lines),
-        postcode=side.postcode,
-        phone=side.phone,
+        address=_place(side, ", ".join(side.address_lines)),
+        postcode=_place(side, side.postcode),
+        phone=_place(side, side.phone),
         sources=_sources(side.sources),
         identifiers=_identifiers(name for source in side.sources for name in source.identifiers),
     )
+
+
+def _place(side: Side, words: str) -> str:
+    """Where a protected resident is, nobody is shown; that nobody knows it, would be untrue."""
+    return NOT_SHOWN if side.protected else words
 
 
 def of_said(question: Question, said: Said, heading: str) -> Details:
@@ -195,7 +200,7 @@ def _row(label: str, one: str, other: str) -> Row:
 
 
 def _differs(one: str, other: str) -> str:
-    if not one and not other:
+    if NOT_SHOWN in (one, other) or (not one and not other):
         return ""
     if not one or not other:
         return "Only one has it"

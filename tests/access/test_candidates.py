@@ -44,6 +44,16 @@ def found(as_login: AsLogin, *given: str, **changed: Any) -> list[Resident]:
         return [factories.resident("Carter", name, birth_date=BORN, **changed) for name in given]
 
 
+def rows_of(officer: Officer, question: LinkQuestion) -> str:
+    """The table of candidates without its headings for small screens."""
+    page = officer.gets("identity-question", question.public_id)
+    for heading in page.select("[aria-hidden=true]"):
+        heading.decompose()
+    table = page.select_one(".app-compared")
+    assert table is not None
+    return " ".join(table.get_text(" ", strip=True).split())
+
+
 def shown(officer: Officer, question: LinkQuestion) -> str:
     page = officer.gets("identity-question", question.public_id)
     return " ".join(page.get_text(" ", strip=True).split())
@@ -124,6 +134,7 @@ def test_a_protected_candidate_is_shown_without_a_place_and_sources_by_kind(
     said = shown(officer, lost)
     assert "Candidate 1: CARTER, Ruth" in said
     assert "E9 9ZZ" not in said
+    assert "Postcode E1 6AN Not shown" in rows_of(officer, lost)
     assert "A GP practice" in said
     assert region.practice.name not in said
 
