@@ -13,6 +13,10 @@ from identity.models import Resident
 from organisations.categories import Category
 from organisations.models import Membership, Organisation, Team
 from tests import factories
+from tests.access.disclosing import at_night, officers, stranger
+from tests.access.records_officer import again, officer, region
+
+__all__ = ["again", "at_night", "officer", "officers", "region", "stranger"]
 
 
 @dataclass

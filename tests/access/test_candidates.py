@@ -14,14 +14,7 @@ from identity.merging import separate
 from identity.models import LinkQuestion, Merge, Resident, ResidentNhsNumber, WhySeparated
 from identity.questions import ASKED, QuestionReason
 from tests import factories
-from tests.access.test_resolving_pages import (
-    HOW,
-    Officer,
-    Region,
-    events,
-    officer,
-    region,
-)
+from tests.access.records_officer import HOW, Officer, Region, events, officer, region
 from tests.conftest import AsLogin
 
 __all__ = ["officer", "region"]

@@ -1,276 +1,43 @@
-"""Lawful disclosures and death in PostgreSQL: who may write them, and which rows come out."""
+"""Lawful disclosures at the gate: two officers, one out of hours, and what is written of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from access import disclosures, gate
+from access import disclosures
 from access.acting import Acting
 from access.decision import Reason
 from access.disclosures import Standing
 from access.grounds import Ground
-from access.models import CareRelationship, LawfulDisclosure, RelationshipDue
+from access.models import LawfulDisclosure
 from access.possible_readers import Way, possible_readers
 from access.presenters_readers import readers_page
 from identity.models import Resident
 from organisations.categories import Category
 from organisations.models import Membership, Role
 from tests import factories
+from tests.access.disclosing import (
+    DIAGNOSES,
+    WORDS,
+    Connect,
+    confirm,
+    disclose,
+    end,
+    propose,
+    reads,
+)
 from tests.access.test_gate import (
-    NURSE_READS,
     as_gate,
-    displays,
-    events,
-    object_to_number,
-    open_record,
-    opened,
     opt_out,
-    refuse_social_care,
 )
 from tests.conftest import AsLogin
-
-Connect = Callable[[str], psycopg.Connection]
-
-DIAGNOSES = {display for display in NURSE_READS if "Allergy" not in display}
-WORDS = "Ordered by the family court on Friday."
-
-
-@pytest.fixture
-def officers(world: Any, as_login: AsLogin) -> tuple[Acting, Acting]:
-    with as_login("pipeline"):
-        return tuple(
-            Acting.of(factories.membership(at=world.trust, as_role="privacy-officer"))
-            for _ in range(2)
-        )
-
-
-@pytest.fixture
-def stranger(world: Any, as_login: AsLogin) -> Membership:
-    """A nurse of the same trust, of another ward: no care relationship."""
-    with as_login("pipeline"):
-        elsewhere = factories.team(world.trust)
-        return factories.membership(at=world.trust, as_role="nurse", in_team=elsewhere)
-
-
-def propose(world: Any, by: Acting, *to: Membership, **changed: Any) -> tuple[str, UUID]:
-    given = {
-        "ground": Ground.COURT_ORDER,
-        "words": WORDS,
-        "categories": [Category.DIAGNOSES],
-        "recipients": [each.pk for each in to],
-        "until": timezone.localdate() + timedelta(days=7),
-        "on_call": False,
-        "submission": uuid4(),
-        "request_id": str(uuid4()),
-        **changed,
-    }
-    with transaction.atomic():
-        outcome, _, public_id = disclosures.propose(by, world.resident.public_id, **given)
-    return outcome, public_id
-
-
-def confirm(by: Acting, disclosure: UUID) -> str:
-    with transaction.atomic():
-        return disclosures.confirm(by, disclosure, request_id=str(uuid4()))
-
-
-def end(by: Acting, disclosure: UUID) -> str:
-    with transaction.atomic():
-        return disclosures.end(by, disclosure, words="No longer needed.", request_id=str(uuid4()))
-
-
-def disclose(world: Any, officers: tuple[Acting, Acting], *to: Membership, **changed: Any) -> UUID:
-    outcome, disclosure = propose(world, officers[0], *to, **changed)
-    assert outcome == "proposed"
-    assert confirm(officers[1], disclosure) == "confirmed"
-    return disclosure
-
-
-def reads(world: Any, membership: Membership) -> set[str] | Reason | None:
-    """What a fresh opening shows, or why there is none."""
-    with transaction.atomic():
-        answer = open_record(world, Acting.of(membership))
-        if isinstance(answer, gate.Refused):
-            assert displays() == set()
-            return answer.reason
-        found = displays()
-        assert gate.still_open()
-        return found
-
-
-@pytest.fixture
-def at_night(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disclosures, "is_out_of_hours", lambda at: True)
-
-
-class TestRows:
-    def test_named_people_read_what_is_named_and_nobody_else_does(
-        self, world: Any, officers: Any, stranger: Any, as_login: AsLogin
-    ) -> None:
-        with as_login("pipeline"):
-            opt_out(world)
-            other = factories.membership(at=world.trust, as_role="nurse", in_team=world.ward)
-        disclose(world, officers, stranger, world.nurse)
-        assert reads(world, stranger) == DIAGNOSES
-        assert reads(world, world.nurse) == DIAGNOSES
-        assert reads(world, other) is Reason.OPTED_OUT
-        assert reads(world, world.social_worker) is Reason.OPTED_OUT
-
-    def test_it_opens_one_resident_alone(
-        self, world: Any, officers: Any, stranger: Any, as_login: AsLogin
-    ) -> None:
-        disclose(world, officers, stranger)
-        with transaction.atomic():
-            answer = gate.open_record(
-                Acting.of(stranger),
-                world.other.public_id,
-                look=uuid4(),
-                request_id=str(uuid4()),
-            )
-        assert answer.reason is Reason.NO_RELATIONSHIP  # type: ignore[union-attr]
-
-    @pytest.mark.parametrize("refuse", [refuse_social_care, object_to_number])
-    def test_beside_a_relationship_it_adds_what_was_refused(
-        self, world: Any, officers: Any, as_login: AsLogin, refuse: Any
-    ) -> None:
-        with as_login("pipeline"):
-            refuse(world)
-        without = {display for display in NURSE_READS if "council" not in display}
-        assert reads(world, world.nurse) == without
-        disclose(world, officers, world.nurse)
-        assert reads(world, world.nurse) == without | {"Diagnosis from Test council"}
-
-    def test_a_council_whose_use_of_the_number_was_refused_reads_what_is_disclosed_to_it(
-        self, world: Any, as_login: AsLogin
-    ) -> None:
-        with as_login("pipeline"):
-            object_to_number(world)
-            of_council = tuple(
-                Acting.of(factories.membership(at=world.council, as_role="privacy-officer"))
-                for _ in range(2)
-            )
-        assert reads(world, world.social_worker) is Reason.COUNCIL_MAY_NOT_USE_NUMBER
-        disclose(world, of_council, world.social_worker)
-        found = reads(world, world.social_worker)
-        assert isinstance(found, set)
-        assert found == {
-            "Diagnosis from Test trust",
-            "Diagnosis from Test practice",
-            "Diagnosis from Test council",
-            "Sensitive from Test council",
-        }
-
-    def test_nothing_opens_before_a_second_officer_confirms(
-        self, world: Any, officers: Any, stranger: Any
-    ) -> None:
-        _, disclosure = propose(world, officers[0], stranger)
-        assert reads(world, stranger) is Reason.NO_RELATIONSHIP
-        assert confirm(officers[1], disclosure) == "confirmed"
-        assert reads(world, stranger) == DIAGNOSES
-
-    def test_it_ends_when_it_is_ended_in_the_middle_of_a_transaction(
-        self, world: Any, officers: Any, stranger: Any, run_sql: Connect
-    ) -> None:
-        disclosure = disclose(world, officers, stranger)
-        second = run_sql("web")
-        with opened(world, Acting.of(stranger)):
-            assert displays() == DIAGNOSES
-            second.execute(
-                "select access.end_disclosure(%s, %s, %s, 'No longer needed.', %s)",
-                [officers[0].staff_id, officers[0].membership_id, disclosure, uuid4()],
-            )
-            assert displays() == DIAGNOSES, "not committed yet"
-            second.commit()
-            assert displays() == set()
-            assert not gate.still_open()
-        assert reads(world, stranger) is Reason.NO_RELATIONSHIP
-
-    def test_it_ends_by_the_clock_where_nobody_wrote_anything(
-        self, world: Any, officers: Any, stranger: Any, run_sql: Connect
-    ) -> None:
-        disclose(world, officers, stranger)
-        admin = run_sql("admin")
-        with opened(world, Acting.of(stranger)):
-            assert displays() == DIAGNOSES
-            # No trigger moves an epoch: only the time is asked.
-            admin.execute("set session_replication_role = replica")
-            admin.execute("update access_lawfuldisclosure set valid_until = clock_timestamp()")
-            admin.commit()
-            assert displays() == set()
-            assert not gate.still_open()
-        assert reads(world, stranger) is Reason.NO_RELATIONSHIP
-
-    def test_a_refusal_whose_time_comes_leaves_only_what_is_disclosed(
-        self, world: Any, officers: Any, as_login: AsLogin, run_sql: Connect
-    ) -> None:
-        """Under a relationship with a disclosure beside it: no epoch moves, only time goes by."""
-        disclose(world, officers, world.nurse)
-        admin = run_sql("admin")
-        with opened(world):
-            assert displays() == NURSE_READS
-            admin.execute("set session_replication_role = replica")
-            admin.execute(
-                "insert into consent_choice (reference, resident_id, kind, answer, decided_by,"
-                " decider_name, authority_seen, relayed_by, channel, explanation, recorded_by_id,"
-                " recorded_as_id, submission, identity_checked) values ('CC-X', %s,"
-                " 'connect-care', 'refuses', 'resident', '', '', '', 'phone', 'test', %s, %s, %s,"
-                " '{name,birth-date,postcode}')",
-                [world.resident.pk, world.nurse.staff_id, world.nurse.pk, uuid4()],
-            )
-            admin.commit()
-            assert displays() == DIAGNOSES
-            assert not gate.still_open()
-
-    def test_an_opening_that_claims_somebody_elses_disclosure_shows_nothing_of_it(
-        self, world: Any, officers: Any, stranger: Any, as_login: AsLogin, run_sql: Connect
-    ) -> None:
-        disclose(world, officers, stranger)
-        with as_login("pipeline"):
-            opt_out(world)
-        forged = f"""
-            select access.open_record({world.nurse.staff_id}, {world.nurse.pk},
-                {world.resident.pk}, '{uuid4()}', d.id,
-                array(select source * 64 + category * 2 from
-                      unnest(array[{world.trust.pk}, {world.council.pk}]::bigint[]) as source,
-                      generate_series(1, 16) as category),
-                (select epoch from identity_residentepoch where resident_id = {world.resident.pk}),
-                (select epoch from organisations_rulesepoch), '{{}}', '{uuid4()}',
-                'lawful-disclosure', null, array[d.id], interval '28 days')
-            from (values (%s::bigint)) as d (id)"""
-        with as_gate(as_login):
-            number = LawfulDisclosure.objects.get().pk
-            epochs = "select epoch from identity_residentepoch where resident_id = %s"
-            with connection.cursor() as cursor:
-                cursor.execute(epochs, [world.resident.pk])
-                (resident_epoch,) = cursor.fetchone()
-                cursor.execute("select epoch from organisations_rulesepoch")
-                (rules_epoch,) = cursor.fetchone()
-        forged = forged.replace(
-            f"(select epoch from identity_residentepoch where resident_id = {world.resident.pk})",
-            str(resident_epoch),
-        ).replace("(select epoch from organisations_rulesepoch)", str(rules_epoch))
-        web = run_sql("web")
-        assert web.execute(forged, [number]).fetchone() == (False,)
-        assert web.execute("select count(*) from records_entry").fetchone() == (0,)
-
-    def test_the_opening_and_its_event_say_what_it_stood_on(
-        self, world: Any, officers: Any, stranger: Any, as_login: AsLogin
-    ) -> None:
-        disclose(world, officers, stranger)
-        reads(world, stranger)
-        with as_gate(as_login), connection.cursor() as cursor:
-            cursor.execute("select basis, basis_id, disclosures, after_death from access_opening")
-            basis, number, named, after_death = cursor.fetchone()
-            assert (basis, [number], after_death) == ("lawful-disclosure", named, timedelta(28))
-            assert events()[-1] == ("opening", "done", "lawful-disclosure")
 
 
 class TestOfficers:
@@ -542,147 +309,6 @@ class TestWritten:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 bare.execute(statement)
             bare.rollback()
-
-
-# ── After a death ───────────────────────────────────────────────────────────────────────────
-
-
-def died(world: Any, days: int | None) -> None:
-    """As the pipeline: so many days ago, or on a day that nobody knows."""
-    day = None if days is None else timezone.localdate() - timedelta(days=days)
-    resident = Resident.objects.get(pk=world.resident.pk)
-    resident.deceased, resident.deceased_on = True, day
-    resident.save(update_fields=["deceased", "deceased_on"])
-
-
-def came_back(world: Any) -> None:
-    Resident.objects.filter(pk=world.resident.pk).update(deceased=False, deceased_on=None)
-
-
-class TestAfterDeath:
-    def test_rows_come_out_for_28_days_and_again_once_the_death_is_withdrawn(
-        self, world: Any, as_login: AsLogin
-    ) -> None:
-        for days, answer in ((0, NURSE_READS), (28, NURSE_READS), (29, Reason.CLOSED_AFTER_DEATH)):
-            with as_login("pipeline"):
-                died(world, days)
-            assert reads(world, world.nurse) == answer, days
-        with as_login("pipeline"):
-            came_back(world)
-        assert reads(world, world.nurse) == NURSE_READS
-
-    def test_an_open_record_closes_when_the_days_are_over(
-        self, world: Any, as_login: AsLogin, run_sql: Connect
-    ) -> None:
-        """No epoch moves: the database asks the clock, whatever the page decided before."""
-        with as_login("pipeline"):
-            died(world, 3)
-        admin = run_sql("admin")
-        with opened(world):
-            assert displays() == NURSE_READS
-            admin.execute("set session_replication_role = replica")
-            admin.execute(
-                "update identity_resident set deceased_on = %s where deceased",
-                [timezone.localdate() - timedelta(days=29)],
-            )
-            admin.commit()
-            assert displays() == set()
-            assert not gate.still_open()
-
-    def test_an_unknown_day_counts_from_the_news(
-        self, world: Any, as_login: AsLogin, run_sql: Connect
-    ) -> None:
-        with as_login("pipeline"):
-            died(world, None)
-        assert reads(world, world.nurse) == NURSE_READS
-        admin = run_sql("admin")
-        admin.execute(
-            "update identity_resident set deceased_since = now() - interval '28 days'"
-            " where deceased"
-        )
-        admin.commit()
-        assert reads(world, world.nurse) is Reason.CLOSED_AFTER_DEATH
-
-    def test_a_shorter_period_holds_in_the_database_too(
-        self, world: Any, as_login: AsLogin, settings: Any
-    ) -> None:
-        with as_login("pipeline"):
-            died(world, 3)
-        settings.RELATIONSHIP_PERIODS = {
-            **settings.RELATIONSHIP_PERIODS,
-            "after_death": timedelta(days=2),
-        }
-        assert reads(world, world.nurse) is Reason.CLOSED_AFTER_DEATH
-
-    def test_a_medical_examiner_of_any_trust_reads_after_a_death_and_not_before(
-        self, world: Any, as_login: AsLogin
-    ) -> None:
-        with as_login("pipeline"):
-            examiner = factories.membership(at=world.trust, as_role="medical-examiner")
-        assert reads(world, examiner) is Reason.NO_RELATIONSHIP
-        for days in (0, 400):
-            with as_login("pipeline"):
-                died(world, days)
-            assert reads(world, examiner) == NURSE_READS
-        with as_login("pipeline"):
-            opt_out(world)
-        assert reads(world, examiner) is Reason.OPTED_OUT
-
-    def test_an_examiners_open_record_closes_when_the_death_is_withdrawn(
-        self, world: Any, as_login: AsLogin, run_sql: Connect
-    ) -> None:
-        with as_login("pipeline"):
-            examiner = factories.membership(at=world.trust, as_role="medical-examiner")
-            died(world, 40)
-        second = run_sql("pipeline")
-        with opened(world, Acting.of(examiner)):
-            assert displays() == NURSE_READS
-            second.execute("update identity_resident set deceased = false, deceased_on = null")
-            second.commit()
-            assert displays() == set()
-
-    def test_a_disclosure_opens_what_death_closed(
-        self, world: Any, officers: Any, as_login: AsLogin
-    ) -> None:
-        with as_login("pipeline"):
-            died(world, 40)
-        disclose(world, officers, world.nurse, ground=Ground.CORONER)
-        assert reads(world, world.nurse) == DIAGNOSES
-
-    def test_the_database_notes_when_a_death_was_heard_of(
-        self, world: Any, as_login: AsLogin
-    ) -> None:
-        with as_login("pipeline"):
-            died(world, 3)
-            heard = Resident.objects.get(pk=world.resident.pk).deceased_since
-            assert heard is not None
-            stale = Resident.objects.get(pk=world.resident.pk)
-            stale.deceased_since = None
-            stale.deceased_on = date(2026, 1, 1)
-            stale.save()
-            assert Resident.objects.get(pk=world.resident.pk).deceased_since == heard
-            came_back(world)
-            assert Resident.objects.get(pk=world.resident.pk).deceased_since is None
-
-    def test_relationships_are_derived_anew_when_a_death_is_noted_or_withdrawn(
-        self, world: Any, as_login: AsLogin
-    ) -> None:
-        def due() -> bool:
-            found = RelationshipDue.objects.filter(resident_id=world.resident.pk).exists()
-            RelationshipDue.objects.all().delete()
-            return found
-
-        with as_login("pipeline"):
-            RelationshipDue.objects.all().delete()
-            died(world, 3)
-            assert due()
-            died(world, 3)
-            assert not due(), "nothing changed"
-            Resident.objects.filter(pk=world.resident.pk).update(language="Polish")
-            assert not due()
-            came_back(world)
-            assert due()
-            assert CareRelationship.objects.filter(resident=world.resident.pk).exists()
 
 
 def test_who_could_see_names_whom_it_is_disclosed_to_and_only_at_home(

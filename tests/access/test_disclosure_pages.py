@@ -19,7 +19,7 @@ from access.acting import Acting
 from access.lawful import DisclosureNotice, LawfulDisclosure
 from organisations.models import Membership
 from tests import factories
-from tests.access.test_disclosure_gate import WORDS, disclose, propose, reads
+from tests.access.disclosing import WORDS, disclose, propose, reads
 from tests.access.test_gate import opt_out
 from tests.conftest import AsLogin
 

@@ -14,7 +14,7 @@ from identity.models import Cause, Resident
 from organisations.models import Membership, Organisation
 from tests import factories
 from tests.conftest import AsLogin
-from tests.identity.test_merging import refusals
+from tests.identity.recorded_twice import refusals
 
 
 @dataclass

@@ -28,6 +28,9 @@ from region.pds_stand_in.service import Quota, Service
 from region.pds_stand_in.serving import Pace, StandIn
 from region.pds_stand_in.tokens import TokenService
 from region.people_of_note import PEOPLE_OF_NOTE
+from tests.identity.pds.town import town
+
+__all__ = ["town"]
 
 
 @pytest.fixture(scope="module")

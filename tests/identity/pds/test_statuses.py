@@ -13,7 +13,7 @@ from identity import bulk, wanting
 from identity.models import NumberStatusChange, ResidentNhsNumber, SourcePerson, Trace
 from identity.traces import Ended, Why
 from tests import factories
-from tests.identity.pds.test_tracing import Town, by_word_of_mouth, ruth, town
+from tests.identity.pds.town import Town, by_word_of_mouth, ruth, town
 
 __all__ = ["town"]
 
