@@ -109,6 +109,19 @@ def test_every_view_runs_with_the_rights_of_who_asks(ask: Ask) -> None:
     assert [n for n, _, options in rows if "security_invoker=true" not in (options or [])] == []
 
 
+def test_nobody_else_reads_the_views_of_the_gate(ask: Ask) -> None:
+    """They hold its conditions, and would say who works where and who cares for whom."""
+    rows = ask(
+        "select c.relname, c.relowner::regrole::text, r.rolname from pg_class c"
+        " join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'access'"
+        " left join pg_roles r on r.rolname like 'connectcare%' and r.oid <> c.relowner"
+        " and not r.rolsuper and (has_table_privilege(r.oid, c.oid, 'select')"
+        " or has_any_column_privilege(r.oid, c.oid, 'select')) where c.relkind = 'v'"
+    )
+    assert {name for name, _, _ in rows} >= {"memberships_in_force", "relationships_in_force"}
+    assert {(owner, reader) for _, owner, reader in rows} == {(GATE, None)}
+
+
 def test_the_test_of_views_can_fail(run_sql: Connect) -> None:
     admin = run_sql("admin")
     admin.execute("create view all_entries as select * from records_entry")
