@@ -12,18 +12,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import django
 import psycopg
 
 from bench.world import ROOT, migrated, running
+
+#: MSH-10 of each message.
+_CONTROL = re.compile(rb"MSH\|(?:[^|\r]*\|){8}([^|\r]*)\|")
 
 _REGISTER = """
     insert into organisations_organisation
@@ -43,12 +50,16 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--entries", type=int, default=10, help="results in each message")
+    parser.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.count:
+        _count_kept()
+        return
     with (
         tempfile.TemporaryDirectory(prefix="connect-care-") as folder,
         _listener(Path(folder)) as up,
     ):
-        port, process, admin = up
+        port, process, admin, environment = up
         began = time.perf_counter()
         waits = asyncio.run(_send(port, options.messages, options.connections, options.entries))
         seconds = time.perf_counter() - began
@@ -56,6 +67,7 @@ def main() -> None:
             batches, size = connection.execute(
                 "select count(*), sum(total_bytes) from feeds_batch"
             ).fetchone() or (0, 0)
+        kept = _run_count(environment)
         peak = _peak(process.pid)
         process.send_signal(signal.SIGTERM)
         said = (process.communicate(timeout=60)[0] or "").strip().splitlines()[-1]
@@ -65,13 +77,51 @@ def main() -> None:
     print(f"{options.messages / seconds:.0f} messages a second, {size / seconds / 1e6:.1f} MB/s")
     print(f"answered after {waits[len(waits) // 2]:.3f} s (median), {waits[-1]:.3f} s (longest)")
     print(f"{batches} batches; the listener's memory at most {peak} MiB")
+    print(f"{kept['messages']} messages kept, {kept['different']} different ones")
     print(said)
+    if kept != {"messages": options.messages, "different": options.messages}:
+        sys.exit("Not every message is in the database exactly once.")
     if f"{options.messages} taken, 0 refused" not in said:
         sys.exit("Not every message was taken.")
 
 
+def _run_count(environment: Mapping[str, str]) -> dict[str, int]:
+    """What is kept, counted by a process of its own with the keys and the pipeline's login."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.mllp_soak", "--count"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environment,
+            "CONNECTCARE_LOGIN": "pipeline",
+            "DJANGO_SETTINGS_MODULE": "connectcare.settings",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    counted: dict[str, int] = json.loads(done.stdout)
+    return counted
+
+
+def _count_kept() -> None:
+    """Unseal whatever is kept, delivery by delivery, and count the messages by their numbers."""
+    django.setup()
+    from feeds.models import Chunk, Delivery
+    from identity.sealed import unseal
+
+    seen: Counter[bytes] = Counter()
+    for delivery in Delivery.objects.order_by("pk").iterator():
+        chunks = Chunk.objects.filter(delivery=delivery).order_by("position")
+        content = b"".join(unseal(chunk.content, purpose="delivery") for chunk in chunks)
+        seen.update(_CONTROL.findall(content))
+    print(json.dumps({"messages": seen.total(), "different": len(seen)}))
+
+
 @contextlib.contextmanager
-def _listener(folder: Path) -> Iterator[tuple[int, subprocess.Popen[str], str]]:
+def _listener(
+    folder: Path,
+) -> Iterator[tuple[int, subprocess.Popen[str], str, Mapping[str, str]]]:
     with running(folder, durable=True) as up:
         addresses, environment = migrated(up)
         with psycopg.connect(addresses["admin"]) as connection:
@@ -85,7 +135,8 @@ def _listener(folder: Path) -> Iterator[tuple[int, subprocess.Popen[str], str]]:
         )
         try:
             line = process.stdout.readline() if process.stdout else ""
-            yield int(line.rstrip(".\n").rpartition(":")[2]), process, addresses["admin"]
+            port = int(line.rstrip(".\n").rpartition(":")[2])
+            yield port, process, addresses["admin"], environment
         finally:
             process.kill()
             process.wait()

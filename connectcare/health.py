@@ -14,11 +14,13 @@ from django.views.decorators.http import require_safe
 from access.doors import public
 from access.incidents import proof_state
 from connectcare.mail import NO_SERVER
+from feeds.selectors import freshness
 
 #: A sealer looks each second. What waits longer than this is worth somebody's looking.
 SEALING_PATIENCE = "2 minutes"
 NOT_SEALED = "the audit is not being sealed: see that seal_audit runs"
 HELD_UP = "a long transaction keeps events from being sealed: see pg_stat_activity"
+LATE = "a source has sent nothing for longer than it should: see Deliveries"
 #: The canaries are asked about every five minutes: three times in a row without is no accident.
 CANARY_LATE = timedelta(minutes=15)
 
@@ -91,8 +93,26 @@ def proof(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "proven"})
 
 
+@public
+@require_safe
+@transaction.non_atomic_requests
+def feeds(_request: HttpRequest) -> JsonResponse:
+    """Whether every source has sent something when it should have. How many, and not which.
+
+    The portal stays up while one is late: the record says so where it matters.
+    """
+    try:
+        late = sum(one.late for one in freshness(timezone.now()))
+    except DatabaseError:
+        return JsonResponse({"status": "the database does not answer"}, status=503)
+    if late:
+        return JsonResponse({"status": "late", "sources": late, "because": LATE}, status=503)
+    return JsonResponse({"status": "fresh"})
+
+
 urlpatterns = [
     path("health/live", live, name="health-live"),
     path("health/ready", ready, name="health-ready"),
     path("health/proof", proof, name="health-proof"),
+    path("health/feeds", feeds, name="health-feeds"),
 ]

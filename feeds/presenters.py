@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -119,3 +119,28 @@ def batch_row(batch: Batch) -> BatchRow:
         raw_deleted=first.raw_deleted,
         can_be_replayed=batch.state == BatchState.LOADED and first.raw_deleted is None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """How fresh a feed is, in words."""
+
+    source: str
+    words: str
+    last_received: datetime | None
+    expected: str
+    late: bool
+
+
+def source_row(one: selectors.Freshness) -> SourceRow:
+    """A feed as the page of deliveries shows it."""
+    return SourceRow(one.source, one.words, one.last_received, _every(one.expected_every), one.late)
+
+
+def _every(interval: timedelta | None) -> str:
+    """``every 2 days``, ``every 12 hours``; "at no set time" where nothing is expected."""
+    if interval is None:
+        return "at no set time"
+    hours = round(interval.total_seconds() / 3600)
+    number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"every {unit}" if number == 1 else f"every {number} {unit}s"

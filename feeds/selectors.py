@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
@@ -114,6 +115,32 @@ def can_be_replayed(feed: Feed) -> QuerySet[Batch]:
         .select_related("feed")
         .order_by("pk")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a feed last sent something, and whether it should have since."""
+
+    source: str
+    words: str
+    last_received: datetime | None
+    expected_every: timedelta | None
+    late: bool
+
+
+def freshness(at: datetime) -> list[Freshness]:
+    """How fresh each feed in force is, the late ones first."""
+    found = [
+        Freshness(
+            source=feed.organisation.name,
+            words=FORMATS[feed.format].words,
+            last_received=feed.last_received,
+            expected_every=feed.expected_every,
+            late=feed.is_late(at),
+        )
+        for feed in feeds_in_force()
+    ]
+    return sorted(found, key=lambda one: (not one.late, one.source, one.words))
 
 
 def extract_requests() -> QuerySet[ExtractRequest]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.permissions import IsAuthenticated
@@ -47,8 +48,12 @@ def give_in(request: ActingRequest) -> HttpResponse:
 def batches(request: HttpRequest) -> HttpResponse:
     """The latest batches."""
     rows = [presenters.batch_row(batch) for batch in selectors.batches()]
-    asked = selectors.extract_requests()
-    return render(request, "feeds/batches.jinja", {"batches": rows, "requests": asked})
+    context = {
+        "batches": rows,
+        "requests": selectors.extract_requests(),
+        "sources": [presenters.source_row(one) for one in selectors.freshness(timezone.now())],
+    }
+    return render(request, "feeds/batches.jinja", context)
 
 
 @needs(Activity.LOAD_FEEDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
@@ -213,6 +215,15 @@ class Feed(Period):
 
     def __str__(self) -> str:
         return f"{self.format} from {self.organisation_id}"
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether it has sent nothing for longer than it should, as the gate's facts say.
+
+        What nobody expects, and what has never come, is not late.
+        """
+        if self.last_received is None or self.expected_every is None:
+            return False
+        return self.last_received + self.expected_every < at
 
 
 class RulesEpoch(models.Model):

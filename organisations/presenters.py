@@ -266,13 +266,12 @@ def _agreement(agreement: SharingAgreement, other: Organisation, at: datetime) -
 
 
 def _feed(feed: Feed, at: datetime) -> FeedLine:
-    late = (
-        feed.last_received is not None
-        and feed.expected_every is not None
-        and feed.last_received + feed.expected_every < at
-    )
     return FeedLine(
-        feed.format, _categories(feed.categories), feed.last_received, late, Term.of(feed, at)
+        feed.format,
+        _categories(feed.categories),
+        feed.last_received,
+        feed.is_late(at),
+        Term.of(feed, at),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from access.models import CareRelationship
@@ -51,10 +52,7 @@ def end_state(*, replays: bool = True) -> EndState:
         "choices": list(Choice.objects.values_list("kind", "answer", "asked_on")),
     }
     if replays:
-        order = {
-            pk: at
-            for at, pk in enumerate(Batch.objects.order_by("pk").values_list("pk", flat=True))
-        }
+        order = _order_of_batches()
         state |= {
             "batches": list(Batch.objects.values_list("state", "wrappers", "fault")),
             "tallies": [
@@ -69,6 +67,16 @@ def end_state(*, replays: bool = True) -> EndState:
             "kept": [_kept(one) for one in Delivery.objects.all()],
         }
     return {name: sorted(rows, key=repr) for name, rows in state.items()}
+
+
+def _order_of_batches() -> dict[int, tuple[str, int]]:
+    """Each batch's feed, and its place among those of the feed: feeds send side by side."""
+    places: dict[int, tuple[str, int]] = {}
+    sent = Counter[str]()
+    for pk, form in Batch.objects.order_by("pk").values_list("pk", "feed__format"):
+        places[pk] = (form, sent[form])
+        sent[form] += 1
+    return places
 
 
 def _entry(entry: Entry) -> tuple[Any, ...]:

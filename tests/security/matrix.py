@@ -122,6 +122,7 @@ MATRIX: list[Row] = [
     *_both("health-ready", 200, 405),
     # Nothing is proven where no canary was made.
     *_both("health-proof", 503, 405),
+    *_both("health-feeds", 200, 405),
     # The sign-in page sends on whoever has signed in already.
     Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),

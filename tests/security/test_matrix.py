@@ -101,6 +101,7 @@ def test_only_these_doors_are_public() -> None:
         "health-live",
         "health-ready",
         "health-proof",
+        "health-feeds",
         "fhir-r4-metadata",
         "fhir-stu3-metadata",
     }

@@ -116,6 +116,7 @@ NOT_ABOUT_A_RESIDENT = {
     "health-live",
     "health-ready",
     "health-proof",
+    "health-feeds",
     "sign-in",
     "sign-out",
     "signed-out",
