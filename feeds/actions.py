@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -29,6 +29,8 @@ from identity.sealed import seal
 from organisations.models import Feed, Organisation
 
 CHUNK_BYTES = 1_048_576
+#: So often a batch is taken up by itself where the database is away, before a person is asked.
+MOST_ATTEMPTS = 20
 
 
 class DeliveryRefused(Exception):
@@ -128,7 +130,7 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
     """Load a batch to its end, from wherever it stands; ``None`` if another worker has it.
 
     :raises Exception: whatever stopped it; the batch then says that it failed, and where it
-        stood is kept.
+        stood is kept. Where the database was away it does not, and is taken up again.
     """
     with _held(batch_id) as mine:
         if not mine:
@@ -150,13 +152,23 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
             if _waits(batch):
                 return Batch.objects.get(pk=batch_id)
             Loader(batch, progress or (lambda _batch: None)).run()
+        except (OperationalError, InterfaceError) as error:
+            # With the connection went the hold on the batch, and another worker may have it now:
+            # it stays as it is, and the sweeper finds it. What always fails ends some time.
+            if (batch.attempts + 1) % MOST_ATTEMPTS:
+                raise
+            _failed(batch_id, error)
+            raise
         except Exception as error:
-            # The class only: a database's message may quote a value.
-            Batch.objects.filter(pk=batch_id).update(
-                state=BatchState.FAILED, fault=type(error).__name__
-            )
+            _failed(batch_id, error)
             raise
         return Batch.objects.get(pk=batch_id)
+
+
+def _failed(batch_id: int, error: Exception) -> None:
+    """Say that a fault stopped a batch."""
+    # The class only: a database's message may quote a value.
+    Batch.objects.filter(pk=batch_id).update(state=BatchState.FAILED, fault=type(error).__name__)
 
 
 def _waits(batch: Batch) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import OperationalError, connection
 from msgspec.structs import replace
 
 from access.models import CareRelationship, RelationshipDue
@@ -282,6 +282,32 @@ def test_a_fault_is_said_without_its_text_and_can_be_gone_on_from(
         loaded = actions.load(batch.pk)
         assert loaded is not None
         assert totals(selectors.report(loaded)) == {"loaded": 2}
+
+
+def test_a_database_that_was_away_needs_nobody(
+    give_in: Any, as_login: Any, monkeypatch: Any
+) -> None:
+    """The hold went with the connection: to say that it failed could undo another worker's word."""
+    batch = give_in(ndjson(patient()))
+    with as_login("pipeline"):
+        with monkeypatch.context() as away:
+            away.setattr(loading.Loader, "run", _lost)
+            with pytest.raises(OperationalError):
+                actions.load(batch.pk)
+            assert Batch.objects.get(pk=batch.pk).state == BatchState.LOADING
+            assert list(actions.batches_to_do()) == [batch.pk]
+            Batch.objects.filter(pk=batch.pk).update(attempts=actions.MOST_ATTEMPTS - 1)
+            with pytest.raises(OperationalError):
+                actions.load(batch.pk)
+            assert Batch.objects.get(pk=batch.pk).state == BatchState.FAILED
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.RECEIVED)
+        loaded = actions.load(batch.pk)
+        assert loaded is not None
+        assert loaded.state == BatchState.LOADED
+
+
+def _lost(_loader: loading.Loader) -> None:
+    raise OperationalError("the connection is closed")
 
 
 def test_entered_in_error_is_kept_as_such(deliver: Any, as_login: Any) -> None:
