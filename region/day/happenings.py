@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 #: As many are in hospital by this day at most; before a further one comes, somebody goes home.
 MOST_VISITS = 10
-#: Whom it is about: grown up, and not in hospital already.
-_LEAST_AGE = 40
+#: Whom it is about: of an age for the wards of older people, and not in hospital already.
+_LEAST_AGE = 60
 #: Numbers of visits and the like that no story of the region has.
 _FIRST_NUMBER = 90_000
 _FIRST_LOCAL = 10_000_000
@@ -122,7 +122,7 @@ def _may_be_about(resident: Resident) -> bool:
     if resident.of_note or person.died_on is not None or person.restricted:
         return False
     latest = max(each.version for each in resident.known).date()
-    grown_up = latest.year - person.birth_date.year > _LEAST_AGE
+    old_enough = latest.year - person.birth_date.year > _LEAST_AGE
     in_hospital = any(
         isinstance(each, model.Encounter) and each.status == "in-progress"
         for each in resident.facts
@@ -133,7 +133,7 @@ def _may_be_about(resident: Resident) -> bool:
         and each.birth_date == person.birth_date
         for each in resident.known
     )  # fmt: skip
-    return grown_up and not in_hospital and plain
+    return old_enough and not in_hospital and plain
 
 
 class _Next:
