@@ -248,9 +248,16 @@ def _read_for(port: int, asked: list[Asked], readers: int, seconds: float) -> Se
 def _read(pipe: Connection, port: int, asked: list[Asked], seconds: float) -> None:
     browser = http.client.HTTPConnection(HOST, port)
 
-    def page(of: Asked) -> None:
+    def ask(of: Asked) -> http.client.HTTPResponse:
         browser.request("GET", of.path, headers={"Cookie": of.cookie} if of.cookie else {})
-        answer = browser.getresponse()
+        return browser.getresponse()
+
+    def page(of: Asked) -> None:
+        try:
+            answer = ask(of)
+        except http.client.RemoteDisconnected:  # it closed what was idle: as browsers do, anew
+            browser.close()
+            answer = ask(of)
         body = answer.read()
         assert answer.status == 200, f"{of.path} was answered {answer.status}: {body[:300]!r}"
 
@@ -297,6 +304,7 @@ def _shares(sessions: dict[str, list[tuple[int, str, str]]], pages: list[str]) -
             client = Client()
             client.cookies[settings.SESSION_COOKIE_NAME] = cookie.partition("=")[2]
             path = _path(public_id, page)
+            client.get(path)  # once a minute a page also notes that somebody is there
             with CaptureQueriesContext(connection) as captured:
                 size = len(client.get(path).content)
                 statements = len(captured)  # now: the next request forgets them

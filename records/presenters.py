@@ -21,7 +21,7 @@ from records.overview import Block, overview_of
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
 from records.selectors import MEASURED, MOST_RESULTS, Counts, EntryWhole
 from records.standings import StateLine, UnlabelledSection, headline, lines_of
-from records.trends import Trend, trend_of
+from records.trends import Trend, has_figures, trend_of
 from ui.formatting import LONDON, clinical_time, count
 
 Newest = Mapping[tuple[Category, str], list[EntrySeen]]
@@ -285,7 +285,7 @@ def item_page(
         item=item,
         fields=tuple((label, words) for label, words in fields if words),
         parts=whole.parts,
-        is_measured=seen.category in MEASURED and seen.value is not None,
+        is_measured=seen.category in MEASURED and has_figures(seen),
         printed=_printed(by, at),
     )
 

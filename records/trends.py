@@ -2,11 +2,13 @@
 
 Units are never mixed: each has a drawing of its own. Drawn is what has a figure and a day; a bound
 (``<5``), words, or a result without a date stands in the table alone, and the page says how many.
+A blood pressure is two figures in one: both are drawn, with a line between them.
 Geometry is in the drawing's own units, so that it can be drawn at any width.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +27,12 @@ _DAYS = frozenset({"day", "time"})
 #: Steps between the lines of a scale, times a power of ten.
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _LINES = 4
+#: As the formats write a blood pressure: the upper figure, the lower, the unit.
+_PAIR = re.compile(
+    r"([0-9]{1,3}(?:\.[0-9]+)?)/([0-9]{1,3}(?:\.[0-9]+)?) ?(mm\[?Hg\]?)", re.IGNORECASE
+)
+
+Figures = tuple[Decimal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,15 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """The line between the two figures of one result."""
+
+    x: float
+    upper: float
+    lower: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """All that is drawn of one unit. ``summary`` says the same in words."""
 
@@ -70,7 +87,8 @@ class Drawing:
     bands: tuple[Band, ...]
     scale: tuple[Tick, ...]
     days: tuple[Tick, ...]
-    line: str
+    lines: tuple[str, ...]
+    between: tuple[Between, ...]
     summary: str
 
 
@@ -84,28 +102,46 @@ class Trend:
 
 def trend_of(entries: Sequence[EntrySeen]) -> Trend:
     """The drawings of results of one test, in any order. A unit with one result is not drawn."""
-    by_unit: dict[str, list[EntrySeen]] = {}
+    by_unit: dict[tuple[str, int], list[EntrySeen]] = {}
     for entry in entries:
-        if _can_be_drawn(entry):
-            by_unit.setdefault(entry.unit.strip(), []).append(entry)
-    drawn = {unit: found for unit, found in by_unit.items() if len(found) > 1}
-    drawings = tuple(_drawing(unit, found) for unit, found in drawn.items())
+        if has_figures(entry) and entry.effective is not None and entry.precision in _DAYS:
+            key = (_unit(entry), len(_figures(entry)))
+            by_unit.setdefault(key, []).append(entry)
+    drawn = {key: found for key, found in by_unit.items() if len(found) > 1}
+    drawings = tuple(_drawing(unit, found) for (unit, _), found in drawn.items())
     return Trend(drawings, len(entries) - sum(map(len, drawn.values())))
 
 
-def _can_be_drawn(entry: EntrySeen) -> bool:
-    return (
-        entry.value is not None
-        and entry.effective is not None
-        and entry.precision in _DAYS
-        and not entry.value_text.strip().startswith(COMPARATORS)
-    )
+def has_figures(entry: EntrySeen) -> bool:
+    """Whether a result is a figure, or the two of a blood pressure, that could be drawn."""
+    return bool(_figures(entry))
+
+
+def _figures(entry: EntrySeen) -> Figures:
+    """The figure; of a blood pressure the upper and the lower one; of a bound or words none."""
+    if entry.value is not None:
+        bound = entry.value_text.strip().startswith(COMPARATORS)
+        return () if bound else (entry.value,)
+    pair = _PAIR.fullmatch(entry.value_text.strip())
+    return (Decimal(pair[1]), Decimal(pair[2])) if pair else ()
+
+
+def _unit(entry: EntrySeen) -> str:
+    if entry.value is not None:
+        return entry.unit.strip()
+    pair = _PAIR.fullmatch(entry.value_text.strip())
+    return "mmHg" if pair else ""
+
+
+def _said(entry: EntrySeen) -> str:
+    """The figures with their unit."""
+    return f"{'/'.join(map(number, _figures(entry)))} {_unit(entry)}".rstrip()
 
 
 def _drawing(unit: str, entries: Iterable[EntrySeen]) -> Drawing:
     # Of one moment the order is by id, so that a page drawn twice is the same.
     ordered = sorted(entries, key=lambda one: (_moment(one), str(one.public_id)))
-    values = [_value(one) for one in ordered]
+    values = [value for one in ordered for value in _figures(one)]
     limits = [
         limit for one in ordered for limit in (one.range_low, one.range_high) if limit is not None
     ]
@@ -122,9 +158,11 @@ def _drawing(unit: str, entries: Iterable[EntrySeen]) -> Drawing:
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     points = tuple(
-        Point(x(_moment(one)), y(_value(one)), one.public_id, _words(one), flag_of(one))
+        Point(x(_moment(one)), y(value), one.public_id, _words(one), flag_of(one))
         for one in ordered
+        for value in _figures(one)
     )
+    series = len(_figures(ordered[0]))
     lines = int((high - low) / step)
     return Drawing(
         unit=unit,
@@ -134,7 +172,16 @@ def _drawing(unit: str, entries: Iterable[EntrySeen]) -> Drawing:
             Tick(y(low + step * line), number(low + step * line)) for line in range(lines + 1)
         ),
         days=_days(first, last),
-        line=" ".join(f"{point.x},{point.y}" for point in points),
+        lines=tuple(
+            " ".join(f"{point.x},{point.y}" for point in points[nth::series])
+            for nth in range(series)
+        ),
+        between=tuple(
+            Between(upper.x, upper.y, lower.y)
+            for upper, lower in zip(points[::2], points[1::2], strict=True)
+        )
+        if series > 1
+        else (),
         summary=_summary(ordered),
     )
 
@@ -182,30 +229,31 @@ def _days(first: datetime, last: datetime) -> tuple[Tick, ...]:
     return (Tick(LEFT, clinical_date(first)), Tick(WIDTH - RIGHT, clinical_date(last)))
 
 
+#: How the figures of a result are called, by how many they are.
+_NAMES = {1: ("Lowest",), 2: ("Upper figure: lowest", "lower figure: lowest")}
+
+
 def _summary(ordered: Sequence[EntrySeen]) -> str:
     latest, before = ordered[-1], ordered[-2]
-    values = [_value(one) for one in ordered]
-    unit = f" {latest.unit.strip()}".rstrip()
     normal = normal_range(latest)
+    series = list(zip(*map(_figures, ordered), strict=True))
+    extremes = [
+        f"{name} {number(min(values))}, highest {number(max(values))}"
+        for name, values in zip(_NAMES[len(series)], series, strict=True)
+    ]
     return (
         f"{len(ordered)} results from {clinical_date(_moment(ordered[0]))} to "
-        f"{clinical_date(_moment(latest))}. Latest {number(_value(latest))}{unit}, before that "
-        f"{number(_value(before))}{unit}. Lowest {number(min(values))}, highest "
-        f"{number(max(values))}." + (f" Range given with the latest: {normal}." if normal else "")
+        f"{clinical_date(_moment(latest))}. Latest {_said(latest)}, before that {_said(before)}. "
+        f"{'; '.join(extremes)}." + (f" Range given with the latest: {normal}." if normal else "")
     )
 
 
 def _words(entry: EntrySeen) -> str:
     flag = flag_of(entry)
-    said = f"{clinical_date(_moment(entry))}: {number(_value(entry))} {entry.unit}".rstrip()
+    said = f"{clinical_date(_moment(entry))}: {_said(entry)}"
     return f"{said}, {flag.words}" if flag else said
 
 
 def _moment(entry: EntrySeen) -> datetime:
     assert entry.effective is not None  # noqa: S101 - what cannot be drawn was left out
     return entry.effective.astimezone(LONDON)
-
-
-def _value(entry: EntrySeen) -> Decimal:
-    assert entry.value is not None  # noqa: S101 - likewise
-    return entry.value

@@ -118,6 +118,58 @@ def test_what_is_out_of_range_has_another_shape_and_words() -> None:
     assert drawing.points[1].words.endswith("9 mmol/L, High, critically")
 
 
+def pressure(said: str, day: int) -> EntrySeen:
+    return result(None, day, value_text=said, unit="", category=int(Category.MEASUREMENTS))
+
+
+def test_a_blood_pressure_is_two_figures_of_one_result() -> None:
+    drawing = only(pressure("128/82 mmHg", 0), pressure("150/90 mmHg", 7))
+    assert drawing.unit == "mmHg"
+    assert [point.words for point in drawing.points] == [
+        "01-Jan-2026: 128/82 mmHg", "01-Jan-2026: 128/82 mmHg",
+        "08-Jan-2026: 150/90 mmHg", "08-Jan-2026: 150/90 mmHg",
+    ]  # fmt: skip
+    upper, lower = drawing.points[:2]
+    assert upper.y < lower.y
+    assert [(each.x, each.upper, each.lower) for each in drawing.between] == [
+        (one.x, one.y, two.y)
+        for one, two in zip(drawing.points[::2], drawing.points[1::2], strict=True)
+    ]
+    assert len(drawing.lines) == 2
+    assert "Latest 150/90 mmHg, before that 128/82 mmHg." in drawing.summary
+    assert (
+        "Upper figure: lowest 128, highest 150; lower figure: lowest 82, highest 90."
+        in drawing.summary
+    )
+
+
+@pytest.mark.parametrize("said", ["128/82", "128 mmHg", "<128/82 mmHg", "1/2 tablets", "refused"])
+def test_what_is_no_blood_pressure_is_not_taken_for_one(said: str) -> None:
+    assert trend_of([pressure(said, 0), pressure(said, 1)]).drawings == ()
+
+
+def test_a_single_figure_and_a_blood_pressure_of_one_unit_are_not_mixed() -> None:
+    trend = trend_of(
+        [pressure("128/82 mmHg", 0), pressure("130/80 mmHg", 1),
+         result("128", 2, unit="mmHg"), result("130", 3, unit="mmHg")]
+    )  # fmt: skip
+    assert sorted(len(one.points) for one in trend.drawings) == [2, 4]
+
+
+def test_measurements_are_followed_over_time_from_their_own_page(ward: Ward) -> None:
+    practice = ward.person(ward.practice)
+    of = {"code": "75367002", "code_system": "http://snomed.info/sct"}
+    items = [
+        ward.entry(practice, Category.MEASUREMENTS, "Blood pressure", value_text=said, **of)
+        for said in ("128/82 mmHg", "140/88 mmHg")
+    ]
+    ward.open()
+    assert "over time" in ward.get("record-item", item=items[0]).content.decode()
+    page = BeautifulSoup(ward.get("results-over-time", item=items[0]).content, "html.parser")
+    assert len(page.select("svg.record-trend__drawing circle")) == 4
+    assert len(page.select("tbody tr")) == 2
+
+
 figures = st.decimals(
     min_value=Decimal("-1e9"), max_value=Decimal("1e9"), allow_nan=False, places=4
 )
