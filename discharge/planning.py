@@ -155,9 +155,14 @@ def planning_page(
             if seen.contact_class == "inpatient" and seen.status == EntryStatus.CURRENT
         ),
         councils=tuple(
-            _council(source, counts, out_of_hours)
-            for source in named(decision, listed)
-            if source.kind == OrganisationKind.ADULT_SOCIAL_CARE
+            sorted(
+                (
+                    _council(source, counts, out_of_hours)
+                    for source in named(decision, listed)
+                    if source.kind == OrganisationKind.ADULT_SOCIAL_CARE
+                ),
+                key=lambda council: not council.shows,  # what is shown stands first, then by name
+            )
         ),
         blocks=make.blocks(),
         where_from=tuple(

@@ -83,13 +83,13 @@ def read(acting: Acting, *, request_id: str) -> Inbox:
     """The inbox of the acting membership, as the rule stands now."""
     of_team, waiting = referrals.of_team(acting), _waiting(acting)
     decisions = _decisions(acting, of_team, waiting)
+    shown = referrals.read(
+        acting, [each.referral for each in of_team], decisions, request_id=request_id
+    )
+    named = {each.reference for each in shown}
     return Inbox(
-        tuple(
-            referrals.read(
-                acting, [each.referral for each in of_team], decisions, request_id=request_id
-            )
-        ),
-        tuple(_withdrawn(acting)),
+        tuple(shown),
+        tuple(each for each in _withdrawn(acting) if each.reference not in named),
         tuple(_read_notices(acting, waiting, decisions, request_id=request_id)),
     )
 

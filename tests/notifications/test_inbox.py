@@ -434,4 +434,31 @@ def test_a_referral_is_told_to_its_team_and_its_answer_to_the_ward(
         {"after": "2", "submission": str(uuid4()), "because": "stays"},
     )
     assert gone.status_code == 302
-    assert "was withdrawn by the ward" in text_of(telling_of.client.get(reverse("inbox")))
+    assert "Withdrawn" in text_of(telling_of.client.get(reverse("inbox")))
+
+
+def test_a_withdrawn_referral_is_listed_once(telling_of: Telling) -> None:
+    """By its name where the team is involved anyway, and else by its reference alone."""
+    address = reverse("send-referral", args=[telling_of.ward.resident.public_id])
+    sent = telling_of.ward.client.post(
+        address,
+        {
+            "step": "send",
+            "submission": str(uuid4()),
+            "team": str(telling_of.team.pk),
+            "needs": "Help with washing and dressing",
+            "phone": "020 7946 0500",
+            "told": "agrees",
+        },
+    )
+    telling_of.ward.client.post(
+        sent["Location"] + "/withdraw",
+        {"after": "1", "submission": str(uuid4()), "because": "stays"},
+    )
+    page = text_of(telling_of.client.get(reverse("inbox")))
+    assert page.count(RUTH) >= 1
+    assert "was withdrawn by the ward" not in page
+    ends_care(telling_of)
+    page = text_of(telling_of.client.get(reverse("inbox")))
+    assert RUTH not in page
+    assert "was withdrawn by the ward" in page
