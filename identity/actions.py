@@ -83,14 +83,14 @@ def receive_persons(
     }
     desk = _Desk(source, trusted_for_numbers)
     new = newcomers_among(persons, numbers, known=held)
-    arrived = dict(
-        zip(new, desk.take_in_together([(persons[at], numbers[at]) for at in new]), strict=True)
-    )
+    came = desk.take_in_together([(persons[at], numbers[at]) for at in new])
+    arrived = dict(zip(new, came, strict=True))
+    held |= {known.identifier: known for known in came}
     answers = []
     for position, (person, number) in enumerate(zip(persons, numbers, strict=True)):
         if position in arrived:
-            person_row = arrived[position]
-            answers.append(Received(person_row.pk, person_row.resident_id, changed=True))
+            first = arrived[position]
+            answers.append(Received(first.pk, first.resident_id, changed=True))
             continue
         known = held.get(person.identifier)
         changed = True

@@ -1,13 +1,13 @@
 """Newcomers: people of whom nobody here knows anything, taken in together in a few statements.
 
 Most people of a first delivery are such. Whoever might be somebody else (a number that leads or
-led to anyone, a placeholder, two of one delivery with one number or one identifier) is no newcomer
-and is taken in one by one (:mod:`identity.actions`), with the same end for all.
+led to anyone, a placeholder, two of one delivery with one number) is no newcomer and is taken in
+one by one (:mod:`identity.actions`), with the same end for all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
@@ -38,23 +38,27 @@ class Newcomer:
 def newcomers_among(
     persons: Sequence[PersonSent], numbers: Sequence[NhsNumber | None], *, known: Container[str]
 ) -> list[int]:
-    """The positions of the newcomers. Lock persons and numbers first.
+    """The positions of the newcomers, where each comes first. Lock persons and numbers first.
 
     :param known: the identifiers that the source has sent before.
     """
-    identifiers = Counter(person.identifier for person in persons)
-    digits = Counter(number.digits for number in numbers if number)
-    if all(person.identifier in known for person in persons):
+    first: dict[str, int] = {}
+    digits: dict[str, set[str]] = defaultdict(set)
+    for position, (person, number) in enumerate(zip(persons, numbers, strict=True)):
+        if person.identifier not in known:
+            first.setdefault(person.identifier, position)
+        if number is not None:
+            digits[number.digits].add(person.identifier)
+    if not first:
         return []
     led = set(
         ResidentNhsNumber.objects.filter(number__in=digits).values_list("number", flat=True)
     ) | set(PlaceholderNumber.objects.filter(number__in=digits).values_list("number", flat=True))
     return [
         position
-        for position, (person, number) in enumerate(zip(persons, numbers, strict=True))
-        if person.identifier not in known
-        and identifiers[person.identifier] == 1
-        and (number is None or (digits[number.digits] == 1 and number.digits not in led))
+        for position in first.values()
+        for number in [numbers[position]]
+        if number is None or (len(digits[number.digits]) == 1 and number.digits not in led)
     ]
 
 
@@ -91,6 +95,8 @@ def take_in_together(newcomers: Sequence[Newcomer], *, source: Organisation) -> 
     if claiming:
         sure = [resident.pk for _, resident in claiming]
         Resident.objects.filter(pk__in=sure).update(known_to_all=True)
+        for _, resident in claiming:
+            resident.known_to_all = True
     return persons
 
 
