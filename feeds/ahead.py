@@ -27,7 +27,7 @@ from feeds.ready import chunks
 from feeds.sensitive import codes_kept_by_their_source
 
 #: A delivery of so many bytes is mapped ahead.
-AHEAD_FROM = 4 << 20
+AHEAD_FROM = 2 << 20
 #: Pieces of a mebibyte that wait for the process, and messages that wait for the worker. Their
 #: sizes bound the worker's memory.
 _PIECES_AHEAD = 8
