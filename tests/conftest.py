@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -30,6 +31,14 @@ from connectcare.environment import Environment, Login
 from launcher.provision import LOGINS, as_environment, passwords_in, provision
 from tests.numbers_told import listening, numbers_in, words_of
 from tests.scheduling import ByPlace
+
+# How long an example takes says nothing about the code on a machine that does other things too.
+hypothesis.settings.register_profile(
+    "connect-care",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("connect-care")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
