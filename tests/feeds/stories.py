@@ -39,10 +39,20 @@ class Story:
         return self.format
 
 
-def stories(people: int) -> tuple[Story, ...]:
-    """One of each format, about so many people."""
-    who = range(1, people + 1)
-    return (fhir_r4(who), gp_connect(who), council_csv(who), edifact(who), hl7v2(who))
+def stories(people: int, *, apart: bool = False) -> tuple[Story, ...]:
+    """One of each format, about so many people.
+
+    :param apart: nobody is known to two sources. Of one number with several birth dates it is the
+        order of arrival that says whose it is: side by side two runs would differ.
+    """
+    who, far = range(1, people + 1), 1000 if apart else 0
+    return (
+        fhir_r4(who),
+        gp_connect(who, far),
+        council_csv(who, 2 * far),
+        edifact(who, 3 * far),
+        hl7v2(who, 4 * far),
+    )
 
 
 def given_name(number: int) -> str:
@@ -50,13 +60,13 @@ def given_name(number: int) -> str:
     return "Ruth " + "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}")
 
 
-def fhir_r4(who: range) -> Story:
+def fhir_r4(who: range, numbers: int = 0) -> Story:
     """Lines of resources; corrected, entered in error, and an older version that comes late."""
     first: list[dict[str, Any]] = []
     then: list[dict[str, Any]] = []
     for number in who:
         one = r4_patient(f"p{number}", birthDate=f"1941-03-{number % 28 + 1:02}")
-        one["identifier"][0]["value"] = factories.made_up_nhs_number(number)
+        one["identifier"][0]["value"] = factories.made_up_nhs_number(number + numbers)
         one["name"][0]["given"] = [given_name(number)]
         first += [one, condition(f"a{number}", f"p{number}"), condition(f"b{number}", f"p{number}")]
         if number % 2:
@@ -74,13 +84,13 @@ def fhir_r4(who: range) -> Story:
     return Story("fhir-r4", "nhs_trust", ((ndjson(*first) + odd,), (odd + ndjson(*then) + lost,)))
 
 
-def gp_connect(who: range) -> Story:
+def gp_connect(who: range, numbers: int = 0) -> Story:
     """A snapshot of each, and a newer one without some of it; one older one comes late."""
 
     def of(number: int, *resources: dict[str, Any], taken: str) -> bytes:
         said = snapshot(*resources, taken=taken).replace(b'"P1"', f'"P{number}"'.encode())
         said = said.replace(b"Patient/P1", f"Patient/P{number}".encode())
-        said = said.replace(b"9990000018", factories.made_up_nhs_number(number).encode())
+        said = said.replace(b"9990000018", factories.made_up_nhs_number(number + numbers).encode())
         return said.replace(b'"Ruth"', json.dumps(given_name(number)).encode())
 
     def all_of(number: int, *, taken: str, without: str = "") -> bytes:
@@ -99,7 +109,7 @@ def gp_connect(who: range) -> Story:
     return Story("gp-connect", "gp_practice", (first, (*then, b"{"), late))
 
 
-def council_csv(who: Iterable[int]) -> Story:
+def council_csv(who: Iterable[int], numbers: int = 0) -> Story:
     """Full extracts: a new worker, a service that ended, people who are there no more."""
 
     def people(taken: str, worker: str) -> list[dict[str, str]]:
@@ -107,7 +117,7 @@ def council_csv(who: Iterable[int]) -> Story:
             PERSON
             | {
                 "LA_Person_Unique_Identifier": f"P{number:05}",
-                "NHS_Number": factories.made_up_nhs_number(number),
+                "NHS_Number": factories.made_up_nhs_number(number + numbers),
                 "Given_Names": given_name(number),
                 "Date_of_Birth": f"1950-01-{number % 28 + 1:02}",
                 "Allocated_Worker": worker if number % 2 else "Sam Okafor",
@@ -121,7 +131,7 @@ def council_csv(who: Iterable[int]) -> Story:
             SERVICE
             | {
                 "LA_Person_Unique_Identifier": f"P{number:05}",
-                "NHS_Number": factories.made_up_nhs_number(number),
+                "NHS_Number": factories.made_up_nhs_number(number + numbers),
                 "Event_End_Date": ended if not number % 4 else "",
                 "Reporting_Period_End_Date": taken,
             }
@@ -140,11 +150,11 @@ def council_csv(who: Iterable[int]) -> Story:
     return Story("council-csv", "adult_social_care", (first, then, first), FULL)
 
 
-def edifact(who: range) -> Story:
+def edifact(who: range, numbers: int = 0) -> Story:
     """Reports, and some of them corrected; one is cut off."""
 
     def report(number: int, value: str, **changed: Any) -> bytes:
-        nhs = factories.made_up_nhs_number(number)
+        nhs = factories.made_up_nhs_number(number + numbers)
         person = [
             "S07+07",
             f"PNA+PAT+{nhs}:OPI+++SU:Carter+FO:{given_name(number)}+TI:Ms",
@@ -163,11 +173,11 @@ def edifact(who: range) -> Story:
     return Story("edifact", "nhs_trust", ((first,), (cut + b"\r\n" + then,)))
 
 
-def hl7v2(who: range) -> Story:
+def hl7v2(who: range, numbers: int = 0) -> Story:
     """Results and visits: corrected, deleted, discharged, cancelled, and not in their order."""
 
     def pid(number: int) -> str:
-        nhs = factories.made_up_nhs_number(number)
+        nhs = factories.made_up_nhs_number(number + numbers)
         return (
             f"PID|1||M{number}^^^RJ2^MR~{nhs}^^^NHS^NH||Carter^{given_name(number)}^^^Ms^^L"
             "||19410303|2"

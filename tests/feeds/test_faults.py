@@ -40,7 +40,7 @@ def items_of(story: Story, files: tuple[bytes, ...]) -> int:
 def test_the_end_state_under_faults_is_that_of_a_clean_run(
     tmp_path: Path, as_login: AsLogin, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    told = stories(PEOPLE)
+    told = stories(PEOPLE, apart=True)
     with django_db_blocker.unblock(), pipeline(tmp_path, as_login, SEED) as own:
         clean = own.tell(told, faults=0)
         assert {row[1] for row in clean["tallies"]} == {
