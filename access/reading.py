@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from access import gate, joining, looks
 from access.acting import Acting
@@ -41,7 +41,17 @@ class LeavesTransaction(RuntimeError):
 
 
 def reading_record(view: RecordView[P]) -> Callable[..., HttpResponse]:
-    """Run a view with a record open, for GET and HEAD alone.
+    """Run a view with a record open, for GET and HEAD alone. See :func:`_with_record_open`."""
+    return require_safe(_with_record_open(view))
+
+
+def asking_record(view: RecordView[P]) -> Callable[..., HttpResponse]:
+    """The same for a view that is sent words as well, which no address may hold: POST too."""
+    return require_http_methods(["GET", "HEAD", "POST"])(_with_record_open(view))
+
+
+def _with_record_open(view: RecordView[P]) -> Callable[..., HttpResponse]:
+    """Run a view with a record open.
 
     Without a current look at this resident: a page with a button that opens the record again.
     Refused: the page of the reason. Changed meanwhile: the same address once more. Whatever the
@@ -68,7 +78,7 @@ def reading_record(view: RecordView[P]) -> Callable[..., HttpResponse]:
         looks.forget_tries(request, look)
         return response
 
-    return require_safe(read)
+    return read
 
 
 def _whole(response: HttpResponse) -> HttpResponse:

@@ -274,6 +274,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "sweep-reports": {
+        "task": "records.tasks.sweep_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     # A privacy officer hears within a minute, whatever was lost.
     "sweep-alerts": {
         "task": "access.tasks.sweep_alerts",

@@ -42,6 +42,9 @@ class ItemView:
     notes: tuple[str, ...]
 
 
+#: Entries that are likely the same, or one alone.
+Alike = tuple[ItemView, ...]
+
 #: HL7 v3 ObservationInterpretation, as far as it says high, low or abnormal.
 _FLAGS: Mapping[str, Flag] = {
     "H": Flag("▲", "High"),
@@ -54,6 +57,8 @@ _FLAGS: Mapping[str, Flag] = {
     "AA": Flag("◆◆", "Abnormal, critically"),
     "POS": Flag("◆", "Positive"),
 }
+#: The codes of those.
+OUT_OF_RANGE = tuple(_FLAGS)
 _ABOVE = Flag("▲", "High: above the range given")
 _BELOW = Flag("▼", "Low: below the range given")
 #: A value with one of these is a bound: it is compared with no range.

@@ -9,7 +9,11 @@ from django.db.models.functions import Cast, Now
 
 from audit.fields import UuidV7
 from organisations.categories import Category
+from records.reported import EntryReport
 from records.statuses import EntryStatus
+
+#: A model that stands in a module of its own; Django finds it here.
+__all__ = ["Entry", "EntryReport"]
 
 
 class Entry(models.Model):

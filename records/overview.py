@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from uuid import UUID
 
+from identity.selectors import ResidentSeen
 from organisations.categories import Category
 from records.entries import EntrySeen
-from records.items import ItemView
+from records.items import Alike, ItemView, flag_of
 from records.sections import SECTION_OF
+from records.selectors import RECENT_RESULTS, Glance
 from records.standings import Standing, StateLine, UnlabelledSection
 from records.statuses import EntryStatus
 
 #: Items of one block of the overview; alerts and allergies are never cut.
 MOST = 10
-RECENT_RESULTS = 5
+RECENT_CONTACTS = 3
 
 #: "No known …" of one kind of substance only: not that no allergy is known.
 _PARTLY_NONE_KNOWN = frozenset(
@@ -48,15 +49,23 @@ class AllergyLabel(StrEnum):
 class Block:
     """One block of the overview. ``empty`` says why it has no items, and is blank if it has.
 
-    ``slug`` is the section that it comes from; ``more`` how many items stand only there.
+    ``slug`` is the section that it comes from; ``more`` how many items stand only there. ``needs``
+    are what staff must provide for before anything else. Items that are likely the same make one
+    of its ``groups``.
     """
 
     title: str
     slug: str
-    items: tuple[ItemView, ...]
+    groups: tuple[Alike, ...]
     more: int
     empty: str
     label: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> tuple[ItemView, ...]:
+        """Every item that is shown here, one after the other."""
+        return tuple(item for alike in self.groups for item in alike)
 
     def __post_init__(self) -> None:
         """Refuse a block that would stand there blank."""
@@ -88,21 +97,45 @@ _EXPLAINED = {
 }
 
 
+def needs_of(who: ResidentSeen) -> tuple[str, ...]:
+    """What speaking with the resident takes: it stands with the alerts."""
+    if not who.interpreter_needed:
+        return ()
+    return (f"Interpreter needed: {who.language or 'language not recorded'}",)
+
+
 def overview_of(
     entries: Mapping[tuple[Category, str], list[EntrySeen]],
     totals: Mapping[tuple[Category, str], int],
     lines: Mapping[Category, tuple[StateLine, ...]],
-    view: Mapping[UUID, ItemView],
+    alike: Callable[[Sequence[EntrySeen]], tuple[Alike, ...]],
+    *,
+    glance: Glance,
+    needs: tuple[str, ...],
 ) -> tuple[Block, ...]:
-    """The blocks of the overview, in their order."""
-    make = _Maker(entries, totals, lines, view)
+    """The blocks of the overview, in their order.
+
+    :param alike: makes what is shown of entries, those that are likely the same together.
+    """
+    make = _Maker(entries, totals, lines, alike)
+    abnormal = [seen for seen in glance.abnormal if flag_of(seen) is not None]
     return (
-        make.block("Alerts", Category.ALERTS, "current", most=None),
+        replace(make.block("Alerts and needs", Category.ALERTS, "current", most=None), needs=needs),
         make.allergies(),
         make.admission(),
         make.block("Current medicines", Category.MEDICATIONS, "current"),
         make.block("Current problems", Category.DIAGNOSES, "current"),
-        make.block("Recent results", Category.LAB_RESULTS, "all", most=RECENT_RESULTS),
+        make.of(
+            "High, low or abnormal results, last 12 months",
+            Category.LAB_RESULTS,
+            abnormal[:RECENT_RESULTS],
+            noun="result that is high, low or abnormal",
+        ),
+        make.block("Latest results", Category.LAB_RESULTS, "all", most=RECENT_RESULTS),
+        make.of(
+            "Coming appointments", Category.APPOINTMENTS, glance.coming, noun="coming appointment"
+        ),
+        make.block("Recent contacts", Category.CONTACTS, "past", most=RECENT_CONTACTS),
         make.block("People involved", Category.PEOPLE_INVOLVED, "current"),
     )
 
@@ -112,15 +145,16 @@ class _Maker:
     entries: Mapping[tuple[Category, str], list[EntrySeen]]
     totals: Mapping[tuple[Category, str], int]
     lines: Mapping[Category, tuple[StateLine, ...]]
-    view: Mapping[UUID, ItemView]
+    alike: Callable[[Sequence[EntrySeen]], tuple[Alike, ...]]
 
     def block(
         self, title: str, category: Category, group: str, *, most: int | None = MOST
     ) -> Block:
+        """The newest entries of a group."""
         found = self.entries.get((category, group), [])
         shown = found if most is None else found[:most]
         total = self.totals.get((category, group), 0)
-        return self._made(title, category, shown, max(total - len(shown), 0))
+        return self.of(title, category, shown, more=max(total - len(shown), 0))
 
     def admission(self) -> Block:
         """Where the resident is now: admissions and attendances that have not ended."""
@@ -130,42 +164,42 @@ class _Maker:
             if seen.contact_class in ("inpatient", "emergency")
             and seen.status == EntryStatus.CURRENT
         ]
-        return self._made(
-            "Current admission", Category.CONTACTS, found, 0, noun="current admission"
-        )
+        return self.of("Current admission", Category.CONTACTS, found, noun="current admission")
 
     def allergies(self) -> Block:
+        """Allergies under one of the four labels."""
         category = Category.ALLERGIES
         current = self.entries.get((category, "current"), [])
         label = allergy_label(current, self.lines[category])
         total = self.totals.get((category, "current"), 0)
-        made = self._made("Allergies", category, current, max(total - len(current), 0), label=label)
+        made = self.of(
+            "Allergies", category, current, more=max(total - len(current), 0), label=label
+        )
         explained = _EXPLAINED.get(label)
-        return made if made.items or explained is None else _explained(made, explained)
+        if made.groups or explained is None:
+            return made
+        return replace(made, empty=f"{explained} {made.empty}")
 
-    def _made(
+    def of(
         self,
         title: str,
         category: Category,
-        shown: list[EntrySeen],
-        more: int,
+        shown: Sequence[EntrySeen],
         *,
+        more: int = 0,
         noun: str = "",
         label: str = "",
     ) -> Block:
+        """A block of these entries, or one that says why it has none."""
         section = SECTION_OF[category]
         return Block(
             title=title,
             slug=section.slug,
-            items=tuple(self.view[seen.public_id] for seen in shown),
+            groups=self.alike(shown),
             more=more,
             empty="" if shown else _why_empty(noun or section.noun, self.lines[category]),
             label=label,
         )
-
-
-def _explained(block: Block, words: str) -> Block:
-    return Block(block.title, block.slug, (), 0, f"{words} {block.empty}", block.label)
 
 
 def _why_empty(noun: str, lines: tuple[StateLine, ...]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from access.decision import Decision
@@ -16,10 +17,13 @@ from organisations.selectors import Listed
 from records.banner import Banner, Contact, banner_of, contact_of, printed_by
 from records.documents import DocumentPart
 from records.entries import EntrySeen
-from records.items import ItemView, item_of
-from records.overview import Block, overview_of
+from records.items import Alike, ItemView, item_of
+from records.likely_same import groups_of
+from records.overview import Block, needs_of, overview_of
+from records.report_words import ReportView, report_views
+from records.reporting import ReportTold
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
-from records.selectors import MEASURED, MOST_RESULTS, Counts, EntryWhole
+from records.selectors import MEASURED, MOST_RESULTS, Counts, EntryWhole, Glance
 from records.standings import StateLine, UnlabelledSection, headline, lines_of
 from records.trends import Trend, has_figures, trend_of
 from ui.formatting import LONDON, clinical_time, count
@@ -29,12 +33,20 @@ Newest = Mapping[tuple[Category, str], list[EntrySeen]]
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """Items shown together. ``total`` is how many there are, here or on pages of their own."""
+    """Items shown together. ``total`` is how many there are, here or on pages of their own.
+
+    Those that are likely the same (:mod:`records.likely_same`) make one of its ``groups``.
+    """
 
     slug: str
     title: str
-    items: tuple[ItemView, ...]
+    groups: tuple[Alike, ...]
     total: int
+
+    @property
+    def items(self) -> tuple[ItemView, ...]:
+        """Every item that is shown here, one after the other."""
+        return tuple(item for alike in self.groups for item in alike)
 
     @property
     def goes_on(self) -> bool:
@@ -76,6 +88,11 @@ class RecordPage:
     overview: tuple[Block, ...]
     sections: tuple[SectionView, ...]
     printed: str
+
+    @property
+    def entries_shown(self) -> int:
+        """How many entries the sections show; the overview shows them once more."""
+        return sum(len(group.items) for section in self.sections for group in section.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,7 @@ class ItemPage:
     item: ItemView
     fields: tuple[tuple[str, str], ...]
     parts: tuple[DocumentPart, ...]
+    reports: tuple[ReportView, ...]
     is_measured: bool
     printed: str
 
@@ -157,6 +175,7 @@ def record_page(
     newest: Newest,
     counts: Counts,
     *,
+    glance: Glance,
     listed: Mapping[int, Listed],
     by: str,
     at: datetime,
@@ -167,8 +186,7 @@ def record_page(
         numbers.
     :raises UnlabelledSection: if any section or source would be left without words.
     """
-    sources = _sources(opened.decision)
-    views = {seen.public_id: item_of(seen, sources) for found in newest.values() for seen in found}
+    alike = partial(_alike, opened, _sources(opened.decision))
     lines = {
         section.category: lines_of(section, opened.decision, counts, listed) for section in SECTIONS
     }
@@ -186,10 +204,7 @@ def record_page(
                 GroupView(
                     slug=group.slug,
                     title=group.title,
-                    items=tuple(
-                        views[seen.public_id]
-                        for seen in newest.get((section.category, group.slug), [])
-                    ),
+                    groups=alike(newest.get((section.category, group.slug), [])),
                     total=totals[section.category, group.slug],
                 )
                 for group in section.groups
@@ -203,9 +218,9 @@ def record_page(
         resident=who.public_id,
         banner=banner_of(who, at.astimezone(LONDON).date()),
         contact=contact_of(who),
-        overview=overview_of(newest, totals, lines, views),
+        overview=overview_of(newest, totals, lines, alike, glance=glance, needs=needs_of(who)),
         sections=sections,
-        printed=_printed(by, at),
+        printed=printed_by(by, at),
     )
 
 
@@ -228,7 +243,6 @@ def section_page(
     at: datetime,
 ) -> SectionPage:
     """One page of a section, as :func:`record_page` shows its newest."""
-    sources = _sources(opened.decision)
     totals = {each.slug: counts.of(section.category, each.statuses) for each in section.groups}
     return SectionPage(
         resident=who.public_id,
@@ -244,7 +258,7 @@ def section_page(
         group=GroupView(
             group.slug,
             group.title,
-            tuple(item_of(seen, sources) for seen in found),
+            _alike(opened, _sources(opened.decision), found),
             totals[group.slug],
         ),
         links=tuple(
@@ -253,14 +267,20 @@ def section_page(
         ),
         page=page,
         pages=pages_of(section, group, counts),
-        printed=_printed(by, at),
+        printed=printed_by(by, at),
     )
 
 
 def item_page(
-    opened: Opened, who: ResidentSeen, whole: EntryWhole, *, by: str, at: datetime
+    opened: Opened,
+    who: ResidentSeen,
+    whole: EntryWhole,
+    *,
+    reports: Sequence[ReportTold],
+    by: str,
+    at: datetime,
 ) -> ItemPage:
-    """All that came with one entry, in words. Empty fields are left out."""
+    """All that came with one entry, in words, and its reports. Empty fields are left out."""
     seen = whole.seen
     item = item_of(seen, _sources(opened.decision))
     fields = (
@@ -285,8 +305,9 @@ def item_page(
         item=item,
         fields=tuple((label, words) for label, words in fields if words),
         parts=whole.parts,
+        reports=report_views(reports),
         is_measured=seen.category in MEASURED and has_figures(seen),
-        printed=_printed(by, at),
+        printed=printed_by(by, at),
     )
 
 
@@ -304,12 +325,22 @@ def trend_page(
         trend=trend_of(results),
         items=items,
         is_all=len(results) < MOST_RESULTS,
-        printed=_printed(by, at),
+        printed=printed_by(by, at),
     )
 
 
 def _sources(decision: Decision) -> dict[int, Source]:
     return {source.id: source for source in decision.facts.sources}
+
+
+def _alike(
+    opened: Opened, sources: Mapping[int, Source], found: Sequence[EntrySeen]
+) -> tuple[Alike, ...]:
+    """What is shown of entries, those that are likely the same together."""
+    return tuple(
+        tuple(item_of(seen, sources) for seen in group)
+        for group in groups_of(found, by_name=not opened.redaction.protected)
+    )
 
 
 def _errors(entries: int) -> str:
@@ -319,7 +350,3 @@ def _errors(entries: int) -> str:
     if entries == 1:
         return "1 entry that its source marked as entered in error is not shown."
     return f"{count(entries)} entries that their sources marked as entered in error are not shown."
-
-
-def _printed(by: str, at: datetime) -> str:
-    return printed_by(by, at)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from organisations.categories import Category
 from records.statuses import EntryStatus
 
-_NOW = (EntryStatus.CURRENT, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
+#: What is going on or to come, as far as is known.
+NOW = (EntryStatus.CURRENT, EntryStatus.PLANNED, EntryStatus.UNKNOWN)
 _OVER = (EntryStatus.PAST, EntryStatus.CANCELLED)
 #: What is ever shown as live. An entry that its source calls an error never is.
-LIVE = (*_NOW, *_OVER)
+LIVE = (*NOW, *_OVER)
 
 #: Newest items of a section on the record's page; the rest are one link away.
 NEWEST = 10
@@ -62,7 +63,7 @@ def _all() -> tuple[Group, ...]:
 
 
 def _two(now: str, over: str, most: int = NEWEST) -> tuple[Group, ...]:
-    return (Group("current", now, _NOW, most), Group("past", over, _OVER))
+    return (Group("current", now, NOW, most), Group("past", over, _OVER))
 
 
 #: Every category once, in the order of the page.

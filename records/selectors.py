@@ -9,9 +9,9 @@ been through the redaction of :mod:`identity.protected`: nothing above has more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +22,9 @@ from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
 from records.entries import EntrySeen
+from records.items import COMPARATORS, OUT_OF_RANGE
 from records.models import Entry
-from records.sections import LIVE, PAGE, Group, Section
+from records.sections import LIVE, NOW, PAGE, Group, Section
 from records.statuses import GONE, EntryStatus
 from records.windows import Unit, Window, day_of
 
@@ -36,6 +37,10 @@ _COLUMNS = tuple(
 MEASURED = (Category.LAB_RESULTS, Category.MEASUREMENTS)
 #: Results of one test that a page shows at most: daily ones of nearly three years.
 MOST_RESULTS = 1000
+#: What the overview tells of: so many appointments, so many results, and from how many days.
+MOST_COMING = 5
+RECENT_RESULTS = 5
+ABNORMAL_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,36 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What the newest entries of each group do not tell: what comes next, and what stands out.
+
+    ``coming`` are appointments from now on, the next one first; ``abnormal`` results of the last
+    :data:`ABNORMAL_DAYS` days that are out of their range, newest first. Both are cut.
+    """
+
+    coming: Sequence[EntrySeen] = ()
+    abnormal: Sequence[EntrySeen] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EntryWhole:
     """One entry with the text of the documents in it."""
 
     seen: EntrySeen
     parts: tuple[DocumentPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNamed:
+    """What names one entry, here and at its source. No page shows it."""
+
+    public_id: UUID
+    resident_id: int
+    source_id: int
+    grant_key: int
+    category: int
+    identifier: str
+    effective: datetime | None
 
 
 def _entries(opened: Opened) -> QuerySet[Entry]:
@@ -173,6 +203,53 @@ def newest(
     return found
 
 
+def glance(opened: Opened, at: datetime) -> Glance:
+    """The next appointments, and the latest results out of their range, in one statement.
+
+    Both walk the index by category and date, and stop when they have enough. What counts as out
+    of range is said by :func:`records.items.flag_of`; this reads no less than that.
+    """
+    columns = ", ".join(f"e.{column}" for column in _COLUMNS)
+    ours = "select * from records_entry where resident_id = %s and grant_key = any (%s::bigint[])"
+    statement = f"""
+        (select 'coming', {columns} from (
+            {ours} and category = %s and status = any (%s::text[]) and effective >= %s
+            order by effective nulls first, id limit %s) e)
+        union all
+        (select 'abnormal', {columns} from (
+            {ours} and category = %s and status = any (%s::text[]) and effective >= %s
+              and (interpretation = any (%s::text[]) or (
+                  interpretation = '' and (value > range_high or value < range_low)
+                  and left(ltrim(value_text), 1) <> all (%s::text[])))
+            order by effective desc nulls last, id desc limit %s) e)
+    """  # noqa: S608 - made of this module's own column names; every value is a parameter
+    since = at - timedelta(days=ABNORMAL_DAYS)
+    found: dict[str, list[EntrySeen]] = {"coming": [], "abnormal": []}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            [
+                opened.resident_id,
+                opened.decision.keys,
+                int(Category.APPOINTMENTS),
+                list(NOW),
+                at,
+                MOST_COMING,
+                opened.resident_id,
+                opened.decision.keys,
+                int(Category.LAB_RESULTS),
+                list(LIVE),
+                since,
+                list(OUT_OF_RANGE),
+                list(COMPARATORS),
+                RECENT_RESULTS,
+            ],
+        )
+        for what, *values in cursor.fetchall():
+            found[what].append(_seen(opened, values))
+    return Glance(**found)
+
+
 def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[EntrySeen]:
     """One page of a group of a section, newest first. Pages count from 1."""
     rows = (
@@ -200,6 +277,32 @@ def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
     return EntryWhole(
         _seen(opened, values), tuple(opened.redaction.of(part) for part in parts_of(resource))
     )
+
+
+def named(opened: Opened, public_id: UUID) -> EntryNamed | None:
+    """What names one live entry of the open record; ``None`` if it is not shown."""
+    row = (
+        _entries(opened)
+        .filter(public_id=public_id)
+        .exclude(status__in=GONE)
+        .values_list(*(each.name for each in fields(EntryNamed)))
+        .first()
+    )
+    return None if row is None else EntryNamed(*row)
+
+
+def matching(opened: Opened, keeps: Callable[[EntrySeen], bool]) -> list[EntrySeen]:
+    """The live entries of the open record that something keeps, newest first.
+
+    It is asked of each as it may be shown, so what it looks at is no more than a page has.
+    """
+    rows = (
+        _entries(opened)
+        .exclude(status__in=GONE)
+        .order_by(F("effective").desc(nulls_last=True), "-id")
+        .values_list(*_COLUMNS)
+    )
+    return [seen for row in rows if keeps(seen := _seen(opened, row))]
 
 
 def results_like(opened: Opened, public_id: UUID) -> list[EntrySeen]:

@@ -1,4 +1,7 @@
-"""Nudges of the proof of effect. The rows are the jobs: losing one of these costs seconds."""
+"""Nudges of the proof of effect and of reports of wrong entries.
+
+The rows are the jobs: losing one of these costs seconds.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from celery import shared_task
 from django.db import transaction
 
 from consent.proofs import Why
+from records import reporting
 from records.probing import jobs
 
 log = logging.getLogger(__name__)
@@ -46,6 +50,31 @@ def want_all_in_force() -> None:
 def sweep_nightly_probes() -> None:
     """Ask about what the night has left."""
     _sweep((Why.NIGHTLY,))
+
+
+@shared_task(name="records.tasks.tell_of_report")  # type: ignore[untyped-decorator]  # likewise
+def tell_of_report(report_id: int) -> None:
+    """Tell the source's records officers of one report, unless they have been told."""
+    reporting.tell(report_id)
+
+
+@shared_task(name="records.tasks.sweep_reports")  # type: ignore[untyped-decorator]  # likewise
+def sweep_reports() -> None:
+    """Tell of whatever report was never nudged, or could not be sent."""
+    for report_id in reporting.reports_to_tell():
+        reporting.tell(report_id)
+
+
+def tell_after_commit(report_id: int) -> None:
+    """Nudge a worker once the report is committed. If the broker is away, the sweeper finds it."""
+    transaction.on_commit(lambda: _nudge_of_report(report_id))
+
+
+def _nudge_of_report(report_id: int) -> None:
+    try:
+        tell_of_report.delay(report_id)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises: the row waits
+        log.warning("No worker was told of report %s: %s", report_id, type(error).__name__)
 
 
 def _sweep(whys: tuple[Why, ...]) -> None:

@@ -17,11 +17,10 @@ from access.requests import ActingRequest
 from access.showing import shows_record
 from organisations.activities import Activity
 from records import presenters, selectors
+from records.reporting import reports_of
 from records.sections import section_called
 from records.timeline_page import asked_of, timeline_page
-from records.whose import listed_of as _listed
-from records.whose import reader_of
-from records.whose import resident_of as _who
+from records.whose import listed_of, reader_of, resident_of
 from ui.views import bad_request, not_found
 
 #: Digits of a page's number that are read: nobody's section has a million pages.
@@ -47,14 +46,16 @@ def open_record(request: ActingRequest) -> HttpResponse:
 @reading_record
 def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
     """The record: banner, overview, and every section."""
+    at = timezone.now()
     page = presenters.record_page(
         opened,
-        _who(opened, resident),
+        resident_of(opened, resident),
         selectors.newest(opened, presenters.wanted_of(opened.decision)),
         selectors.counts(opened),
-        listed=_listed(opened),
-        by=_reader(request, opened),
-        at=timezone.now(),
+        glance=selectors.glance(opened, at),
+        listed=listed_of(opened),
+        by=reader_of(request.acting, opened),
+        at=at,
     )
     return render(request, "records/record.jinja", {"page": page})
 
@@ -77,14 +78,14 @@ def record_section(
     number = _page_number(request, presenters.pages_of(section, group, counts))
     page = presenters.section_page(
         opened,
-        _who(opened, resident),
+        resident_of(opened, resident),
         section,
         group,
         selectors.page_of(opened, section, group, number),
         counts,
         page=number,
-        listed=_listed(opened),
-        by=_reader(request, opened),
+        listed=listed_of(opened),
+        by=reader_of(request.acting, opened),
         at=timezone.now(),
     )
     return render(request, "records/section.jinja", {"page": page})
@@ -104,7 +105,12 @@ def record_item(
     if whole is None:
         return not_found(request, Http404())  # returned, not raised: the opening's event stays
     page = presenters.item_page(
-        opened, _who(opened, resident), whole, by=_reader(request, opened), at=timezone.now()
+        opened,
+        resident_of(opened, resident),
+        whole,
+        reports=reports_of(opened, item),
+        by=reader_of(request.acting, opened),
+        at=timezone.now(),
     )
     return render(request, "records/item.jinja", {"page": page})
 
@@ -123,7 +129,11 @@ def results_over_time(
     if not results:
         return not_found(request, Http404())  # returned, not raised: the opening's event stays
     page = presenters.trend_page(
-        opened, _who(opened, resident), results, by=_reader(request, opened), at=timezone.now()
+        opened,
+        resident_of(opened, resident),
+        results,
+        by=reader_of(request.acting, opened),
+        at=timezone.now(),
     )
     return render(request, "records/trend.jinja", {"page": page})
 
@@ -133,7 +143,7 @@ def results_over_time(
 @reading_record
 def timeline(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
     """The record over the years: a lane for each organisation, a table, and the entries."""
-    known, extents = _listed(opened), selectors.extents(opened)
+    known, extents = listed_of(opened), selectors.extents(opened)
     asked = asked_of(
         request.GET.dict(), opened.decision, extents, known, today=timezone.localdate()
     )
@@ -141,21 +151,17 @@ def timeline(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResp
     number = _page_number(request, asked.pages(places))
     page = timeline_page(
         opened,
-        _who(opened, resident),
+        resident_of(opened, resident),
         asked,
         extents,
         places,
         selectors.entries_within(opened, asked.within, number),
         page=number,
         listed=known,
-        by=_reader(request, opened),
+        by=reader_of(request.acting, opened),
         at=timezone.now(),
     )
     return render(request, "records/timeline.jinja", {"page": page})
-
-
-def _reader(request: ActingRequest, opened: Opened) -> str:
-    return reader_of(request.acting, opened)
 
 
 def _page_number(request: ActingRequest, pages: int) -> int:

@@ -170,7 +170,7 @@ def _door(question: Question, asked: _Asked, samples: list[Sample], door: str) -
         with undone():
             _break_glass(question, asked.reader, asked.acting)
             status, named = doors.shown_at(
-                address.path, asked.acting, asked.reader.staff, question.resident, samples
+                address, asked.acting, asked.reader.staff, question.resident, samples
             )
         opens = status == HTTPStatus.OK and (asked.all_withheld or address.is_an_entry)
         shown += named or int(opens)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import product
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.signed_cookies import SessionStore
@@ -23,6 +24,7 @@ from access.doors import door_of
 from access.showing import SHOWING
 from organisations.categories import Category
 from organisations.models import StaffMember
+from records.finding import FEWEST_LETTERS, words_of
 from records.probing.question import Sample
 from records.sections import SECTION_OF
 
@@ -33,10 +35,20 @@ class CannotBeAsked(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to ask; ``is_an_entry`` where whatever it answers with is one of the entries."""
+    """Where to ask; ``is_an_entry`` where whatever it answers with is one of the entries.
+
+    ``words`` are sent in a form, which no address holds; without any it is a GET.
+    """
 
     path: str
     is_an_entry: bool
+    words: str = ""
+
+
+#: Doors that show what holds words which they are sent.
+_ASKED_WITH_WORDS = frozenset({"find-in-record"})
+#: What is looked for where there is no entry to look for.
+_ANY_WORDS = "care"
 
 
 def addresses(door: str, resident: UUID, samples: Sequence[Sample]) -> list[Address]:
@@ -63,11 +75,20 @@ def addresses(door: str, resident: UUID, samples: Sequence[Sample]) -> list[Addr
             Address(f"{address}?show={group}" if group else address, "item" in given)
             for group in groups
         ]
+    if door in _ASKED_WITH_WORDS:
+        # Without a sample whose name has letters to look for, any words: it is asked all the same.
+        words = sorted({_looked_for(sample.display) for sample in samples} - {""}) or [_ANY_WORDS]
+        return [Address(one.path, one.is_an_entry, each) for one in found for each in words]
     return found
 
 
+def _looked_for(display: str) -> str:
+    """The first word of an entry's name that can be looked for."""
+    return next((word for word in words_of(display) if len(word) >= FEWEST_LETTERS), "")
+
+
 def shown_at(
-    address: str, acting: Acting, staff: StaffMember, resident: UUID, samples: Sequence[Sample]
+    address: Address, acting: Acting, staff: StaffMember, resident: UUID, samples: Sequence[Sample]
 ) -> tuple[int, int]:
     """The status of one page, and how many of these entries it names. Nothing else is kept of it.
 
@@ -89,18 +110,21 @@ def _answer(request: WSGIRequest) -> HttpResponse:
     return answer
 
 
-def _request(address: str, acting: Acting, staff: StaffMember, resident: UUID) -> WSGIRequest:
+def _request(address: Address, acting: Acting, staff: StaffMember, resident: UUID) -> WSGIRequest:
     """A request as the middleware hands it on, with a session that is kept nowhere."""
-    path, _, query = address.partition("?")
+    path, _, query = address.path.partition("?")
+    sent = urlencode({"words": address.words}).encode() if address.words else b""
     request = WSGIRequest(
         {
-            "REQUEST_METHOD": "GET",
+            "REQUEST_METHOD": "POST" if sent else "GET",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded" if sent else "",
+            "CONTENT_LENGTH": str(len(sent)),
             "PATH_INFO": path,
             "QUERY_STRING": query,
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "443",
             "wsgi.url_scheme": "https",
-            "wsgi.input": BytesIO(),
+            "wsgi.input": BytesIO(sent),
         }
     )
     request.session = SessionStore()

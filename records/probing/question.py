@@ -22,12 +22,13 @@ _MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One withheld entry, by what finds it on a page."""
+    """One withheld entry, by what finds it on a page; ``display`` are words to look for it by."""
 
     public_id: UUID
     key: int
     category: int
     status: str
+    display: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Question:
         """Some of the entries that these keys name, newest first. By the pipeline's login."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "select public_id, grant_key, category, status from ("
+                "select public_id, grant_key, category, status, display from ("
                 " select *, row_number() over (partition by grant_key"
                 "  order by effective desc nulls last, id desc) as nth"
                 " from records_entry where resident_id = %s and grant_key = any (%s::bigint[])"

@@ -125,6 +125,7 @@ def selected(
             if withheld.intersection((source * 64 + category * 2, source * 64 + category * 2 + 1))
         )
         + sum(entry.public_id in wanted for entries in found for entry in entries)
+        + len(selectors.matching(opened, lambda entry: entry.public_id in wanted))
         + sum(selectors.entry(opened, each) is not None for each in wanted)
         + sum(len(selectors.results_like(opened, each)) for each in wanted)
     )

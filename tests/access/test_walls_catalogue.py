@@ -31,6 +31,7 @@ ABOUT_RESIDENTS = {
     "identity_sourceperson",
     "notifications_notice",
     "records_entry",
+    "records_entryreport",
 }
 
 

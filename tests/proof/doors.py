@@ -90,6 +90,25 @@ def discharge_planning(asking: Asking) -> set[UUID]:
     return _ids(asking.get("discharge-planning"))
 
 
+def found(asking: Asking) -> set[UUID]:
+    """Whatever holds the word that the name of every entry of these worlds has."""
+    address = reverse("find-in-record", kwargs={"resident": asking.resident})
+    # Fifty entries a page, and these worlds have fewer: the first page is all.
+    return _ids(asking.client.post(address, {"words": "entry"}))
+
+
+def printed(asking: Asking) -> set[UUID]:
+    return _ids(asking.get("print-record"))
+
+
+def reporting(asking: Asking) -> set[UUID]:
+    """Each entry as one that is to be reported; what is not shown has no such page."""
+    found: set[UUID] = set()
+    for entry in asking.entries:
+        found |= _ids(asking.get("report-entry", item=entry_id(entry.id)))
+    return found
+
+
 @dataclass(frozen=True)
 class Way:
     """How a door is asked, and the categories that it is about."""
@@ -104,6 +123,9 @@ DOORS: dict[str, Way] = {
     "record-section": Way(section),
     "record-item": Way(item),
     "timeline": Way(timeline),
+    "find-in-record": Way(found),
+    "print-record": Way(printed),
+    "report-entry": Way(reporting),
     "results-over-time": Way(over_time, frozenset(MEASURED)),
     "discharge-planning": Way(discharge_planning, frozenset(planning.ABOUT)),
 }

@@ -102,8 +102,11 @@ COUNTS_ALONE = {"records.probing.walls"}
 _SELECTORS = {
     "counts",
     "newest",
+    "glance",
     "page_of",
     "entry",
+    "matching",
+    "named",
     "results_like",
     "extents",
     "places",

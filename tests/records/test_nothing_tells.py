@@ -145,7 +145,13 @@ def everything_answered(ward: Ward, clients: dict[str, Client]) -> dict[tuple[st
         ):
             asked = client.post(reverse("find-resident"), search)
             found[who, f"search {sorted(search)}"] = _answer(asked)
+        for words in ("twice support", "asthma", "test council", "2"):
+            asked = client.post(
+                reverse("find-in-record", kwargs={"resident": resident}), {"words": words}
+            )
+            found[who, f"find {words}"] = _answer(asked)
         found[who, "home"] = _answer(client.get("/"))
+        found[who, "my residents"] = _answer(client.get(reverse("my-residents")))
     return found
 
 

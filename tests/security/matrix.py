@@ -143,6 +143,12 @@ MATRIX: list[Row] = [
     *_both("record-section", 403, 405, READERS, resident=UUID, category="medications"),
     *_both("record-item", 403, 405, READERS, resident=UUID, item=UUID),
     *_both("timeline", 403, 405, READERS, resident=UUID),
+    *_both("print-record", 403, 405, READERS, resident=UUID),
+    *_both("report-entry", 403, 403, READERS, resident=UUID, item=UUID),
+    # Reports of wrong entries, of the source's records officers.
+    *_both("reports", 200, 405, OFFICERS),
+    *_both("report", 404, 404, OFFICERS, report=UUID),
+    *_both("find-in-record", 403, 403, READERS, resident=UUID),
     *_both("results-over-time", 403, 405, READERS, resident=UUID, item=UUID),
     *_both("discharge-planning", 403, 405, READERS, resident=UUID),
     # Referrals on leaving hospital: each side's own, and nobody else's.

@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from bs4 import BeautifulSoup
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
@@ -96,6 +96,7 @@ SHOWN = {
     "Qzverified",
     "Qznoted",
     "Qzneeds",
+    "Qzreported",
 }
 #: Shown of nobody today; of the protected never.
 NOT_SHOWN = {"QZO77", "020 7946 0773"}
@@ -159,6 +160,7 @@ class Everything:
     disclosures: list[UUID] = field(default_factory=list)
     incidents: list[UUID] = field(default_factory=list)
     referrals: list[UUID] = field(default_factory=list)
+    reports: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -271,6 +273,8 @@ def everything(database: object, as_login: AsLogin) -> Everything:
             continue  # the head of every page of theirs names their own team
         clients[name] = Client()
         clients[name].force_login(membership.staff)
+    with as_login("pipeline"):
+        reports = [reported(entry, people["nurse"]) for entry in own_entries(resident, trust)]
     return Everything(
         resident=resident,
         clients=clients,
@@ -284,6 +288,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         disclosures=disclosures,
         incidents=incidents,
         referrals=referrals,
+        reports=reports,
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -397,6 +402,32 @@ def refer(resident: Resident, doctor: Membership, team: Team, as_login: AsLogin)
     return made
 
 
+def own_entries(resident: Resident, source: Organisation) -> list[UUID]:
+    """One entry of the officers' own organisation."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select public_id from records_entry where resident_id = %s and source_id = %s"
+            " order by id limit 1",
+            [resident.pk, source.pk],
+        )
+        return [public_id for (public_id,) in cursor.fetchall()]
+
+
+def reported(entry: UUID, by: Membership) -> UUID:
+    """A report of it, with words that tell where."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into records_entryreport (reference, resident_id, source_id,"
+            " entry_public_id, grant_key, category, identifier, what, words, membership_id)"
+            " select 'WE-QZ22QZ22', resident_id, source_id, public_id, grant_key, category,"
+            " identifier, 'not-so', 'Moved to Qzreported', %s"
+            " from records_entry where public_id = %s returning public_id",
+            [by.pk, entry],
+        )
+        (made,) = cursor.fetchone()
+    return UUID(str(made))
+
+
 def incident_of(choice: UUID) -> UUID:
     """That a choice of theirs was found not to hold."""
     of = Choice.objects.get(public_id=choice)
@@ -469,6 +500,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "disclosure": everything.disclosures,
         "incident": everything.incidents,
         "referral": everything.referrals,
+        "report": everything.reports,
         "public_id": [uuid4()],
     }
 
