@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import Any
 
+from django.utils import timezone
+
 from access.models import CareRelationship
 from consent.models import Choice
 from feeds.models import Batch, Chunk, Course, Delivery, HeldContent, Hold, StoppedCase, Tally
@@ -46,6 +48,8 @@ def end_state(*, replays: bool = True) -> EndState:
         "relationships": [
             (whose.get(one.resident_id), one.kind, one.valid_from, one.valid_until)
             for one in CareRelationship.objects.all()
+            # One that ended when it was found out bears the clock's time, or never was.
+            if one.valid_until is None or one.valid_until > timezone.now()
         ],
         "courses": [(one.identifier, _course(one)) for one in Course.objects.all()],
         "stopped": list(StoppedCase.objects.values_list("identifier", flat=True)),
