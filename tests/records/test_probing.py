@@ -145,7 +145,7 @@ def changed(run_sql: Connect, function: str, *changes: tuple[str, str]) -> Itera
 @pytest.mark.parametrize("kind", KINDS)
 def test_keys_that_stay_in_force_are_found(held: Ward, run_sql: Connect, kind: Kind) -> None:
     choice = refuse(held, kind)
-    forgets = ("statement_timestamp()) r) refused", "statement_timestamp()) r where false) refused")
+    forgets = ("statement_timestamp()) r;", "statement_timestamp()) r where false;")
     with changed(run_sql, "access.keys_in_force()", forgets):
         assert set(probe(held, choice).shown) == {KEYS, ROWS}
     assert probe(held, choice).shown == {}
