@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 SIGN_IN = "Sign in to Connect Care"
 SIGNED_OUT = "You are signed out"
-FIND = "Find a resident"
+MINE, FIND = "My residents", "Find a resident"
 PATIENT = note.DIABETIC
 NEARLY, THE_REST = "12:30", "02:35"
 
@@ -25,7 +25,7 @@ NEARLY, THE_REST = "12:30", "02:35"
 def given_somebody_at_work(visit: Visit) -> Visitor:
     who = visit(checked=False)
     who.page.clock.install()
-    who.signs_in("district-nurse").arrives(FIND)
+    who.signs_in("district-nurse").arrives(MINE).opens("/residents/find").arrives(FIND)
     return who
 
 
@@ -68,7 +68,7 @@ def test_a_page_whose_time_is_over_shows_nothing_and_says_why(visit: Visit) -> N
 
 def test_a_change_of_user_clears_every_window(visit: Visit) -> None:
     nurse = visit()
-    nurse.signs_in("district-nurse").arrives(FIND)
+    nurse.signs_in("district-nurse").arrives(MINE)
     other = nurse.page.context.new_page()
     other.goto(f"{nurse.origin}/residents/find")
     expect(other.get_by_role("heading", level=1)).to_have_text(FIND)

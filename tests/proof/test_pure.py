@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -237,7 +237,7 @@ def test_what_ends_this_instant_is_over() -> None:
 )
 def test_values_are_frozen_and_hold_no_more_than_they_say(value: Any) -> None:
     assert isinstance(value, Basis | Decision | Derived | Evidence | Grant)
-    name = type(value).__slots__[0]
-    with pytest.raises(FrozenInstanceError):
+    name = value._fields[0] if isinstance(value, Grant) else type(value).__slots__[0]
+    with pytest.raises(AttributeError):  # a frozen data class raises one of these
         setattr(value, name, None)
     assert not hasattr(value, "__dict__")

@@ -50,7 +50,7 @@ def test_a_grant_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         decision = whole(*asked)  # type: ignore[arg-type]  # handed on as it came
         few = sorted(decision.grants, key=lambda grant: grant.key)
         return replace(
-            decision, grants=frozenset({*few, *(replace(g, sensitive=True) for g in few[:1])})
+            decision, grants=frozenset({*few, *(g._replace(sensitive=True) for g in few[:1])})
         )
 
     monkeypatch.setattr(comparing, "decided", one_more)

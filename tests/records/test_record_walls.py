@@ -22,7 +22,7 @@ from access.reading import LeavesTransaction
 from audit.models import Event
 from organisations.categories import Category
 from organisations.models import Membership
-from records import presenters, views
+from records import presenters, views, whose
 from tests import factories
 from tests.records.conftest import Ward, page_of, text_of
 
@@ -312,7 +312,7 @@ def test_a_page_under_another_banner_does_not_leave(
     told: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told.open()
-    seen = views.identity.resident
+    seen = whose.identity.resident
     other = told.another_resident()
 
     def another(resident_id: int) -> Any:
@@ -328,7 +328,7 @@ def test_a_page_under_another_banner_does_not_leave(
             )
         )
 
-    monkeypatch.setattr(views.identity, "resident", another)
+    monkeypatch.setattr(whose.identity, "resident", another)
     with pytest.raises(LookupError):
         told.get()
 
