@@ -89,8 +89,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
         "records",
         "Denise Okafor",
-        (DemoMembership("records-officer", "Y99908"),),
-        f"{note.DOUBTFUL_LINK.name}, whose number the hospital has with another birth date",
+        (DemoMembership("records-officer", "RJ2"),),
+        f"{note.DOUBTFUL_LINK.name}, whose practice has her number with another birth date",
     ),
     DemoPerson(
         "council-records",

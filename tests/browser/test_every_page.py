@@ -144,8 +144,8 @@ def test_results_over_time_are_drawn(visit: Visit) -> None:
     gp.signs_in("gp", at=PRACTICE_NAME)
     given_found(gp, note.DIABETIC)
     gp.opens_record_of(note.DIABETIC.name).arrives(RECORD)
-    results = gp.section("Blood and other laboratory results")
-    results.locator("a.record-item__name", has_text="Haemoglobin A1c").first.click()
+    gp.follows(re.compile("^All .*blood and other")).arrives("Blood and other laboratory results")
+    gp.page.locator("a.record-item__name", has_text="Haemoglobin A1c").first.click()
     gp.arrives(re.compile("Haemoglobin A1c")).follows(re.compile(" over time$"))
     gp.arrives(re.compile("Haemoglobin A1c.* over time")).sees(
         "Latest", "before that", "All results"
