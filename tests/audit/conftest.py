@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,11 @@ from audit.sealing import Sealer, open_session
 from audit.verifying import Report, verify
 
 SEED = b"k" * 32
+_PATIENCE = 60
+_OPEN_ELSEWHERE = (
+    "select pid, backend_xid::text from pg_stat_activity"
+    " where backend_xid is not null and datname is distinct from current_database()"
+)
 
 
 @pytest.fixture
@@ -38,6 +44,20 @@ def happen(count: int = 1, **said: Any) -> list[str]:
     ]
 
 
+def wait_for_other_databases(admin: str) -> None:
+    """Let transactions end that other tests have open beside these, in databases of their own.
+
+    The horizon is the whole cluster's: events of here wait for them, as they should.
+    """
+    with psycopg.connect(admin, autocommit=True) as connection:
+        open_now = set(connection.execute(_OPEN_ELSEWHERE).fetchall())
+        until = time.monotonic() + _PATIENCE
+        while open_now and time.monotonic() < until:
+            time.sleep(0.02)
+            open_now &= set(connection.execute(_OPEN_ELSEWHERE).fetchall())
+    assert not open_now, "Another test keeps a transaction open."
+
+
 @pytest.fixture
 def session(database: dict[str, str]) -> Iterator[psycopg.Connection[Any]]:
     """The sealer's own connection."""
@@ -46,10 +66,13 @@ def session(database: dict[str, str]) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def seal(session: Any, journal: Journal, signer: Signer) -> Callable[[], int]:
+def seal(
+    database: dict[str, str], session: Any, journal: Journal, signer: Signer
+) -> Callable[[], int]:
     """Seal as a process that has just started would."""
 
     def once() -> int:
+        wait_for_other_databases(database["admin"])
         with journal.held():
             return Sealer(journal, signer, session).seal()
 
