@@ -7,12 +7,13 @@ for it. ``by`` is ``None`` for the command line. Loading what the project ships 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
@@ -43,9 +44,33 @@ class Actor(Protocol):
 
 
 Row = TypeVar("Row", bound=models.Model)
+Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
 
 
-@transaction.atomic
+def writes(action: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """One transaction, whose history names the actor given as ``by``."""
+
+    @wraps(action)
+    def write(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        by: Any = kwargs.get("by")
+        with transaction.atomic():
+            if by is None:
+                return action(*args, **kwargs)
+            _says_who(by.for_audit().get("staff_id"))
+            answer = action(*args, **kwargs)
+            _says_who(None)
+            return answer
+
+    return write
+
+
+def _says_who(staff_id: int | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select organisations.says_who(%s, null)", [staff_id])
+
+
+@writes
 def enter_organisation(
     *,
     by: Actor | None,
@@ -72,7 +97,7 @@ def enter_organisation(
     return organisation
 
 
-@transaction.atomic
+@writes
 def enter_group_member(
     *,
     by: Actor | None,
@@ -101,7 +126,7 @@ def enter_group_member(
     return membership
 
 
-@transaction.atomic
+@writes
 def create_team(
     *, by: Actor | None, organisation: Organisation, code: str, name: str, **details: Any
 ) -> Team:
@@ -115,7 +140,7 @@ def create_team(
     return team
 
 
-@transaction.atomic
+@writes
 def enter_role(*, by: Actor | None, shipped: ShippedRole) -> Role:
     """Make a role, or put its name, categories and activities right; found by its code."""
     found = Role.objects.filter(code=shipped.code).first()
@@ -134,7 +159,7 @@ def enter_role(*, by: Actor | None, shipped: ShippedRole) -> Role:
     return role
 
 
-@transaction.atomic
+@writes
 def create_staff(
     *, by: Actor | None, username: str, name: str, email: str = "", password: str | None = None
 ) -> StaffMember:
@@ -150,7 +175,7 @@ def create_staff(
     return staff
 
 
-@transaction.atomic
+@writes
 def add_membership(
     *,
     by: Actor | None,
@@ -186,7 +211,7 @@ def add_membership(
     return membership
 
 
-@transaction.atomic
+@writes
 def agree_sharing(
     *,
     by: Actor | None,
@@ -222,7 +247,7 @@ def never_agreed(source: Organisation, recipient: Organisation) -> bool:
     return not SharingAgreement.objects.filter(source=source, recipient=recipient).exists()
 
 
-@transaction.atomic
+@writes
 def enter_feed(
     *,
     by: Actor | None,
@@ -245,7 +270,7 @@ def enter_feed(
     return feed
 
 
-@transaction.atomic
+@writes
 def let_administer(*, by: Actor | None, staff: StaffMember, organisation: Organisation) -> None:
     """Let a staff member manage one organisation's staff and teams.
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from audit.fields import UuidV7
 from organisations.categories import Category
+from organisations.history import RegistryChange
 from organisations.periods import Period
 from organisations.staff import Membership, Role, StaffMember
 
@@ -20,6 +21,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "OrganisationKind",
+    "RegistryChange",
     "Role",
     "RulesEpoch",
     "SharingAgreement",
