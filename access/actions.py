@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from access.alerts import close_by_evidence
 from access.models import CareRelationship, RelationshipDue
 from access.relationships import Derived
+from identity.due import take
 
 
 @transaction.atomic
@@ -63,22 +65,26 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
             changed.append(row)
     CareRelationship.objects.bulk_create(new)
     CareRelationship.objects.bulk_update(changed, ["team", "place", "valid_from", "valid_until"])
-    RelationshipDue.objects.filter(resident_id__in=derived).delete()
     close_by_evidence(derived)
 
 
 def relationships_are_due(residents: Sequence[int]) -> None:
     """Note that these residents' relationships are to be derived anew, with the change itself."""
     RelationshipDue.objects.bulk_create(
-        [RelationshipDue(resident_id=resident) for resident in sorted(set(residents))],
-        ignore_conflicts=True,
+        [RelationshipDue(resident_id=resident) for resident in sorted(set(residents))]
     )
 
 
-def residents_due(limit: int) -> list[int]:
-    """Residents whose relationships are due, oldest first; locked against other workers."""
-    return list(
-        RelationshipDue.objects.order_by("since", "resident_id")
-        .select_for_update(skip_locked=True)
-        .values_list("resident_id", flat=True)[:limit]
-    )
+def residents_due(limit: int, *, waiting: bool = False) -> list[int]:
+    """Take residents whose relationships are due (:func:`identity.due.take`)."""
+    return take(RelationshipDue, limit, waiting=waiting)
+
+
+def last_due() -> int:
+    """The last of what is due now, for :func:`is_due`; 0 where nothing is."""
+    return RelationshipDue.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def is_due(until: int) -> bool:
+    """Whether somebody's relationships are due that were so when :func:`last_due` was asked."""
+    return RelationshipDue.objects.filter(pk__lte=until).exists()

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
+from identity.due import DueOfResident
 
 #: Models that stand in a module of their own; Django finds them here.
 __all__ = ["DisclosureNotice", "DisclosureRecipient", "LawfulDisclosure"]
@@ -141,14 +142,8 @@ class CareRelationship(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-class RelationshipDue(models.Model):
-    """A resident whose relationships are to be derived anew. The row is the job.
-
-    Written in the transaction that changed the evidence, taken away in the one that derived.
-    """
-
-    resident_id = models.BigIntegerField(primary_key=True)
-    since = models.DateTimeField(db_default=Now())
+class RelationshipDue(DueOfResident):
+    """A resident whose relationships are to be derived anew. The row is the job."""
 
     def __str__(self) -> str:
         return f"relationships of resident {self.resident_id}"

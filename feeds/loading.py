@@ -44,7 +44,7 @@ class Loader:
             self._deliver(delivery)
         self._try_held_again()
         self._retire_absent()
-        while records.renew_due_relationships():
+        for _ in records.relationships_renewed():
             self._beat()
         with transaction.atomic():
             self._one_at_a_time()

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from access.models import CareRelationship
 from identity.models import Resident
+from identity.due import take
 from notifications.models import Notice, NoticeKind, NoticesDue
 from records.happenings import Happened, happened_since
 
@@ -31,11 +32,7 @@ def make_due_notices(*, limit: int = AT_ONCE) -> int:
     One short transaction; safe to run by several workers, and to be killed at any moment: a notice
     is made once for a team, whatever comes again.
     """
-    residents = list(
-        NoticesDue.objects.order_by("since", "resident_id")
-        .select_for_update(skip_locked=True)
-        .values_list("resident_id", flat=True)[:limit]
-    )
+    residents = take(NoticesDue, limit)
     if not residents:
         return 0
     now = timezone.now()
@@ -50,7 +47,6 @@ def make_due_notices(*, limit: int = AT_ONCE) -> int:
         ignore_conflicts=True,
     )
     _take_back(residents, happened, since, now)
-    NoticesDue.objects.filter(resident_id__in=residents).delete()
     return len(residents)
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from audit.fields import UuidV7
+from identity.due import DueOfResident
 
 
 class NoticeKind(models.TextChoices):
@@ -94,15 +95,12 @@ class NoticeSeen(models.Model):
         return f"notice {self.notice_id} seen"
 
 
-class NoticesDue(models.Model):
+class NoticesDue(DueOfResident):
     """A resident of whom teams may have to be told. The row is the job.
 
     Written by the database where care relationships were derived anew, which follows whatever
-    a delivery changed, and where a death is noted; taken away in the transaction that made notices.
+    a delivery changed, and where a death is noted.
     """
-
-    resident_id = models.BigIntegerField(primary_key=True)
-    since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"notices about resident {self.resident_id}"

@@ -240,16 +240,28 @@ def _staged_lines(arrivals: Iterable[Arrival]) -> Iterator[bytes]:
 # ── Care relationships ──────────────────────────────────────────────────────────────────────
 
 
-def renew_due_relationships(*, limit: int = 200) -> int:
+def renew_due_relationships(*, limit: int = 200, waiting: bool = False) -> int:
     """Derive the relationships of up to ``limit`` residents that are due; how many were done.
 
     One short transaction; safe to run by several workers, and to be killed at any moment.
+
+    :param waiting: for those that another worker has in hand.
     """
     with transaction.atomic():
-        residents = access.residents_due(limit)
+        residents = access.residents_due(limit, waiting=waiting)
         if residents:
             access.renew_relationships(_derive(residents))
     return len(residents)
+
+
+def relationships_renewed() -> Iterator[int]:
+    """Derive until no relationship is due that was so at the beginning, by whomever.
+
+    Yields how many residents were done, after each transaction.
+    """
+    last = access.last_due()
+    while access.is_due(last):
+        yield renew_due_relationships() or renew_due_relationships(waiting=True)
 
 
 def _derive(residents: Iterable[int]) -> dict[int, list[Derived]]:

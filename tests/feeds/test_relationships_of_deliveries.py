@@ -9,17 +9,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from access.actions import relationships_are_due
 from access.bases import is_of
 from access.models import CareRelationship, RelationshipDue, RelationshipKind
 from identity.models import SourcePerson
 from organisations.models import Feed, Organisation, Team
-from records.actions import renew_due_relationships
+from records.actions import relationships_renewed, renew_due_relationships
 from tests import factories
 from tests.feeds.conftest import Resource, ndjson, patient
 
@@ -455,3 +458,48 @@ def test_a_worker_killed_half_way_leaves_the_row_which_is_the_job(
         while not renew_due_relationships():
             pass  # PostgreSQL has yet to notice that the worker's connection is gone
     assert len(held(as_login)) == 1
+
+
+def beside(as_login: Any, what: Callable[[], None]) -> Thread:
+    """Do something on a connection of its own, in another worker as it were."""
+
+    def run() -> None:
+        with as_login("pipeline"):
+            what()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_what_changes_while_a_worker_derives_is_due_still(
+    deliver: Deliver, sources: Sources, as_login: Any
+) -> None:
+    send(deliver, sources, "nhs_trust", encounter("IMP"))
+    with as_login("pipeline"):
+        resident = SourcePerson.objects.get().resident_id
+        relationships_are_due([resident])
+        with transaction.atomic():
+            assert renew_due_relationships() == 1
+            other = beside(as_login, lambda: relationships_are_due([resident]))
+            other.join(timeout=60)
+            assert not other.is_alive(), "whoever loads waits for nobody who derives"
+        assert renew_due_relationships() == 1, "the worker had read what was before the change"
+
+
+def test_all_is_renewed_only_when_another_worker_has_done_its_part(
+    deliver: Deliver, sources: Sources, as_login: Any
+) -> None:
+    send(deliver, sources, "nhs_trust", encounter("IMP"))
+    done: list[list[int]] = []
+    with as_login("pipeline"):
+        resident = SourcePerson.objects.get().resident_id
+        relationships_are_due([resident])
+        with transaction.atomic():
+            assert renew_due_relationships() == 1
+            other = beside(as_login, lambda: done.append(list(relationships_renewed())))
+            other.join(timeout=0.5)
+            assert other.is_alive(), "what another worker has in hand is not done"
+        other.join(timeout=60)
+        assert done == [[0]]
+        assert list(relationships_renewed()) == []
