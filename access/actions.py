@@ -11,7 +11,6 @@ from django.utils import timezone
 from access.alerts import close_by_evidence
 from access.models import CareRelationship, RelationshipDue
 from access.relationships import Derived
-from identity.due import take
 
 
 @transaction.atomic
@@ -76,8 +75,8 @@ def relationships_are_due(residents: Sequence[int]) -> None:
 
 
 def residents_due(limit: int, *, waiting: bool = False) -> list[int]:
-    """Take residents whose relationships are due (:func:`identity.due.take`)."""
-    return take(RelationshipDue, limit, waiting=waiting)
+    """Take residents whose relationships are due (:meth:`identity.due.DueOfResident.take`)."""
+    return RelationshipDue.take(limit, waiting=waiting)
 
 
 def last_due() -> int:

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from access.models import CareRelationship
 from identity.models import Resident
-from identity.due import take
 from notifications.models import Notice, NoticeKind, NoticesDue
 from records.happenings import Happened, happened_since
 
@@ -32,7 +31,7 @@ def make_due_notices(*, limit: int = AT_ONCE) -> int:
     One short transaction; safe to run by several workers, and to be killed at any moment: a notice
     is made once for a team, whatever comes again.
     """
-    residents = take(NoticesDue, limit)
+    residents = NoticesDue.take(limit)
     if not residents:
         return 0
     now = timezone.now()
