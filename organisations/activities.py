@@ -29,3 +29,25 @@ class Activity(TextChoices):
     )
     LOAD_FEEDS = "load-feeds", "Give in deliveries and watch them load"
     TRACE_FEEDS = "trace-feeds", "Have everybody of a source traced, and watch it"
+
+
+#: What two people give: whoever may do it looks after others' rights, privacy or identity, reads
+#: without a care relationship, or runs the portal. The database's own list is
+#: ``organisations.privileged``; a test compares the two.
+PRIVILEGED = frozenset(
+    {
+        Activity.READ_AFTER_DEATH,
+        Activity.DISCLOSE_LAWFULLY,
+        Activity.REVIEW_ALERTS,
+        Activity.EXPLAIN_ACCESS,
+        Activity.RESOLVE_IDENTITY,
+        Activity.MANAGE_REGISTRY,
+        Activity.MANAGE_ORGANISATION,
+        Activity.READ_VERIFIED_NUMBERS,
+        Activity.LOAD_FEEDS,
+        Activity.TRACE_FEEDS,
+    }
+)
+
+#: What reaches beyond one organisation: only the registry's administrators give it.
+REGIONAL = frozenset({Activity.MANAGE_REGISTRY, Activity.LOAD_FEEDS, Activity.TRACE_FEEDS})

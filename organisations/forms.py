@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
-from ui.forms import NhsForm, TextField
+from typing import Any
+
+from ui.forms import (
+    CheckboxesField,
+    DateField,
+    FileField,
+    NhsForm,
+    SelectField,
+    TextAreaField,
+    TextField,
+)
+
+#: So much of why is asked for at least, and so much is kept at most.
+FEWEST_LETTERS, MOST_LETTERS = 3, 500
+
+
+def why_field(hint: str = "Kept in the history. Name no resident.") -> TextAreaField:
+    """Why something of the registry changes."""
+    label = "Say why"
+    return TextAreaField(
+        label=label,
+        hint=hint,
+        rows=3,
+        min_length=FEWEST_LETTERS,
+        max_length=MOST_LETTERS,
+        spellcheck=True,
+        error=label,
+        error_messages={"min_length": f"{label} in {FEWEST_LETTERS} characters or more"},
+    )
 
 
 class OrganisationFilterForm(NhsForm):
@@ -15,3 +43,57 @@ class StaffSearchForm(NhsForm):
     """Part of a staff member's name. Sent as a POST: a person's name stands in no address."""
 
     name = TextField(label="Name", required=False, width=20, max_length=100)
+
+
+class JoinerForm(NhsForm):
+    """Who joins which organisation."""
+
+    organisation = SelectField(label="Organisation", error="Select the organisation")
+    username = TextField(
+        label="User name",
+        hint="The one they will sign in with. If they work elsewhere already, the one they have.",
+        width=20,
+        max_length=150,
+    )
+    name = TextField(label="Full name (of somebody new)", width=20, max_length=200, required=False)
+    email = TextField(label="Work email (optional)", width=20, max_length=254, required=False)
+
+
+class RoleGivenForm(NhsForm):
+    """Which role, in which team, from when until when, and why."""
+
+    role = SelectField(label="Role", error="Select the role")
+    team = SelectField(label="Team", required=False)
+    begins = DateField(
+        label="First day", hint="Leave empty for now.", required=False, earliest=None
+    )
+    ends = DateField(
+        label="Last day", hint="Leave empty if there is none.", required=False, earliest=None
+    )
+    why = why_field()
+
+
+class EndRolesForm(NhsForm):
+    """Which roles end now, and why."""
+
+    memberships = CheckboxesField(
+        label="Which roles end now?",
+        hint="All of them, if they have left.",
+        error="Select at least one role",
+    )
+    why = why_field()
+
+
+class StaffFileForm(NhsForm):
+    """A file of joiners of one organisation."""
+
+    organisation = SelectField(label="Organisation", error="Select the organisation")
+    contents = FileField(label="File of staff (CSV)", accept=".csv,text/csv", required=False)
+    why = why_field()
+
+    def clean(self) -> dict[str, Any]:
+        """The file, or what was read of it before."""
+        given = super().clean() or self.cleaned_data
+        if not given.get("contents") and not self.data.get("read"):
+            self.add_error("contents", "Select a file of staff (CSV)")
+        return given

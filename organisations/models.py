@@ -13,6 +13,7 @@ from audit.fields import UuidV7
 from organisations.categories import Category
 from organisations.history import RegistryChange
 from organisations.periods import Period
+from organisations.proposals import Proposal, ProposalKind
 from organisations.staff import Membership, Role, StaffMember
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Membership",
     "Organisation",
     "OrganisationKind",
+    "Proposal",
+    "ProposalKind",
     "RegistryChange",
     "Role",
     "RulesEpoch",

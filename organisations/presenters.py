@@ -137,6 +137,7 @@ class MembershipLine:
 class StaffLine:
     """One staff member with the memberships that the reader may see."""
 
+    public_id: UUID
     name: str
     username: str
     suspended: bool
@@ -202,11 +203,12 @@ def staff_lines(page: Page[StaffMember]) -> list[StaffLine]:
     at = timezone.now()
     return [
         StaffLine(
+            public_id=staff.public_id,
             name=staff.name,
             username=staff.username,
             suspended=not staff.is_active,
             memberships=tuple(
-                _membership(m, at)
+                membership_line(m, at)
                 for m in staff.memberships_there  # type: ignore[attr-defined]  # prefetched
             ),
         )
@@ -275,7 +277,8 @@ def _feed(feed: Feed, at: datetime) -> FeedLine:
     )
 
 
-def _membership(membership: Membership, at: datetime) -> MembershipLine:
+def membership_line(membership: Membership, at: datetime) -> MembershipLine:
+    """One membership, read with its organisation, team and role."""
     return MembershipLine(
         role=membership.role.name,
         organisation=membership.organisation.name,

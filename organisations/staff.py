@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from audit.fields import UuidV7
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.periods import Period
@@ -29,6 +30,7 @@ class StaffMemberManager(BaseUserManager["StaffMember"]):
 class StaffMember(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. What they may do comes from a membership, never from the person."""
 
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
     username = models.CharField(max_length=150, unique=True)
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from organisations import views
+from organisations import views, views_staff
 
 urlpatterns = [
     path(
@@ -17,5 +17,13 @@ urlpatterns = [
         name="registry-organisation",
     ),
     path("registry/staff", views.staff, name="registry-staff"),
+    path("registry/staff/join", views_staff.join, name="registry-join"),
+    path("registry/staff/upload", views_staff.upload, name="registry-upload"),
+    path("registry/staff/<uuid:person>", views_staff.person, name="registry-person"),
+    path("registry/staff/<uuid:person>/role", views_staff.give_role, name="registry-give-role"),
+    path("registry/staff/<uuid:person>/end", views_staff.end_roles, name="registry-end-roles"),
+    path("registry/proposals", views_staff.proposals, name="registry-proposals"),
+    path("registry/proposals/<uuid:proposal>", views_staff.proposal, name="registry-proposal"),
+    path("registry/history", views_staff.history, name="registry-history"),
     path("registry/roles", views.roles, name="registry-roles"),
 ]

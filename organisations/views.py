@@ -38,9 +38,9 @@ def organisations(request: ActingRequest) -> HttpResponse:
     """Organisations with kind, code, state, and whether they take part."""
     form = OrganisationFilterForm(request.GET)
     name = form.cleaned_data["name"] if form.is_valid() else ""
-    page = selectors.organisations_by_name(name, _page(request.GET.get("page")))
+    page = selectors.organisations_by_name(name, page_number(request.GET.get("page")))
     lines = presenters.organisation_lines(page)
-    _audit_reading(request, "organisations", count=len(lines))
+    audit_reading(request, "organisations", count=len(lines))
     context = {"form": form, "name": name, "page": page, "lines": lines}
     return render(request, "organisations/organisations.jinja", context)
 
@@ -52,7 +52,7 @@ def organisation(request: ActingRequest, public_id: UUID) -> HttpResponse:
     found = selectors.organisation_with_all(public_id)
     if found is None:
         raise Http404
-    _audit_reading(request, "organisation", id=found.pk)
+    audit_reading(request, "organisation", id=found.pk)
     context = {"shown": presenters.organisation_page(found)}
     return render(request, "organisations/organisation.jinja", context)
 
@@ -64,9 +64,9 @@ def staff(request: ActingRequest) -> HttpResponse:
     form = StaffSearchForm(request.POST or None)
     name = form.cleaned_data["name"] if form.is_bound and form.is_valid() else ""
     mine = organisations_administered(request.user, request.acting.activities)
-    page = selectors.staff_by_name(name, _page(request.POST.get("page")), of=mine)
+    page = selectors.staff_by_name(name, page_number(request.POST.get("page")), of=mine)
     lines = presenters.staff_lines(page)
-    _audit_reading(request, "staff", count=len(lines))
+    audit_reading(request, "staff", count=len(lines))
     context = {"form": form, "name": name, "page": page, "lines": lines}
     return render(request, "organisations/staff.jinja", context)
 
@@ -76,16 +76,17 @@ def staff(request: ActingRequest) -> HttpResponse:
 def roles(request: ActingRequest) -> HttpResponse:
     """Every role: what it reads, and what it may do."""
     matrix = presenters.role_matrix(selectors.all_roles())
-    _audit_reading(request, "roles", count=len(matrix.roles))
+    audit_reading(request, "roles", count=len(matrix.roles))
     return render(request, "organisations/roles.jinja", {"matrix": matrix})
 
 
-def _page(text: str | None) -> int:
+def page_number(text: str | None) -> int:
     """A page number as somebody may have typed it; the first unless it is one."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 7 else 1
 
 
-def _audit_reading(request: ActingRequest, what: str, **detail: int) -> None:
+def audit_reading(request: ActingRequest, what: str, **detail: int) -> None:
+    """The event of having read a page of the registry."""
     audit.record(
         Action.REGISTRY_READ,
         reason=what,

@@ -454,6 +454,71 @@ def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
     administrator.arrives("Royal Borough of Greenwich (social care)")
     administrator.opens("/registry/staff").arrives("Staff")
     administrator.opens("/registry/roles").arrives("Roles")
+    administrator.opens("/registry/history").arrives("History of the registry")
+    administrator.pictures("registry-history")
+
+
+def test_a_joiner_a_mover_and_a_leaver_of_ones_own_organisation(visit: Visit) -> None:
+    administrator, joiner = visit(), "joiner.of.the.browser"
+    administrator.signs_in("org-admin").follows("Staff").arrives("Staff")
+    administrator.follows("Somebody joins").arrives("Who joins?").presses("Continue")
+    administrator.arrives("Who joins?").sees("Enter user name").pictures("staff-join")
+    administrator.types("User name", joiner).types("Full name (of somebody new)", "Jo Joiner")
+    administrator.presses("Continue").arrives(re.compile("Which role\\?")).pictures("staff-role")
+    administrator.page.get_by_label("Role", exact=True).select_option("Social worker")
+    administrator.presses("Continue").arrives(re.compile("Which role\\?")).sees("Say why")
+    administrator.types("Say why", "Begins in the north team").presses("Continue")
+    administrator.arrives("Check before it counts").pictures("staff-check")
+    administrator.presses("Give the role").arrives("Jo Joiner").sees("In force")
+    administrator.presses(re.compile("^Change role, team or dates"))
+    administrator.arrives(re.compile("Which role\\?"))
+    administrator.page.get_by_label("Role", exact=True).select_option("Privacy officer")
+    administrator.types("Say why", "Takes the post").presses("Continue")
+    administrator.arrives("Check before it counts").sees("This role takes two people.")
+    administrator.presses("Propose it").arrives("Jo Joiner").sees("Waits for a second person")
+    administrator.pictures("staff-person")
+    administrator.follows("Proposals").arrives("Proposals")
+    administrator.follows("Privacy officer for Jo Joiner")
+    administrator.arrives(re.compile("Privacy officer for Jo Joiner"))
+    administrator.sees("another administrator must confirm it")
+    registry = visit()
+    registry.signs_in("registry").follows("Proposals").arrives("Proposals")
+    registry.pictures("proposals").follows("Privacy officer for Jo Joiner")
+    registry.arrives(re.compile("Privacy officer for Jo Joiner")).pictures("proposal")
+    registry.presses("Confirm it")
+    registry.arrives(re.compile("Privacy officer for Jo Joiner")).sees("Confirmed")
+    administrator.opens("/registry/staff").arrives("Staff").follows("Jo Joiner")
+    administrator.arrives("Jo Joiner").follows("End roles now")
+    administrator.arrives(re.compile("End roles now")).types("Say why", "Has left")
+    administrator.pictures("staff-end").presses("End these roles")
+    administrator.arrives("Jo Joiner").sees("Why: Has left")
+
+
+def test_staff_of_another_organisation_are_not_found(visit: Visit, as_login: AsLogin) -> None:
+    administrator = visit(checked=False)
+    with as_login("pipeline"):
+        nurse = StaffMember.objects.get(username="ward-nurse")
+    administrator.signs_in("org-admin").arrives("Organisations")
+    administrator.opens(f"/registry/staff/{nurse.public_id}").arrives("Page not found")
+    administrator.opens(f"/registry/staff/{nurse.public_id}/end").arrives("Page not found")
+    administrator.opens("/registry/staff").arrives("Staff").sees_nothing_of(nurse.name)
+
+
+def test_a_file_of_staff_is_shown_before_it_counts(visit: Visit) -> None:
+    administrator = visit()
+    administrator.signs_in("org-admin").opens("/registry/staff/upload")
+    administrator.arrives("Upload a file of staff")
+    administrator.page.locator("input[type=file]").set_input_files(
+        {"name": "staff.csv", "mimeType": "text/csv", "buffer": STAFF_FILE}
+    )
+    administrator.types("Say why", "New rota").presses("See what would come of it")
+    administrator.arrives(re.compile("What would come of it")).pictures("staff-file")
+    administrator.sees("Gets the role", "No such role", "1 of 2 lines cannot be done.")
+
+
+STAFF_FILE = (
+    b"user_name,name,role\r\nfile.one,File One,Social worker\r\nfile.two,File Two,Astronaut\r\n"
+)
 
 
 def test_what_anybody_may_read_is_reached_from_where_staff_sign_in(visit: Visit) -> None:

@@ -203,6 +203,14 @@ MATRIX: list[Row] = [
     *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),
     *_both("registry-staff", 200, 200, ADMINISTRATORS),
     *_both("registry-roles", 200, 405, ADMINISTRATORS),
+    *_both("registry-join", 200, 200, ADMINISTRATORS),
+    *_both("registry-upload", 200, 200, ADMINISTRATORS),
+    *_both("registry-person", 404, 405, ADMINISTRATORS, person=UUID),
+    *_both("registry-give-role", 405, 404, ADMINISTRATORS, person=UUID),
+    *_both("registry-end-roles", 404, 404, ADMINISTRATORS, person=UUID),
+    *_both("registry-proposals", 200, 405, ADMINISTRATORS),
+    *_both("registry-proposal", 404, 404, ADMINISTRATORS, proposal=UUID),
+    *_both("registry-history", 200, 405, ADMINISTRATORS),
     # Opening what is restricted. No clinical role but nurse and social worker here; no glass for
     # the latter.
     *_both("emergency", 404, 405, (Persona.NURSE,), resident=UUID),

@@ -1,0 +1,207 @@
+"""One staff member, and what waits for a second person, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from organisations.models import Organisation, Proposal, Role, StaffMember, Team
+from organisations.presenters import MembershipLine, membership_line
+from organisations.presenters_history import ChangeLine, change_lines
+from organisations.selectors_staff import history_of_person
+from organisations.staff_files import Line
+from organisations.staffing import ADDED, PROPOSED, REFUSALS, Given
+from ui.formatting import prose_date
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One membership of somebody, and what its change is asked for with."""
+
+    id: int
+    organisation_id: UUID
+    line: MembershipLine
+    over: bool
+
+    @property
+    def words(self) -> str:
+        """It in one line."""
+        where = f"{self.line.organisation}, {self.line.team}".removesuffix(", ")
+        return f"{self.line.role}, {where}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """A staff member with what the reader may see of their roles."""
+
+    id: UUID
+    name: str
+    username: str
+    email: str
+    suspended: bool
+    is_reader: bool
+    held: tuple[HeldLine, ...]
+    proposals: tuple[ProposalLine, ...]
+    history: tuple[ChangeLine, ...]
+
+    @property
+    def ends(self) -> tuple[HeldLine, ...]:
+        """What of it can be ended or changed."""
+        return tuple(held for held in self.held if not held.over)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalLine:
+    """One proposal: what, about whom, and where it stands."""
+
+    id: UUID
+    title: str
+    details: tuple[tuple[str, str], ...]
+    standing: str
+    colour: str
+    waits: bool
+    why: str
+    proposed_by: str
+    proposed_at: datetime
+    settled_by: str
+    settled_at: datetime | None
+    is_readers: bool
+
+
+#: Why a proposal was not confirmed, beside :data:`organisations.staffing.REFUSALS`.
+NOT_CONFIRMED = {
+    "own": "You proposed this, or it is about you. Somebody else must confirm it",
+    "over": "This was settled already, or has grown too old. Propose it anew if it is needed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One line of a file of staff, and what would come of it."""
+
+    number: int
+    username: str
+    name: str
+    counts: bool
+    words: str
+
+
+def file_lines(lines: Iterable[Line], answers: Iterable[Given]) -> list[FileLine]:
+    """The lines of a file with what :func:`organisations.staffing.what_would_come` said."""
+    said = iter(answers)
+    shown = []
+    for line in lines:
+        if line.joiner is None:
+            shown.append(FileLine(line.number, "", "", counts=False, words=line.wrong))
+            continue
+        answer = next(said)
+        words = {
+            ADDED: "Gets the role",
+            PROPOSED: "Is proposed: a second person must confirm it",
+        }.get(answer.outcome) or REFUSALS[answer.outcome]
+        shown.append(
+            FileLine(line.number, line.joiner.username, line.joiner.name, answer.done, words)
+        )
+    return shown
+
+
+def person_page(
+    person: StaffMember, proposals: Iterable[Proposal], *, reader: int, at: datetime
+) -> PersonPage:
+    """A staff member, read with :func:`organisations.selectors_staff.person_there`."""
+    memberships = person.memberships_there  # type: ignore[attr-defined]  # prefetched
+    return PersonPage(
+        id=person.public_id,
+        name=person.name,
+        username=person.username,
+        email=person.email,
+        suspended=not person.is_active,
+        is_reader=person.pk == reader,
+        held=tuple(
+            HeldLine(
+                held.pk,
+                held.organisation.public_id,
+                membership_line(held, at),
+                over=held.state == "ended"
+                or (held.valid_until is not None and held.valid_until <= at),
+            )
+            for held in memberships
+        ),
+        proposals=tuple(proposal_lines(proposals, reader=reader, at=at)),
+        history=tuple(change_lines(history_of_person(person, memberships))),
+    )
+
+
+def proposal_lines(
+    proposals: Iterable[Proposal], *, reader: int, at: datetime
+) -> list[ProposalLine]:
+    """The lines of some proposals."""
+    listed = list(proposals)
+    roles = {role.pk: role.name for role in Role.objects.all()}
+    teams = dict(
+        Team.objects.filter(
+            pk__in=[each.wanted.get("team") for each in listed if each.wanted.get("team")]
+        ).values_list("pk", "name")
+    )
+    return [_proposal(each, roles, teams, reader, at) for each in listed]
+
+
+def _proposal(
+    proposal: Proposal, roles: dict[int, str], teams: dict[int, str], reader: int, at: datetime
+) -> ProposalLine:
+    words, colour, waits = _standing(proposal, at)
+    settled = proposal.confirmed_by or proposal.withdrawn_by
+    wanted = proposal.wanted
+    name = proposal.about.name if proposal.about else ""
+    role = roles.get(wanted.get("role", 0), "")
+    details = [
+        ("Staff member", f"{name} ({proposal.about.username})" if proposal.about else ""),
+        ("Role", role),
+        ("Organisation", proposal.organisation.name if proposal.organisation else ""),
+        ("Team", teams.get(wanted.get("team") or 0, "")),
+        ("From", _day(wanted.get("from"))),
+        ("Last day", _day(wanted.get("until"), last=True)),
+    ]
+    return ProposalLine(
+        id=proposal.public_id,
+        title=f"{role} for {name}",
+        details=tuple((what, said) for what, said in details if said),
+        standing=words,
+        colour=colour,
+        waits=waits,
+        why=proposal.why,
+        proposed_by=proposal.proposed_by.name,
+        proposed_at=proposal.proposed_at,
+        settled_by=settled.name if settled else "",
+        settled_at=proposal.confirmed_at or proposal.withdrawn_at,
+        is_readers=reader in (proposal.proposed_by_id, proposal.about_id),
+    )
+
+
+def _standing(proposal: Proposal, at: datetime) -> tuple[str, str, bool]:
+    if proposal.confirmed_at is not None:
+        return "Confirmed", "green", False
+    if proposal.withdrawn_at is not None:
+        return "Withdrawn", "grey", False
+    if proposal.proposed_at + timedelta(days=Proposal.DAYS) < at:
+        return "Too old: propose it anew", "grey", False
+    return "Waits for a second person", "blue", True
+
+
+def _day(text: str | None, *, last: bool = False) -> str:
+    if not text:
+        return ""
+    at = datetime.fromisoformat(text)
+    return prose_date(at - timedelta(microseconds=1) if last else at)
+
+
+def team_options(teams: Iterable[Team]) -> list[tuple[str, str]]:
+    """The teams of an organisation as options, after none."""
+    return [("", "The whole organisation"), *((str(team.pk), team.name) for team in teams)]
+
+
+def organisation_options(organisations: Iterable[Organisation]) -> list[tuple[str, str]]:
+    """Organisations as options, by their opaque ids."""
+    return [(str(each.public_id), each.name) for each in organisations]

@@ -1,0 +1,75 @@
+"""Changes of rights that wait for a second person, and what became of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from audit.fields import UuidV7
+
+
+class ProposalKind(models.TextChoices):
+    """What is proposed."""
+
+    MEMBERSHIP = "membership", "A privileged role for somebody"
+
+
+class Proposal(models.Model):
+    """A change that one administrator proposed and another one confirms, or that was withdrawn.
+
+    Only the registry's own functions write it (organisations/sql/0003_staff.sql). ``wanted`` is
+    the state that it asks for, in ids and codes; ``made`` the row that came of it.
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    kind = models.CharField(max_length=12, choices=ProposalKind)
+    wanted = models.JSONField()
+    organisation = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, null=True, related_name="proposals"
+    )
+    about = models.ForeignKey(
+        "organisations.StaffMember", models.PROTECT, null=True, related_name="proposals_about"
+    )
+    why = models.CharField(max_length=500)
+    proposed_by = models.ForeignKey(
+        "organisations.StaffMember", models.PROTECT, related_name="proposed"
+    )
+    proposed_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(
+        "organisations.StaffMember", models.PROTECT, null=True, related_name="confirmed"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+    applied_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        "organisations.StaffMember", models.PROTECT, null=True, related_name="withdrew"
+    )
+    withdrawn_at = models.DateTimeField(null=True)
+    made = models.BigIntegerField(null=True)
+
+    #: For so long a proposal waits; then it is to be proposed anew.
+    DAYS: ClassVar[int] = 30
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=ProposalKind.values), name="proposal_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("proposed_by")),
+                name="proposal_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(about__isnull=True)
+                | (
+                    ~Q(proposed_by=F("about"))
+                    & (Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("about")))
+                ),
+                name="proposal_is_about_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} proposal {self.public_id}"

@@ -1,0 +1,99 @@
+"""What the administrators' pages read of staff, proposals and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from organisations.activities import REGIONAL, Activity
+from organisations.models import (
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Proposal,
+    RegistryChange,
+    Role,
+    StaffMember,
+    Team,
+)
+from organisations.selectors import PAGE_LENGTH
+
+
+def employers(of: QuerySet[Organisation]) -> list[Organisation]:
+    """Those in force of some organisations that have staff: groups have none. By name."""
+    found = Organisation.objects.current().exclude(kind=OrganisationKind.GROUP)
+    return list(found.filter(pk__in=of.values("pk")).order_by("name", "pk"))
+
+
+def roles_to_give(activities: Collection[str]) -> list[Role]:
+    """The roles that an administrator with these activities may give or propose, by name."""
+    roles = Role.objects.current().order_by("name")
+    if Activity.MANAGE_REGISTRY not in activities:
+        roles = roles.exclude(activities__overlap=sorted(REGIONAL))
+    return list(roles)
+
+
+def teams_of(organisation: Organisation) -> list[Team]:
+    """The teams in force of an organisation, by name."""
+    return list(Team.objects.current().filter(organisation=organisation).order_by("name", "pk"))
+
+
+def staff_called(username: str) -> StaffMember | None:
+    """Who has a user name, whatever its capitals."""
+    return StaffMember.objects.filter(username__iexact=username.strip()).first()
+
+
+def person_there(person: UUID, *, of: QuerySet[Organisation]) -> StaffMember | None:
+    """A staff member who has or had a role at some of these organisations, or is to have one.
+
+    With their memberships there alone (``memberships_there``), the newest first.
+    """
+    there = Membership.objects.filter(organisation__in=of)
+    memberships = there.select_related("organisation", "team", "role").order_by("-valid_from", "pk")
+    proposed = Proposal.objects.filter(about=OuterRef("pk"), organisation__in=of)
+    found: QuerySet[Any] = StaffMember.objects.filter(
+        Exists(there.filter(staff=OuterRef("pk"))) | Exists(proposed), public_id=person
+    ).prefetch_related(Prefetch("memberships", queryset=memberships, to_attr="memberships_there"))
+    return found.first()
+
+
+def proposals_of(mine: QuerySet[Organisation], *, whole_registry: bool) -> QuerySet[Proposal]:
+    """The proposals that an administrator may see, the newest first."""
+    found = Proposal.objects.select_related(
+        "organisation", "about", "proposed_by", "confirmed_by", "withdrawn_by"
+    ).order_by("-pk")
+    return found if whole_registry else found.filter(organisation__in=mine)
+
+
+def history(
+    mine: QuerySet[Organisation],
+    page: int,
+    *,
+    whole_registry: bool,
+    organisation: UUID | None = None,
+) -> Page[RegistryChange]:
+    """A page of the history, the newest first: of one's own organisations, or of everything."""
+    found = RegistryChange.objects.order_by("-pk")
+    if not whole_registry:
+        found = found.filter(organisation_id__in=mine.values("pk"))
+    if organisation is not None:
+        found = found.filter(
+            organisation_id__in=Organisation.objects.filter(public_id=organisation).values("pk")
+        )
+    return Paginator(found, PAGE_LENGTH).get_page(page)
+
+
+def history_of_person(
+    person: StaffMember, memberships: Collection[Membership]
+) -> list[RegistryChange]:
+    """What was changed of somebody's account and of these memberships, the newest first."""
+    return list(
+        RegistryChange.objects.filter(
+            Q(what="membership", row__in=[held.pk for held in memberships])
+            | Q(what="staff", row=person.pk)
+        ).order_by("-pk")[:PAGE_LENGTH]
+    )
