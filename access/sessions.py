@@ -27,10 +27,18 @@ def begin(request: AnyRequest, staff: StaffMember, *, request_id: str) -> None:
     audit.record(Action.SIGN_IN, staff_id=staff.pk, staff_name=staff.name, request=request_id)
 
 
-def failed(*, request_id: str) -> None:
-    """Somebody could not sign in. What was typed is not kept: it may be a password."""
+def failed(username: str, *, locked_out: bool, request_id: str) -> None:
+    """Somebody could not sign in, or may not try for now.
+
+    What was typed is not kept: it may be a password. Whose account it was is, if it is anybody's.
+    """
+    account = StaffMember.objects.filter(username=username).values_list("pk", flat=True).first()
     audit.record(
-        Action.SIGN_IN_FAILED, outcome="refused", reason="not-recognised", request=request_id
+        Action.SIGN_IN_FAILED,
+        outcome="refused",
+        reason="locked-out" if locked_out else "not-recognised",
+        request=request_id,
+        detail={} if account is None else {"account": account},
     )
 
 

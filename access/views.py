@@ -19,7 +19,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from access import session_ends, sessions
+from access import lockout, session_ends, sessions
 from access.doors import public, signed_in
 from access.forms import ChooseMembershipForm, SignInForm
 from access.requests import AnyRequest, SignedInRequest
@@ -53,11 +53,16 @@ def sign_in(request: AnyRequest) -> HttpResponse:
         return redirect("home")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        lockout.one_at_a_time(form.cleaned_data["username"])
         staff = authenticate(request, **form.cleaned_data)
         if isinstance(staff, StaffMember):
             sessions.begin(request, staff, request_id=request.request_id)
             return redirect(_next(request))
-        sessions.failed(request_id=request.request_id)
+        sessions.failed(
+            form.cleaned_data["username"],
+            locked_out=getattr(request, "axes_locked_out", False),
+            request_id=request.request_id,
+        )
         # The same words whoever it was: they do not tell that a user name exists.
         form.add_error("username", "Check your user name and password")
     context = {"form": form, "next": _next(request), "changed": "changed" in request.GET}

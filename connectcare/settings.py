@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "guardian",
+    "axes",
     "rest_framework",
     "csp",
 ]
@@ -73,6 +74,8 @@ MIDDLEWARE = [
     "access.middleware.EveryDoorIsDeclared",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last, so that its answer is given in place of the view's.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "connectcare.urls"
@@ -128,6 +131,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Who signs in ---------------------------------------------------------------------------
 AUTH_USER_MODEL = "organisations.StaffMember"
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: who is locked out is not compared with anybody
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
@@ -141,6 +145,23 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# So many failures within the time, each counted after the last: of one user name from one network
+# address, of one user name from anywhere, from one address whoever it is (access/lockout.py).
+SIGN_IN_LOCK_MINUTES = 15
+SIGN_IN_TRIES = (5, 10, environment.number("SIGN_IN_TRIES_PER_ADDRESS", 100))
+AXES_HANDLER = "access.lockout.Counting"
+AXES_USERNAME_CALLABLE = "access.lockout.counted_name"
+AXES_CLIENT_IP_CALLABLE = "access.addresses.where_from"
+AXES_CLIENT_STR_CALLABLE = "access.lockout.nobody_in_particular"
+AXES_LOCKOUT_CALLABLE = "access.lockout.answer"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_FAILURE_LIMIT = 100  # hundredths of the nearest limit
+AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_LOCK_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # the audit is the log
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -476,5 +497,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # What it says of each sign-in is in the audit.
+        "axes": {"handlers": [], "level": "ERROR", "propagate": True},
+    },
 }

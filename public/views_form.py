@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from datetime import timedelta
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from access.addresses import where_from
 from access.doors import public
 from access.requests import AnyRequest
 from consent.asking import Outcome, ask
@@ -138,7 +138,7 @@ def _sent(request: AnyRequest, state: SoFar) -> HttpResponse:
         explanation=VERSION,
         submission=state.submission,
         reference=state.reference,
-        received_from=_digest(_address(request)),
+        received_from=_digest(where_from(request)),
         request_id=request.request_id,
     )
     if outcome is not Outcome.RECEIVED:
@@ -154,26 +154,6 @@ def _sent(request: AnyRequest, state: SoFar) -> HttpResponse:
             "wants_out": answers["wants"] == Answer.REFUSES,
         },
     )
-
-
-def _address(request: AnyRequest) -> str:
-    """Where a request came from: of IPv6 the network, which one household has as a whole.
-
-    In production the proxy writes it, over whatever was sent (``deploy/Caddyfile``).
-    """
-    said = (
-        request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        if settings.PRODUCTION
-        else ""
-    )
-    text = said or request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _digest(address: str) -> bytes:

@@ -74,7 +74,8 @@ def test_unknown_and_wrong_are_answered_alike_and_nothing_typed_is_kept(
     assert links == ["Check your user name and password"]
     assert page.title.get_text(strip=True) == "Error: Sign in - Connect Care"
     assert password not in answer.content.decode()
-    assert events(run_sql) == [("sign-in-failed", "refused", "not-recognised", None, "{}")]
+    about = f'{{"account": {nurse.pk}}}' if username == "nia" else "{}"
+    assert events(run_sql) == [("sign-in-failed", "refused", "not-recognised", None, about)]
     assert username not in caplog.text
 
 

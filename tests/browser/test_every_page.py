@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils.timezone import localdate
 from playwright.sync_api import expect
 
@@ -621,6 +622,16 @@ def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:
     receptionist = visit()
     receptionist.signs_in(RECEPTIONIST).arrives("Nothing to do here yet")
     receptionist.opens("/residents/find").arrives("You cannot open this page")
+
+
+def test_whoever_is_locked_out_is_told_what_to_do(visit: Visit) -> None:
+    somebody = visit()
+    for _ in range(settings.SIGN_IN_TRIES[0] - 1):
+        somebody.signs_in("nobody-of-that-name-here", password="not-the-password")
+        somebody.arrives("Sign in to Connect Care").sees("Check your user name and password")
+    somebody.signs_in("nobody-of-that-name-here", password="not-the-password")
+    somebody.arrives("You cannot sign in for now")
+    somebody.presses("Try again").arrives("Sign in to Connect Care")
 
 
 # --- Letters ------------------------------------------------------------------------------------
