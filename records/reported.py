@@ -40,6 +40,13 @@ class EntryReport(models.Model):
     reference = models.CharField(max_length=20, unique=True)
     resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
     source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    source_person = models.ForeignKey(
+        "identity.SourcePerson",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     entry_public_id = models.UUIDField()
     grant_key = models.BigIntegerField(help_text="The entry's: who sees it sees the report.")
     category = models.SmallIntegerField(choices=Category)

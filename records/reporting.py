@@ -142,6 +142,7 @@ def report_entry(
             reference=new_reference(REFERENCE_PREFIX),
             resident_id=entry.resident_id,
             source_id=entry.source_id,
+            source_person_id=entry.source_person_id,
             entry_public_id=entry.public_id,
             grant_key=entry.grant_key,
             category=entry.category,

@@ -140,6 +140,7 @@ class EntryNamed:
     public_id: UUID
     resident_id: int
     source_id: int
+    source_person_id: int
     grant_key: int
     category: int
     identifier: str

@@ -14,10 +14,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from identity.models import Resident
+from identity.models import Resident, SourcePerson
 from organisations.categories import Category
 from organisations.models import Membership, StaffMember
 from records import reporting
+from records.models import Entry
 from records.reported import EntryReport
 from tests import factories
 from tests.records.conftest import Ward, page_of, text_of
@@ -243,10 +244,13 @@ def test_a_council_sees_no_report_of_who_objects_to_its_use_of_the_number(ward: 
 
 def row(ward: Ward, entry: UUID, **fields: Any) -> dict[str, Any]:
     key = ward.practice.pk * 64 + Category.DIAGNOSES * 2
+    with ward.as_login("pipeline"):
+        person = Entry.objects.values_list("source_person", flat=True).get(public_id=entry)
     return {
         "reference": "WE-TEST0001",
         "resident_id": ward.resident.pk,
         "source_id": ward.practice.pk,
+        "source_person_id": person,
         "entry_public_id": entry,
         "grant_key": key,
         "category": int(Category.DIAGNOSES),
@@ -302,3 +306,20 @@ def test_the_web_changes_no_report(ward: Ward, entry: UUID, as_login: Any) -> No
         cursor.execute("update records_entryreport set words = 'something else entirely'")
     with pytest.raises(DatabaseError), as_login("web"), connection.cursor() as cursor:
         cursor.execute("delete from records_entryreport")
+
+
+def test_a_report_goes_with_its_entrys_source_person(
+    ward: Ward, entry: UUID, officer: Membership
+) -> None:
+    """Two records that were one are taken apart: neither reads what was said of the other."""
+    report(ward, entry)
+    with ward.as_login("pipeline"):
+        other = factories.resident(family_name="Okafor")
+        SourcePerson.objects.filter(resident=ward.resident, source=ward.practice).update(
+            resident=other
+        )
+    made = only(ward)
+    assert made.resident_id == other.pk
+    listed = text_of(client_of(officer).get(reverse("reports")))
+    assert "OKAFOR" in listed
+    assert "CARTER" not in listed

@@ -425,10 +425,10 @@ def reported(entry: UUID, by: Membership) -> UUID:
     """A report of it, with words that tell where."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into records_entryreport (reference, resident_id, source_id,"
+            "insert into records_entryreport (reference, resident_id, source_id, source_person_id,"
             " entry_public_id, grant_key, category, identifier, what, words, membership_id)"
-            " select 'WE-QZ22QZ22', resident_id, source_id, public_id, grant_key, category,"
-            " identifier, 'not-so', 'Moved to Qzreported', %s"
+            " select 'WE-QZ22QZ22', resident_id, source_id, source_person_id, public_id, grant_key,"
+            " category, identifier, 'not-so', 'Moved to Qzreported', %s"
             " from records_entry where public_id = %s returning public_id",
             [by.pk, entry],
         )
