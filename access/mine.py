@@ -13,7 +13,6 @@ from django.db import connection
 
 from access import gate
 from access.acting import Acting
-from access.decision import Reason
 from access.models import RelationshipKind
 from identity.protected import Redaction, is_protected, of_protected
 from ui.formatting import LONDON
@@ -56,8 +55,8 @@ def my_residents(acting: Acting, *, at: datetime, page: int, request_id: str) ->
     """A page of whom this membership cares for now; pages count from 1. ``None`` if not for it.
 
     Everyone on it is glimpsed and named in one event, and the rule is asked about all of them at
-    once: whoever would be refused is not listed. Who opted out is, as a search finds them: a list
-    does not tell who did.
+    once: whoever would be refused is not listed, and so nobody who opted out. They are found by
+    their number, or by exact name and birth date.
     """
     today = at.astimezone(LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
     # By the wall clock: a day of London's has 23 or 25 hours twice a year.
@@ -84,11 +83,7 @@ def my_residents(acting: Acting, *, at: datetime, page: int, request_id: str) ->
     found = [_mine(each) for each in raw["residents"]]
     decisions = gate.consider_many(acting, [each.public_id for each in found]) if found else []
     return MyResidents(
-        tuple(
-            each
-            for each, decision in zip(found, decisions, strict=True)
-            if decision.is_open or decision.reason is Reason.OPTED_OUT
-        ),
+        tuple(each for each, decision in zip(found, decisions, strict=True) if decision.is_open),
         raw["total"],
     )
 

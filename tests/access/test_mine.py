@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
-import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 from django.db import connection, transaction
@@ -129,28 +128,38 @@ def test_beds_come_in_their_order(ward: Ward) -> None:
     assert beds == ["Bed 1", "Bed 2", "Bed 3"]
 
 
-@pytest.mark.parametrize("hidden", ["protected", "opted out"])
-def test_whose_place_may_not_be_shown_is_listed_without_it(ward: Ward, hidden: str) -> None:
-    """Neither the bed nor the number of who opted out; their place in the list tells nothing."""
+def test_a_protected_residents_place_is_not_told_nor_ordered_by(ward: Ward) -> None:
     cared_for(ward, "Zed", kind="admission", place="Bed 9")
     with ward.as_login("pipeline"):
         CareRelationship.objects.filter(resident=ward.resident).update(place="Bed 1")
     assert names(mine(ward.client)) == ["CARTER, Ruth (Mrs)", "ZED, Ada"]
-    if hidden == "protected":
-        with ward.as_login("pipeline"):
-            Resident.objects.filter(pk=ward.resident.pk).update(protection="R")
-    else:
-        ward.refuse("connect-care")
+    with ward.as_login("pipeline"):
+        Resident.objects.filter(pk=ward.resident.pk).update(protection="R")
     page = mine(ward.client)
     # After those whose beds are told, as if there were none.
     assert names(page) == ["ZED, Ada", "CARTER, Ruth (Mrs)"]
     assert "Bed 1" not in page.get_text(" ")
-    numbers = [
-        dl.select("dd")[-1].get_text(strip=True) for dl in page.select(".app-person__identifiers")
-    ]
-    assert (numbers[-1] == "Not shown") is (hidden == "opted out")
-    # No word tells who opted out; a search tells it of nobody either.
-    assert "opted" not in page.get_text(" ").casefold()
+
+
+def test_who_opted_out_is_on_nobodys_list_and_in_no_event_of_it(
+    ward: Ward, run_sql: Callable[[str], psycopg.Connection]
+) -> None:
+    cared_for(ward, "Zed", kind="admission")
+    ward.refuse("connect-care")
+    page = mine(ward.client)
+    assert names(page) == ["ZED, Ada"]
+    assert "1 resident in your care" in page.get_text(" ")
+    assert "has opted out of Connect Care is not listed" in page.get_text(" ")
+    (shown,) = (
+        run_sql("admin")
+        .execute(
+            "select residents from audit_event where reason = 'my-residents'"
+            " order by id desc limit 1"
+        )
+        .fetchone()
+        or ()
+    )
+    assert ward.resident.pk not in shown
 
 
 def test_a_council_lists_nobody_who_objects_to_its_use_of_the_number(ward: Ward) -> None:
