@@ -20,7 +20,7 @@ from access.views_questions import WHY_NOT
 from identity.forms import FindResidentForm
 from identity.merges import Cause
 from identity.numbers import SaidBy
-from identity.presenters import person
+from identity.presenters import person, person_for
 from identity.selectors import resident as resident_seen
 from identity.selectors import residents
 from organisations.activities import Activity
@@ -210,7 +210,7 @@ def give_number(request: ActingRequest, resident: UUID) -> HttpResponse:
         if outcome == "not-known":
             return not_found(request, Http404())
         form.add_error("nhs_number", NOT_GIVEN[outcome])
-    context = {"form": form, "person": person(seen)}
+    context = {"form": form, "person": person_for(request.acting, seen)}
     return render(request, "identity/give_number.jinja", context)
 
 
@@ -227,4 +227,6 @@ def number_given(request: ActingRequest, resident: UUID) -> HttpResponse:
     seen = resident_seen(found) if found is not None else None
     if seen is None:
         return not_found(request, Http404())
-    return render(request, "identity/number_given.jinja", {"person": person(seen)})
+    return render(
+        request, "identity/number_given.jinja", {"person": person_for(request.acting, seen)}
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -21,7 +21,11 @@ from ui import formatting
 
 @dataclass(frozen=True, slots=True)
 class PersonShown:
-    """A resident's identifiers in words. ``postcode`` is empty where no place may be shown."""
+    """A resident's identifiers in words.
+
+    ``postcode`` is empty where no place may be shown; with it ``born`` and ``nhs_number`` where
+    whoever is shown the person has to ask for them (:func:`person_for`).
+    """
 
     public_id: UUID
     name: str
@@ -51,6 +55,17 @@ def person(seen: ResidentSeen, *, today: date | None = None) -> PersonShown:
     )
 
 
+def person_for(acting: Acting, seen: ResidentSeen) -> PersonShown:
+    """The identifiers that a member of staff may be shown before they open anything.
+
+    Who records choices and reads no record checks on the telephone who somebody is, by what is
+    typed: what the page already says would be no check.
+    """
+    shown = person(seen)
+    asks = acting.may(Activity.RECORD_CHOICES) and not acting.may(Activity.READ_RECORDS)
+    return replace(shown, born="", nhs_number="", postcode="") if asks else shown
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One resident found, what of the search does not fit them, and what may be done next."""
@@ -68,7 +83,7 @@ class Result:
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
     """A search's result. A number alone is no match: what else was typed is compared with it."""
     return Result(
-        person=person(seen),
+        person=person_for(acting, seen),
         differs=_differences(seen, search),
         may_open=acting.may(Activity.READ_RECORDS),
         may_record_choices=acting.may(Activity.RECORD_CHOICES),

@@ -115,6 +115,21 @@ def test_a_number_finds_one_resident_with_their_identifiers(
     assert event.reason == "number"
 
 
+def test_who_asks_people_who_they_are_is_not_told_before(people: People, as_login: AsLogin) -> None:
+    """An adviser types what the caller says: the page does not say it first."""
+    number = factories.made_up_nhs_number()
+    with as_login("pipeline"):
+        ruth = factories.resident("Carter", "Ruth", birth_date=BORN, nhs_number=number)
+    (result,) = results(search(people.adviser, nhs_number=number))
+    assert result.h3.get_text() == "CARTER, Ruth"
+    assert identifiers(result) == {"Gender": "Female"}
+    give = signed_in(people.adviser).get(reverse("give-number", args=[ruth.public_id]))
+    number_page = "".join(BeautifulSoup(give.content, "html.parser").get_text().split())
+    for told in (number, "1941", "SE136LH"):
+        assert told not in number_page
+        assert told not in "".join(result.get_text().split())
+
+
 def test_everyone_whom_a_list_shows_is_in_its_audit_event(
     people: People, as_login: AsLogin
 ) -> None:
