@@ -252,6 +252,8 @@ CELERY_TASK_ROUTES = {
     "records.tasks.prove": {"queue": URGENT_QUEUE},
     "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
     "records.tasks.prove_canaries": {"queue": URGENT_QUEUE},
+    "records.tasks.tell_of_report": {"queue": URGENT_QUEUE},
+    "records.tasks.sweep_reports": {"queue": URGENT_QUEUE},
 }
 # A sweep that no worker took before the next one came is not worth doing any more.
 CELERY_BEAT_SCHEDULE = {

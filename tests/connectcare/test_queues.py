@@ -32,6 +32,8 @@ URGENT_TASKS = {
     "records.tasks.prove",
     "records.tasks.sweep_probes",
     "records.tasks.prove_canaries",
+    "records.tasks.tell_of_report",
+    "records.tasks.sweep_reports",
 }
 
 
