@@ -7,7 +7,7 @@ response leaves. Both run inside the transaction of the request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -83,8 +83,18 @@ def consider_many(acting: Acting, residents: Sequence[UUID]) -> list[Decision]:
     return [decide(facts) for facts in known]
 
 
-def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) -> Opened | Refused:
+def open_record(
+    acting: Acting,
+    resident: UUID,
+    *,
+    look: UUID,
+    request_id: str,
+    page: Mapping[str, str | int] | None = None,
+) -> Opened | Refused:
     """Decide, and open the record for this transaction if the rule says so.
+
+    ``page`` says what was asked for (:func:`access.showing.page_asked`); with it the event can be
+    told to the resident in a sentence.
 
     A refusal is returned, not raised: its audit event must stand.
 
@@ -94,6 +104,7 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
         raise OutsideTransaction("Open a record inside the transaction that reads it.")
     decision = consider(acting, resident)
     facts, basis = decision.facts, decision.basis
+    kept = decision.as_json() | dict(page or {})
     if not decision.is_open or basis is None or facts.resident is None:
         audit.record(
             Action.REFUSAL,
@@ -102,10 +113,12 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
             resident_id=facts.resident.id if facts.resident else None,
             look=look,
             request=request_id,
-            detail=decision.as_json(),
+            detail=kept,
             **acting.for_audit(),
         )
         return Refused(decision)
+    if decision.relationship is not None:
+        kept["since"] = decision.relationship.valid_from.isoformat()
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.open_record(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s::jsonb,"
@@ -120,7 +133,7 @@ def open_record(acting: Acting, resident: UUID, *, look: UUID, request_id: str) 
                 f"{{{','.join(map(str, decision.keys))}}}",
                 facts.resident_epoch,
                 facts.rules_epoch,
-                msgspec.json.encode(decision.as_json()).decode(),
+                msgspec.json.encode(kept).decode(),
                 request_id,
                 basis.kind,
                 acting.sitting,

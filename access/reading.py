@@ -23,6 +23,7 @@ from access.explaining import Explanation, Place, of_refusal, whom
 from access.gate import Opened, Refused
 from access.looks import Look
 from access.requests import ActingRequest
+from access.showing import page_asked
 from audit import actions as audit
 from audit.models import Action
 from organisations.selectors import councils, listed
@@ -68,7 +69,14 @@ def _with_record_open(view: RecordView[P]) -> Callable[..., HttpResponse]:
         look = looks.current(request, acting, resident)
         if look is None:
             return _open_again(request, resident)
-        opened = gate.open_record(acting, resident, look=look.id, request_id=request.request_id)
+        match = request.resolver_match
+        opened = gate.open_record(
+            acting,
+            resident,
+            look=look.id,
+            request_id=request.request_id,
+            page=page_asked(match.url_name if match else None, kwargs.get("category")),
+        )
         if isinstance(opened, Refused):
             return _refused(request, acting, look, opened)
         request.opened = opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from audit.fields import ClockTimestamp, CurrentTransaction, UuidV7, Xid8Field
@@ -26,6 +27,10 @@ class Action(models.TextChoices):
     SAMPLE_DRAWN = "sample-drawn", "Drew a look for review"
     ALERT_REVIEWED = "alert-reviewed", "Reviewed or closed an alert"
     ACCESS_EXPLAINED = "access-explained", "Asked who could open a record"
+    AUDIT_READ = "audit-read", "Read who looked at which record"
+    ACCOUNT_MADE = "account-made", "Told a resident who looked"
+    CASE_RAISED = "case-raised", "Raised a case for a privacy officer"
+    RECORD_WATCHED = "record-watched", "Put a record under watch, or took it off"
     IDENTITY_CHECKED = "identity-checked", "Compared what somebody said with who they are"
     DISCLOSURE_PROPOSED = "disclosure-proposed", "Proposed a lawful disclosure"
     DISCLOSURE_CONFIRMED = "disclosure-confirmed", "Confirmed a lawful disclosure"
@@ -103,6 +108,10 @@ class Event(models.Model):
             models.Index(fields=["organisation_id", "-at"], name="event_by_organisation"),
             models.Index(fields=["-at"], name="event_by_time"),
             models.Index(fields=["transaction"], name="event_by_transaction"),
+            # Whom a list showed: a search's hits are looks as well.
+            GinIndex(
+                fields=["residents"], condition=~models.Q(residents=[]), name="event_by_shown"
+            ),
             # How often somebody has searched is asked at each search.
             models.Index(
                 fields=["staff_id", "-at"],

@@ -78,6 +78,7 @@ class Result:
     may_give_number: bool
     may_resolve: bool
     may_disclose: bool
+    may_read_audit: bool
 
 
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
@@ -92,6 +93,7 @@ def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
         and seen.nhs_number_status != NumberStatus.VERIFIED,
         may_resolve=acting.may(Activity.RESOLVE_IDENTITY),
         may_disclose=acting.may(Activity.DISCLOSE_LAWFULLY),
+        may_read_audit=acting.may(Activity.READ_AUDIT),
     )
 
 

@@ -17,6 +17,11 @@ class Activity(TextChoices):
     )
     REVIEW_ALERTS = "review-alerts", "Review emergency openings and what staff declared"
     EXPLAIN_ACCESS = "explain-access", "Say who could open a part of a resident's record"
+    READ_AUDIT = "read-audit", "See who looked at which records"
+    TELL_WHO_LOOKED = (
+        "tell-who-looked",
+        "Tell a resident who looked at their record, and why",
+    )
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
     SEND_LETTERS = "send-letters", "Print and post the letters that confirm choices"
     GIVE_NUMBERS = "give-numbers", "Enter an NHS number that a resident or carer gives"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -205,6 +206,19 @@ def colleagues(
     """
     may = _members_who_may(activity, organisation_id=organisation_id, besides=besides)
     return list(may.filter(staff__name__icontains=name)[:PAGE_LENGTH])
+
+
+def staff_ever_at(organisation_id: int, name: str) -> list[tuple[int, str, str]]:
+    """Staff who work or have worked there and whose name holds a text: id, name, their roles there.
+
+    At most :data:`PAGE_LENGTH`, by name.
+    """
+    found = (
+        StaffMember.objects.filter(memberships__organisation=organisation_id, name__icontains=name)
+        .annotate(roles=StringAgg("memberships__role__name", ", ", distinct=True))
+        .order_by("name", "pk")
+    )
+    return list(found.values_list("pk", "name", "roles")[:PAGE_LENGTH])
 
 
 def colleagues_chosen(

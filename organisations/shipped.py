@@ -133,6 +133,8 @@ _LOOKS_AFTER_PRIVACY = (
     Activity.REVIEW_ALERTS,
     Activity.DISCLOSE_LAWFULLY,
     Activity.EXPLAIN_ACCESS,
+    Activity.READ_AUDIT,
+    Activity.TELL_WHO_LOOKED,
 )
 
 

@@ -18,7 +18,7 @@ from access.showing import shows_record
 from organisations.activities import Activity
 from records import presenters, selectors
 from records.reporting import reports_of
-from records.sections import section_called
+from records.sections import SECTIONS, section_called
 from records.timeline_page import asked_of, timeline_page
 from records.whose import listed_of, reader_of, resident_of
 from ui.views import bad_request, not_found
@@ -61,7 +61,7 @@ def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpRespon
 
 
 @needs(Activity.READ_RECORDS)
-@shows_record("record-section")
+@shows_record("record-section", parts={each.slug: each.category for each in SECTIONS})
 @reading_record
 def record_section(
     request: ActingRequest,

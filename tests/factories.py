@@ -60,6 +60,8 @@ _ROLES: dict[str, dict[str, Any]] = {
             Activity.REVIEW_ALERTS,
             Activity.DISCLOSE_LAWFULLY,
             Activity.EXPLAIN_ACCESS,
+            Activity.READ_AUDIT,
+            Activity.TELL_WHO_LOOKED,
         ],
     },
     "medical-examiner": {

@@ -207,6 +207,30 @@ def test_who_could_see_a_part_of_a_record(visit: Visit) -> None:
     officer.sees("Nurse, Cedar ward", "Admitted here", "Not said here")
 
 
+def test_who_looked_at_a_record_and_at_whom_a_nurse_looked(visit: Visit, as_login: AsLogin) -> None:
+    person = note.IN_HOSPITAL
+    nurse, officer = visit(), visit()
+    nurse.signs_in("ward-nurse").arrives("My residents")
+    given_found(nurse, person)
+    nurse.opens_record_of(person.name).arrives(RECORD)
+    officer.signs_in("privacy").arrives("Alerts")
+    given_found(officer, person)
+    officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
+    officer.sees("Nurse", "Opened the summary", "They were admitted there").pictures("who-looked")
+    officer.follows("Show as a timeline").arrives("Who looked at this record?")
+    officer.pictures("who-looked-timeline")
+    officer.follows(re.compile("^Who looked$")).arrives("Who looked")
+    officer.presses("Find staff").arrives("Who looked").sees("Enter a part of the name")
+    officer.types("Name of a member of staff", "Nobody").presses("Find staff")
+    officer.arrives("Who looked").sees("Nobody of that name has worked at your organisation")
+    with as_login("pipeline"):
+        name = StaffMember.objects.get(username="ward-nurse").name
+    officer.types("Name of a member of staff", name).presses("Find staff")
+    officer.arrives("Who looked").pictures("looks")
+    officer.follows(name).arrives(f"At whom {name} looked").sees(person.name)
+    officer.pictures("looks-of-staff")
+
+
 def test_a_lawful_disclosure_from_the_first_officer_to_the_reader(visit: Visit) -> None:
     officer, second, nurse = visit(), visit(), visit()
     person = note.REFUSED_SOCIAL_CARE

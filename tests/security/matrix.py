@@ -221,6 +221,12 @@ MATRIX: list[Row] = [
     # Alerts.
     *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
+    # Who looked at whose record.
+    *_both("looks", 200, 200, (Persona.PRIVACY_OFFICER,)),
+    *_both("looks-of-staff", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),
+    *_both("looks-of-staff-file", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),
+    *_both("who-looked", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
+    *_both("who-looked-file", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
     *_both("incidents", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("incident", 404, 404, (Persona.PRIVACY_OFFICER,), incident=UUID),
     # Who could see what.

@@ -104,6 +104,7 @@ CANARIES = SHOWN | NOT_SHOWN
 
 #: Addresses that show the registry, deliveries or oneself, the same whomever one works with.
 NOT_ABOUT_A_RESIDENT = {
+    "looks",
     "reconciliation",
     "participating-organisations",
     "about",
@@ -169,6 +170,7 @@ class Everything:
     incidents: list[UUID] = field(default_factory=list)
     referrals: list[UUID] = field(default_factory=list)
     reports: list[UUID] = field(default_factory=list)
+    staff: list[int] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -297,6 +299,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         incidents=incidents,
         referrals=referrals,
         reports=reports,
+        staff=[people["nurse"].staff_id],
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -509,6 +512,7 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "incident": everything.incidents,
         "referral": everything.referrals,
         "report": everything.reports,
+        "staff": everything.staff,
         "public_id": [uuid4()],
     }
 
@@ -584,6 +588,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     assert "\n".join(map(str, sorted(set(leaks)))) == ""
     assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
     assert {"identity-question", "identity-merge", "identity", "join-residents"} <= set(shown)
+    assert {"who-looked", "who-looked-file", "looks-of-staff", "looks-of-staff-file"} <= set(shown)
     # What was made for an address that is protected now is shown to nobody.
     assert "letters" in shown
     assert {"letter", "letter-pdf", "letter-large-print"}.isdisjoint(shown)
