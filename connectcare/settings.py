@@ -450,18 +450,22 @@ NOTICE_PERIOD = timedelta(days=environment.number("NOTICE_DAYS", 7))
 NOTICE_LISTED = timedelta(days=28)
 NOTICE_MAIL_EVERY = timedelta(minutes=environment.number("NOTICE_MAIL_MINUTES", 60))
 # Declared by staff: each ends by itself and is never prolonged, only declared anew (docs/adr/0008).
+# PostgreSQL refuses more than 90 days of them, and more than 24 hours of broken glass.
 DECLARED_PERIODS = {
-    "self-declared": timedelta(days=7),
-    "granted-by-colleague": timedelta(days=28),
-    "express-consent": timedelta(days=28),
+    kind: timedelta(days=environment.number(f"PERIOD_{kind.replace('-', '_').upper()}", days))
+    for kind, days in {
+        "self-declared": 7,
+        "granted-by-colleague": 28,
+        "express-consent": 28,
+    }.items()
 }
-BREAK_GLASS_HOURS = 3
+BREAK_GLASS_HOURS = environment.number("BREAK_GLASS_HOURS", 3)
 # Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
 # organisation at least one a week (docs/adr/0011).
 SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
 # What is withheld is disclosed for so many days at most (docs/adr/0016). Outside these hours of a
 # working day one on-call officer may act before a second one confirms.
-DISCLOSURE_DAYS = 28
+DISCLOSURE_DAYS = environment.number("DISCLOSURE_DAYS", 28)
 OFFICE_HOURS = (9, 17)
 # The password once more before glass is broken: so many wrong ones in so many minutes are enough.
 CONFIRMATION_TRIES = 5

@@ -51,7 +51,7 @@ row security refuses the row (`access/sql/0002_walls.sql`). Of sources and worke
 shown, and no words that may say where (`identity/protected.py`, `docs/adr/0010`). |
 
 Every statement that reads entries asks PostgreSQL again whether the membership, the relationship,
-the choices and both epochs still stand (`access/sql/0001_gate.sql`, `docs/adr/0001`).
+the choices and both epochs still stand (`access/sql/0029_quicker_wall.sql`, `docs/adr/0001`).
 
 ## Reason codes
 
