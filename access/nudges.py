@@ -23,6 +23,11 @@ def tell_of_disclosure(disclosure_id: int) -> None:
     transaction.on_commit(lambda: _nudge(tasks.notify_of_disclosure, disclosure_id))
 
 
+def tell_of_draft(proposal_id: int) -> None:
+    """The same, of a drafted change of the registry, whose effect is to be computed."""
+    transaction.on_commit(lambda: _nudge(tasks.preview_draft, proposal_id))
+
+
 def _nudge(task: Task, row: int) -> None:
     try:
         task.delay(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from access import alerts, disclosure_notices, fishing, samples
+from access import alerts, disclosure_notices, effect_previews, fishing, samples
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -44,3 +44,17 @@ def look_for_fishing() -> None:
     """Raise alerts for searching that is to be reviewed, and tell of them."""
     for alert_id in fishing.look():
         alerts.notify(alert_id)
+
+
+@shared_task(name="access.tasks.preview_draft")  # type: ignore[untyped-decorator]  # likewise
+def preview_draft(proposal_id: int) -> None:
+    """Compute what a drafted change of the registry would have changed, unless it is there."""
+    effect_previews.compute(proposal_id)
+
+
+@shared_task(name="access.tasks.sweep_drafts")  # type: ignore[untyped-decorator]  # likewise
+def sweep_drafts() -> None:
+    """Compute the effects that nobody was nudged for, and begin roles whose day has come."""
+    effect_previews.begin_due()
+    for proposal_id in effect_previews.wanting_effect():
+        effect_previews.compute(proposal_id)

@@ -102,13 +102,19 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "registry",
         "Elizabeth Shaw",
         (DemoMembership("registry-administrator", "RJ2"),),
-        "organisations, agreements, staff and roles; no record",
+        "who shows what to whom: drafts a change, and sees what it would have changed; no record",
+    ),
+    DemoPerson(
+        "registry-two",
+        "Howard Lindqvist",
+        (DemoMembership("registry-administrator", "RPG"),),
+        "the second administrator: confirms what registry drafts under Sharing and Roles",
     ),
     DemoPerson(
         "org-admin",
         "Tomasz Zielinski",
         (DemoMembership("organisation-administrator", "RBG01"),),
-        "the staff and teams of Greenwich's social care; no record",
+        "the staff of Greenwich's social care: joiners, movers, leavers; no record",
         administers="RBG01",
     ),
     DemoPerson(

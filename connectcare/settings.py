@@ -297,6 +297,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "sweep-registry-drafts": {
+        "task": "access.tasks.sweep_drafts",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "sweep-reports": {
         "task": "records.tasks.sweep_reports",
         "schedule": timedelta(minutes=1),

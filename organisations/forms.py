@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from organisations.activities import Activity
+from organisations.categories import Category
 from ui.forms import (
     CheckboxesField,
     DateField,
@@ -97,3 +99,51 @@ class StaffFileForm(NhsForm):
         if not given.get("contents") and not self.data.get("read"):
             self.add_error("contents", "Select a file of staff (CSV)")
         return given
+
+
+class AgreementDraftForm(NhsForm):
+    """What a source is to show a recipient."""
+
+    categories = CheckboxesField(
+        label="What does it show?",
+        hint="Nothing, if the agreement is to end.",
+        choices=[(str(int(category)), category.label) for category in Category],
+        required=False,
+    )
+    begins = DateField(
+        label="First day",
+        hint="Leave empty for as soon as it is confirmed.",
+        required=False,
+        earliest=None,
+    )
+    ends = DateField(
+        label="Last day", hint="Leave empty if there is none.", required=False, earliest=None
+    )
+    review_on = DateField(
+        label="Review on", hint="A date that only warns.", required=False, earliest=None
+    )
+    purpose = TextField(label="Purpose", max_length=200)
+    legal_basis = TextField(label="Legal basis", max_length=200)
+    why = why_field()
+
+
+class RoleDraftForm(NhsForm):
+    """What a role reads and may do."""
+
+    categories = CheckboxesField(
+        label="What does it read?",
+        choices=[(str(int(category)), category.label) for category in Category],
+        required=False,
+    )
+    activities = CheckboxesField(
+        label="What may it do?",
+        choices=[(str(activity), activity.label) for activity in Activity],
+        required=False,
+    )
+    begins = DateField(
+        label="First day",
+        hint="Leave empty for as soon as it is confirmed.",
+        required=False,
+        earliest=None,
+    )
+    why = why_field()

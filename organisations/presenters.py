@@ -156,6 +156,7 @@ class MatrixRow:
 class RoleHead:
     """A column of the matrix."""
 
+    code: str
     name: str
     national_code: str
     term: Term
@@ -221,7 +222,7 @@ def role_matrix(roles: QuerySet[Role]) -> RoleMatrix:
     at = timezone.now()
     listed = list(roles)
     return RoleMatrix(
-        roles=tuple(RoleHead(r.name, r.national_code, Term.of(r, at)) for r in listed),
+        roles=tuple(RoleHead(r.code, r.name, r.national_code, Term.of(r, at)) for r in listed),
         reads=tuple(
             MatrixRow(category.label, tuple(category in r.categories for r in listed))
             for category in Category

@@ -42,7 +42,17 @@ _WHO = {
 }
 
 #: Columns that say nothing to a reader.
-_UNSAID = frozenset({"id", "public_id", "is_superuser", "date_joined", "last_login"})
+_UNSAID = frozenset(
+    {
+        "id",
+        "public_id",
+        "is_superuser",
+        "date_joined",
+        "last_login",
+        "permission_id",
+        "content_type_id",
+    }
+)
 _NAMED = {
     "staff_id": StaffMember,
     "about_id": StaffMember,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from organisations.models import Organisation, Proposal, Role, StaffMember, Team
+from organisations.models import Organisation, Proposal, ProposalKind, Role, StaffMember, Team
 from organisations.presenters import MembershipLine, membership_line
 from organisations.presenters_history import ChangeLine, change_lines
+from organisations.presenters_sharing import (
+    EffectShown,
+    day_in_words,
+    draft_details,
+    effect_shown,
+    title_of,
+)
 from organisations.selectors_staff import history_of_person
 from organisations.staff_files import Line
 from organisations.staffing import ADDED, PROPOSED, REFUSALS, Given
-from ui.formatting import prose_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,17 @@ class ProposalLine:
     settled_by: str
     settled_at: datetime | None
     is_readers: bool
+    takes_effect: bool
+    effect: EffectShown | None
+    may_return: bool
+    may_withdraw: bool
 
 
 #: Why a proposal was not confirmed, beside :data:`organisations.staffing.REFUSALS`.
 NOT_CONFIRMED = {
     "own": "You proposed this, or it is about you. Somebody else must confirm it",
+    "no-effect": "What it would have changed is not worked out yet. Look again in a minute",
+    "changed-meanwhile": "What it is about has been changed since. Withdraw it and draft it anew",
     "over": "This was settled already, or has grown too old. Propose it anew if it is needed",
 }
 
@@ -139,34 +151,43 @@ def proposal_lines(
 ) -> list[ProposalLine]:
     """The lines of some proposals."""
     listed = list(proposals)
-    roles = {role.pk: role.name for role in Role.objects.all()}
-    teams = dict(
-        Team.objects.filter(
-            pk__in=[each.wanted.get("team") for each in listed if each.wanted.get("team")]
-        ).values_list("pk", "name")
-    )
-    return [_proposal(each, roles, teams, reader, at) for each in listed]
+    names = Names.of(listed)
+    return [_proposal(each, names, reader, at) for each in listed]
 
 
-def _proposal(
-    proposal: Proposal, roles: dict[int, str], teams: dict[int, str], reader: int, at: datetime
-) -> ProposalLine:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the ids of proposals are called."""
+
+    roles: Mapping[int, str]
+    teams: Mapping[int, str]
+    bodies: Mapping[int, str]
+
+    @classmethod
+    def of(cls, proposals: Iterable[Proposal]) -> Names:
+        """Those that some proposals want."""
+        wanted = [each.wanted for each in proposals]
+        teams = [each["team"] for each in wanted if each.get("team")]
+        bodies = [each[side] for each in wanted for side in ("source", "recipient") if side in each]
+        return cls(
+            roles=dict(Role.objects.values_list("pk", "name")),
+            teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")),
+            bodies=dict(Organisation.objects.filter(pk__in=bodies).values_list("pk", "name")),
+        )
+
+
+def _proposal(proposal: Proposal, names: Names, reader: int, at: datetime) -> ProposalLine:
     words, colour, waits = _standing(proposal, at)
-    settled = proposal.confirmed_by or proposal.withdrawn_by
-    wanted = proposal.wanted
-    name = proposal.about.name if proposal.about else ""
-    role = roles.get(wanted.get("role", 0), "")
-    details = [
-        ("Staff member", f"{name} ({proposal.about.username})" if proposal.about else ""),
-        ("Role", role),
-        ("Organisation", proposal.organisation.name if proposal.organisation else ""),
-        ("Team", teams.get(wanted.get("team") or 0, "")),
-        ("From", _day(wanted.get("from"))),
-        ("Last day", _day(wanted.get("until"), last=True)),
-    ]
+    settled = proposal.withdrawn_by or proposal.confirmed_by
+    is_draft = proposal.kind != ProposalKind.MEMBERSHIP
+    title, details = (
+        (title_of(proposal, names.bodies, names.roles), draft_details(proposal))
+        if is_draft
+        else _of_membership(proposal, names)
+    )
     return ProposalLine(
         id=proposal.public_id,
-        title=f"{role} for {name}",
+        title=title,
         details=tuple((what, said) for what, said in details if said),
         standing=words,
         colour=colour,
@@ -175,26 +196,47 @@ def _proposal(
         proposed_by=proposal.proposed_by.name,
         proposed_at=proposal.proposed_at,
         settled_by=settled.name if settled else "",
-        settled_at=proposal.confirmed_at or proposal.withdrawn_at,
+        settled_at=proposal.withdrawn_at or proposal.confirmed_at,
         is_readers=reader in (proposal.proposed_by_id, proposal.about_id),
+        takes_effect=is_draft,
+        effect=effect_shown(proposal.effect) if proposal.effect else None,
+        may_return=is_draft and proposal.applied_at is not None and proposal.withdrawn_at is None,
+        may_withdraw=waits or words == TO_COME,
     )
 
 
+def _of_membership(proposal: Proposal, names: Names) -> tuple[str, list[tuple[str, str]]]:
+    wanted = proposal.wanted
+    name = proposal.about.name if proposal.about else ""
+    role = names.roles.get(wanted["role"], "")
+    return f"{role} for {name}", [
+        ("Staff member", f"{name} ({proposal.about.username})" if proposal.about else ""),
+        ("Role", role),
+        ("Organisation", proposal.organisation.name if proposal.organisation else ""),
+        ("Team", names.teams.get(wanted.get("team") or 0, "")),
+        ("From", day_in_words(wanted.get("from"))),
+        ("Last day", day_in_words(wanted.get("until"), last=True)),
+    ]
+
+
+#: Confirmed, and to begin on a later day.
+TO_COME = "Confirmed, not yet in force"
+
+
 def _standing(proposal: Proposal, at: datetime) -> tuple[str, str, bool]:
-    if proposal.confirmed_at is not None:
-        return "Confirmed", "green", False
     if proposal.withdrawn_at is not None:
         return "Withdrawn", "grey", False
+    begins = proposal.wanted.get("from")
+    if proposal.confirmed_at is not None:
+        later = begins is not None and datetime.fromisoformat(begins) > at
+        if later and proposal.kind != ProposalKind.MEMBERSHIP:
+            return TO_COME, "blue", False
+        return "Confirmed", "green", False
+    if proposal.applied_at is not None:
+        return "Done at once: it narrows", "green", False
     if proposal.proposed_at + timedelta(days=Proposal.DAYS) < at:
         return "Too old: propose it anew", "grey", False
     return "Waits for a second person", "blue", True
-
-
-def _day(text: str | None, *, last: bool = False) -> str:
-    if not text:
-        return ""
-    at = datetime.fromisoformat(text)
-    return prose_date(at - timedelta(microseconds=1) if last else at)
 
 
 def team_options(teams: Iterable[Team]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Changes of rights that wait for a second person, and what became of them."""
+"""Changes of rights that wait for a second person, or were done, and what became of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ class ProposalKind(models.TextChoices):
     """What is proposed."""
 
     MEMBERSHIP = "membership", "A privileged role for somebody"
+    AGREEMENT = "agreement", "What a source shows a recipient"
+    ROLE = "role", "What a role reads and may do"
 
 
 class Proposal(models.Model):
     """A change that one administrator proposed and another one confirms, or that was withdrawn.
 
-    Only the registry's own functions write it (organisations/sql/0003_staff.sql). ``wanted`` is
-    the state that it asks for, in ids and codes; ``made`` the row that came of it.
+    Only the registry's own functions write it (organisations/sql/0003_staff.sql, 0004_drafts.sql).
+    ``wanted`` is the state that it asks for, in ids and codes, and ``former`` the state before;
+    ``made`` is the row that came of it. ``effect`` is what it would have changed of the openings of
+    the last 90 days, computed in the background. What narrows was done at once, and is applied
+    without being confirmed.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -47,6 +52,9 @@ class Proposal(models.Model):
     )
     withdrawn_at = models.DateTimeField(null=True)
     made = models.BigIntegerField(null=True)
+    former = models.JSONField(null=True)
+    effect = models.JSONField(null=True)
+    effect_at = models.DateTimeField(null=True)
 
     #: For so long a proposal waits; then it is to be proposed anew.
     DAYS: ClassVar[int] = 30

@@ -17,6 +17,7 @@ from organisations.models import (
     Proposal,
     RegistryChange,
     Role,
+    SharingAgreement,
     StaffMember,
     Team,
 )
@@ -97,3 +98,24 @@ def history_of_person(
             | Q(what="staff", row=person.pk)
         ).order_by("-pk")[:PAGE_LENGTH]
     )
+
+
+def bodies(ids: Collection[UUID]) -> list[Organisation]:
+    """Organisations by their opaque ids."""
+    return list(Organisation.objects.filter(public_id__in=ids).order_by("pk"))
+
+
+def sides(agreements: Collection[SharingAgreement]) -> list[Organisation]:
+    """Who takes part, or is a side of one of these agreements, by name."""
+    ids = {each.source_id for each in agreements} | {each.recipient_id for each in agreements}
+    return list(
+        Organisation.objects.current()
+        .filter(Q(participates=True) | Q(pk__in=ids))
+        .order_by("name", "pk")
+    )
+
+
+def agreements_between(source: Organisation, recipient: Organisation) -> list[SharingAgreement]:
+    """The agreements of this very pair that hold now."""
+    found = SharingAgreement.objects.current().filter(source=source, recipient=recipient)
+    return list(found.order_by("valid_from", "pk"))

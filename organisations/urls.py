@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from organisations import views, views_staff
+from organisations import views, views_sharing, views_staff
 
 urlpatterns = [
     path(
@@ -24,6 +24,18 @@ urlpatterns = [
     path("registry/staff/<uuid:person>/end", views_staff.end_roles, name="registry-end-roles"),
     path("registry/proposals", views_staff.proposals, name="registry-proposals"),
     path("registry/proposals/<uuid:proposal>", views_staff.proposal, name="registry-proposal"),
+    path(
+        "registry/proposals/<uuid:proposal>/return",
+        views_sharing.return_to_before,
+        name="registry-return",
+    ),
+    path("registry/sharing", views_sharing.sharing, name="registry-sharing"),
+    path(
+        "registry/sharing/<uuid:source>/<uuid:recipient>",
+        views_sharing.agreement,
+        name="registry-agreement",
+    ),
+    path("registry/roles/<slug:code>", views_sharing.role, name="registry-role"),
     path("registry/history", views_staff.history, name="registry-history"),
     path("registry/roles", views.roles, name="registry-roles"),
 ]

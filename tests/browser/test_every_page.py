@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.timezone import localdate
 from playwright.sync_api import expect
 
+from access import effect_previews
 from audit import actions as audit
 from audit.models import Action
 from connectcare.demo import PASSWORD
@@ -517,6 +518,25 @@ def test_a_joiner_a_mover_and_a_leaver_of_ones_own_organisation(visit: Visit) ->
     administrator.arrives(re.compile("End roles now")).types("Say why", "Has left")
     administrator.pictures("staff-end").presses("End these roles")
     administrator.arrives("Jo Joiner").sees("Why: Has left")
+
+
+def test_a_change_of_sharing_is_drafted_with_its_effect(visit: Visit, as_login: AsLogin) -> None:
+    first, second = visit(), visit()
+    first.signs_in("registry").follows("Sharing").arrives("Who shows what to whom")
+    first.pictures("sharing").follows(re.compile("what Oxleas NHS Foundation Trust shows London"))
+    first.arrives(re.compile("^What Oxleas NHS Foundation Trust shows London Borough"))
+    first.pictures("agreement").ticks("Safeguarding").types("Say why", "To try it out")
+    first.presses("Save the change").arrives(re.compile("^Proposal Oxleas"))
+    with as_login("pipeline"):
+        for draft in effect_previews.wanting_effect():
+            effect_previews.compute(draft)
+    second.signs_in("registry-two").follows("Proposals").arrives("Proposals")
+    second.follows(re.compile("^Oxleas NHS Foundation Trust shows"))
+    second.arrives(re.compile("^Proposal Oxleas")).sees("openings of records since")
+    second.pictures("draft").presses("Withdraw it")
+    second.arrives(re.compile("^Proposal Oxleas")).sees("Withdrawn")
+    second.follows("Roles").arrives("Roles").follows("Nurse").arrives("Role: Nurse")
+    second.pictures("role")
 
 
 def test_staff_of_another_organisation_are_not_found(visit: Visit, as_login: AsLogin) -> None:

@@ -210,6 +210,10 @@ MATRIX: list[Row] = [
     *_both("registry-end-roles", 404, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-proposals", 200, 405, ADMINISTRATORS),
     *_both("registry-proposal", 404, 404, ADMINISTRATORS, proposal=UUID),
+    *_both("registry-return", 405, 404, (Persona.REGISTRY_ADMINISTRATOR,), proposal=UUID),
+    *_both("registry-sharing", 200, 405, ADMINISTRATORS),
+    *_both("registry-agreement", 404, 404, ADMINISTRATORS, source=UUID, recipient=UUID),
+    *_both("registry-role", 404, 404, ADMINISTRATORS, code="no-such-role"),
     *_both("registry-history", 200, 405, ADMINISTRATORS),
     # Opening what is restricted. No clinical role but nurse and social worker here; no glass for
     # the latter.

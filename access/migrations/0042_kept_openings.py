@@ -1,0 +1,18 @@
+"""Openings with what they kept, for what a drafted change would have changed."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("access", "0041_my_residents_who_opted_out"),
+        ("organisations", "0013_drafts"),
+    ]
+
+    operations = [
+        migrations.RunSQL((SQL / "0044_kept_openings.sql").read_text(encoding="utf-8")),
+    ]
