@@ -35,10 +35,11 @@ def desk(database, as_login) -> SimpleNamespace:
             ("second", "registry-administrator"),
             ("other", "organisation-administrator"),
         ):
-            client = Client()
-            held = factories.membership(at=found.source, as_role=role)
-            client.force_login(held.staff)
-            setattr(found, name, client)
+            setattr(found, name, factories.membership(at=found.source, as_role=role).staff)
+    for name in ("first", "second", "other"):
+        client = Client()
+        client.force_login(getattr(found, name))
+        setattr(found, name, client)
     return found
 
 

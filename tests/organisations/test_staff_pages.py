@@ -29,10 +29,11 @@ def desk(database, as_login) -> SimpleNamespace:
         for name, at in (("admin", mine), ("second", mine), ("stranger", other)):
             held = factories.membership(at=at, as_role="organisation-administrator")
             actions.let_administer(by=None, staff=held.staff, organisation=at)
-            client = Client()
-            client.force_login(held.staff)
-            setattr(found, name, client)
             setattr(found, f"{name}_staff", held.staff)
+    for name in ("admin", "second", "stranger"):
+        client = Client()
+        client.force_login(getattr(found, f"{name}_staff"))
+        setattr(found, name, client)
     return found
 
 
