@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organisations", "0012_staff"),
+        ("organisations", "0013_activities_of_who_looked"),
     ]
 
     operations = [

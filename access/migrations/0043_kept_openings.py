@@ -9,8 +9,8 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0041_my_residents_who_opted_out"),
-        ("organisations", "0013_drafts"),
+        ("access", "0042_who_looked"),
+        ("organisations", "0014_drafts"),
     ]
 
     operations = [
