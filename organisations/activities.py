@@ -45,6 +45,8 @@ PRIVILEGED = frozenset(
         Activity.DISCLOSE_LAWFULLY,
         Activity.REVIEW_ALERTS,
         Activity.EXPLAIN_ACCESS,
+        Activity.READ_AUDIT,
+        Activity.TELL_WHO_LOOKED,
         Activity.RESOLVE_IDENTITY,
         Activity.MANAGE_REGISTRY,
         Activity.MANAGE_ORGANISATION,

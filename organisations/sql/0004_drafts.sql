@@ -119,6 +119,15 @@ begin
     return (in_wanted ->> 'role')::bigint;
 end $$;
 
+-- As before; now also what reads who looked, and tells it.
+create or replace function organisations.privileged(in_activities text[]) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    select in_activities && array[
+        'read-after-death', 'disclose-lawfully', 'review-alerts', 'explain-access', 'read-audit',
+        'tell-who-looked', 'resolve-identity', 'manage-registry', 'manage-organisation',
+        'read-verified-numbers', 'load-feeds', 'trace-feeds']
+$$;
+
 -- Does what was wanted; of a role that begins later, nothing yet (organisations.apply_due).
 create function organisations.apply_draft(in_kind text, in_wanted jsonb, out made bigint,
     out applied timestamptz)
