@@ -101,6 +101,24 @@ class StaffFileForm(NhsForm):
         return given
 
 
+class PublishedForm(NhsForm):
+    """A published file of practices, or an answer of the directory's FHIR API."""
+
+    contents = FileField(
+        label="File of practices (CSV) or FHIR answer (JSON)",
+        accept=".csv,.json,text/csv,application/json,application/fhir+json",
+        required=False,
+    )
+    why = why_field()
+
+    def clean(self) -> dict[str, Any]:
+        """The file, or what was read of it before."""
+        given = super().clean() or self.cleaned_data
+        if not given.get("contents") and not self.data.get("read"):
+            self.add_error("contents", "Select a file")
+        return given
+
+
 class AgreementDraftForm(NhsForm):
     """What a source is to show a recipient."""
 

@@ -62,9 +62,14 @@ class PracticeFile:
 
 def read_practices(path: Path) -> PracticeFile:
     """Read a practices file in the published layout, UTF-8 or Windows-1252."""
+    return practices_in(path.read_bytes())
+
+
+def practices_in(content: bytes) -> PracticeFile:
+    """The practices of such a file's content."""
     found = PracticeFile()
     seen: set[str] = set()
-    for line, row in _rows(path):
+    for line, row in _rows(content):
         try:
             practice = _practice(row)
         except ValueError as error:
@@ -87,7 +92,7 @@ def read_membership(path: Path) -> tuple[dict[str, str], list[BadRow]]:
     groups: dict[str, str] = {}
     bad: list[BadRow] = []
     code_at, group_at = 0, 1
-    for number, (line, row) in enumerate(_rows(path)):
+    for number, (line, row) in enumerate(_rows(path.read_bytes())):
         header = [cell.strip().casefold() for cell in row]
         if number == 0 and "ods_code" in header:
             code_at = header.index("ods_code")
@@ -139,8 +144,7 @@ def in_words(name: str) -> str:
     return re.sub(r"[^\W\d_](?:[^\W\d_]|['\u2019])*", cased, name)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    content = path.read_bytes()
+def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

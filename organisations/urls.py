@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from organisations import views, views_sharing, views_staff
+from organisations import views, views_refresh, views_sharing, views_staff
 
 urlpatterns = [
     path(
@@ -29,6 +29,7 @@ urlpatterns = [
         views_sharing.return_to_before,
         name="registry-return",
     ),
+    path("registry/refresh", views_refresh.refresh, name="registry-refresh"),
     path("registry/sharing", views_sharing.sharing, name="registry-sharing"),
     path(
         "registry/sharing/<uuid:source>/<uuid:recipient>",

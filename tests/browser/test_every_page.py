@@ -482,6 +482,10 @@ def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
     administrator.opens("/registry/roles").arrives("Roles")
     administrator.opens("/registry/history").arrives("History of the registry")
     administrator.pictures("registry-history")
+    if username == "registry":
+        administrator.opens("/registry/refresh").arrives("Compare with the national directory")
+        administrator.presses("Compare").arrives("Compare with the national directory")
+        administrator.sees("Select a file").pictures("registry-refresh")
 
 
 def test_a_joiner_a_mover_and_a_leaver_of_ones_own_organisation(visit: Visit) -> None:

@@ -138,6 +138,7 @@ NOT_ABOUT_A_RESIDENT = {
     "registry-proposal",
     "registry-history",
     "registry-return",
+    "registry-refresh",
     "registry-sharing",
     "registry-agreement",
     "registry-role",
