@@ -28,8 +28,10 @@ def ready(item: Item) -> Item:
     if not isinstance(outcome, Mapped) or not outcome.entries:
         return item
     rows = tuple(
-        ReadyEntry(entry.person, entry.person_nhs_number, row_of(entry))
-        for entry in outcome.entries
+        [
+            ReadyEntry(entry.person, entry.person_nhs_number, row_of(entry))
+            for entry in outcome.entries
+        ]
     )
     return replace(item, outcome=replace(outcome, entries=(), ready=outcome.ready + rows))
 

@@ -120,8 +120,8 @@ def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
         if line is None:
             part = Part(pointer=pointer, settled=Held("one line of more than 64 MiB"))
             yield from items_of([part], delivery)
-        elif line.strip():
-            yield from items_of(json_parts.document_parts(line.strip(), pointer), delivery)
+        elif line := line.strip():
+            yield from items_of(json_parts.document_parts(line, pointer), delivery)
             delivery.next_document()
 
 

@@ -37,8 +37,7 @@ _MOST_NAMES = 200_000
 _MOST_PASSING = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """What another resource of the delivery says about itself, for display.
 
     ``leads_to`` is the practitioner behind a role; ``ods_code`` an organisation's code; ``codes``

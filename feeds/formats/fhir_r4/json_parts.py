@@ -65,13 +65,17 @@ def document_parts(content: bytes, pointer: str = "") -> Iterator[Part]:
 
     What cannot be split is one held part, with the byte offset of the fault where there is one.
     """
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        reason = f"not valid UTF-8 text (byte {error.start})"
-        yield Part(pointer=pointer or "file", raw=content, settled=Held(reason))
-        return
+    if not content.isascii():
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            reason = f"not valid UTF-8 text (byte {error.start})"
+            yield Part(pointer=pointer or "file", raw=content, settled=Held(reason))
+            return
     cleaned, lost = without_unstorable_characters(content)
+    if pointer and cleaned is content and content[:1] == b"{" and b"Bundle" not in content:
+        yield Part(pointer=pointer, raw=content)  # the usual line, spared one pass over its bytes
+        return
     for part in _split(cleaned, content, pointer):
         if lost and LOST_CHARACTER in part.raw:
             part.notes = ("some characters could not be kept and were replaced",)

@@ -5,11 +5,11 @@ display names of authors and places, the responsible team, sensitivity, and safe
 """
 
 import re
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from feeds.formats.fhir_r4.datatypes import CodeableConcept, Period, Reference, Resource
 from feeds.formats.fhir_r4.dates import When, read_when
@@ -59,8 +59,7 @@ _OTHER_SUBJECTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """The promoted value of a result, as ``MappedEntry`` describes the fields."""
 
     value: Decimal | None = None
@@ -77,6 +76,12 @@ def _as_written(codes: frozenset[str]) -> frozenset[bytes]:
     return frozenset(code.encode() for code in codes)
 
 
+@lru_cache(maxsize=8192)
+def _is_of_safeguarding(display: str) -> bool:
+    lowered = display.lower()
+    return any(word in lowered for word in _SAFEGUARDING)
+
+
 _NOT_MEASURED = Measured()
 _UNNAMED = Named()
 
@@ -85,16 +90,15 @@ class _ContainedId(msgspec.Struct):
     id: str | None = None
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """One resource being mapped: its bytes, its identity and the delivery that it came in."""
 
     resource: Resource
     raw: bytes
     identity: str
     delivery: Delivery
-    notes: list[str] = field(default_factory=list)
-    related_codes: set[str] = field(default_factory=set)
+    notes: list[str] = []
+    related_codes: set[str] = set()
 
     def when(self, path: str, text: str | None) -> When | None:
         """Read a date; one that cannot be is left out with a note that names the field."""
@@ -245,7 +249,7 @@ class Reading:
         if not sensitive.isdisjoint(self.related_codes):
             return True
         raw = self.raw
-        if b"\\u00" in raw:  # a code may be written with escapes
+        if b"\\" in raw and b"\\u00" in raw:  # a code may be written with escapes
             raw = msgspec.json.encode(msgspec.json.decode(raw))
         return not _as_written(sensitive).isdisjoint(_CODE.findall(raw))
 
@@ -283,8 +287,7 @@ class Reading:
             version = self.when("meta.lastUpdated", meta.last_updated)
         else:
             version = None
-        lowered = display.lower()
-        if any(word in lowered for word in _SAFEGUARDING):
+        if _is_of_safeguarding(display):
             category = Category.SAFEGUARDING
         return MappedEntry(
             identifier=self.identity,
@@ -321,5 +324,5 @@ class Reading:
             recipient_team=sent_to[1],
             negation=negation,
             sensitive=self.is_sensitive(),
-            notes=tuple(dict.fromkeys(self.notes)),
+            notes=tuple(dict.fromkeys(self.notes)) if self.notes else (),
         )

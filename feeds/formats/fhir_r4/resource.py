@@ -7,7 +7,6 @@ one part stays with that part.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -36,8 +35,7 @@ _LONGEST_ID = 255
 _KIND_NAME = re.compile(r"[A-Z][A-Za-z]{1,40}")
 
 
-@dataclass(slots=True)
-class Part:
+class Part(msgspec.Struct):
     """One resource of a document as split off, not yet decoded.
 
     ``settled`` says what becomes of a part without a look at its content (a wrapper, an entry
@@ -104,7 +102,9 @@ def _decode(part: Part) -> Resource | PassedOver | Held:
             return PassedOver(UNKNOWN_KIND)
         if not part.kind and isinstance(error, msgspec.ValidationError):
             return Held("$.resourceType: missing, or not the name of a FHIR resource")
-        return Held(decoding_reason(error))
+        if isinstance(error, msgspec.ValidationError):
+            return Held(decoding_reason(error))
+        return Held(f"not valid JSON: {decoding_reason(error)}")
     part.kind, part.id = type(resource).__name__, (resource.id or "")[:_LONGEST_ID]
     if resource.id is not None and len(resource.id) > _LONGEST_ID:
         return Held("$.id: longer than 255 characters")
@@ -165,18 +165,15 @@ def _map(
 
 def items_of(parts: Iterable[Part], delivery: Delivery) -> Iterator[Item]:
     """Turn the parts of one document into items, in their order."""
-    decoded: list[tuple[Part, Resource | PassedOver | Held]] = []
+    decoded: list[tuple[Part, Resource | PassedOver | Held, str]] = []
     for part in parts:
         outcome = part.settled if part.settled is not None else _decode(part)
-        decoded.append((part, outcome))
-    identities: dict[int, str] = {}
-    for index, (part, outcome) in enumerate(decoded):
-        if isinstance(outcome, Resource):
-            identities[index] = _learn(part, outcome, delivery)
-    for index, (part, outcome) in enumerate(decoded):
+        identity = _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
+        decoded.append((part, outcome, identity))
+    for part, outcome, identity in decoded:
         result: Mapped | PassedOver | Held
         if isinstance(outcome, Resource):
-            result = _map(part, outcome, identities[index], delivery)
+            result = _map(part, outcome, identity, delivery)
         else:
             result = outcome
         yield Item(

@@ -1,6 +1,6 @@
 """Observations, reports and imaging studies."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from feeds.formats.fhir_r4.datatypes import (
     Annotation,

@@ -43,7 +43,7 @@ def without_unstorable_characters(content: bytes) -> tuple[bytes, int]:
     Returns the content and how many characters were lost; content without any is returned as
     it is. (A bare NUL byte is not JSON, and the decoder refuses it.)
     """
-    if _SUSPECT.search(content) is None:
+    if b"\\" not in content or _SUSPECT.search(content) is None:
         return content, 0
     lost = 0
 

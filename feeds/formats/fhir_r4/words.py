@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from feeds.formats.fhir_r4.datatypes import (
     Annotation,
@@ -110,15 +111,21 @@ def notes_text(notes: Iterable[Annotation] | None) -> str:
 
 def number_text(value: Decimal) -> str:
     """Write a number with the digits that were sent, never with an exponent unless absurd."""
-    if not value.is_finite() or abs(value.adjusted()) > 20:
-        return str(value)
+    text = str(value)
+    if "E" not in text or abs(value.adjusted()) > 20:
+        return text
     return format(value, "f")
 
 
 def unit_text(quantity: Quantity) -> str:
     """Give the unit as read by people: the source's words, else UCUM's code made readable."""
-    unit = (quantity.unit or "").strip()
-    code = (quantity.code or "").strip()
+    return _readable(quantity.unit, quantity.code)
+
+
+@lru_cache(maxsize=4096)
+def _readable(unit: str | None, code: str | None) -> str:
+    unit = (unit or "").strip()
+    code = (code or "").strip()
     if code == "mm[Hg]":
         return "mmHg"
     return _UCUM.get(unit, unit) if unit else _UCUM.get(code, code)
@@ -128,25 +135,38 @@ def quantity_text(quantity: Quantity | None) -> str:
     """Write an amount with its comparator and unit: ``< 5 mmol/L``."""
     if quantity is None or quantity.value is None:
         return ""
-    comparator = f"{quantity.comparator} " if quantity.comparator else ""
-    unit = unit_text(quantity)
+    return _with_unit(number_text(quantity.value), quantity.comparator, unit_text(quantity))
+
+
+def _with_unit(number: str, comparator: str | None, unit: str) -> str:
+    before = f"{comparator} " if comparator else ""
     gap = "" if unit in ("", "%") else " "
-    return f"{comparator}{number_text(quantity.value)}{gap}{unit}"
+    return f"{before}{number}{gap}{unit}"
 
 
 def range_text(span: Range | None) -> str:
     """Write a range: ``3.5 to 5.3 mmol/L``, ``up to 5 mmol/L``, ``5 mmol/L or more``."""
-    if span is None:
-        return ""
-    low, high = quantity_text(span.low), quantity_text(span.high)
-    if low and high:
-        if span.low is not None and span.high is not None and span.low.value is not None:
-            same_unit = unit_text(span.low) in (unit_text(span.high), "")
-            low = number_text(span.low.value) if same_unit else low
-        return f"{low} to {high}"
-    if high:
-        return f"up to {high}"
-    return f"{low} or more" if low else ""
+    return _between(_bound(span.low), _bound(span.high)) if span is not None else ""
+
+
+#: A bound as it is written: number, comparator and unit.
+_Bound = tuple[str, str | None, str]
+
+
+def _bound(quantity: Quantity | None) -> _Bound | None:
+    if quantity is None or quantity.value is None:
+        return None
+    return number_text(quantity.value), quantity.comparator, unit_text(quantity)
+
+
+@lru_cache(maxsize=8192)  # a laboratory has one range for each test
+def _between(low: _Bound | None, high: _Bound | None) -> str:
+    if low is not None and high is not None:
+        same_unit = low[2] in (high[2], "")
+        return f"{low[0] if same_unit else _with_unit(*low)} to {_with_unit(*high)}"
+    if high is not None:
+        return f"up to {_with_unit(*high)}"
+    return f"{_with_unit(*low)} or more" if low is not None else ""
 
 
 def ratio_text(ratio: Ratio | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from feeds.formats.fhir_r4.stream import Stream
 
@@ -86,6 +87,8 @@ class Message:
         """One component's words, escapes resolved, of a field's first repetition."""
         if number >= len(segment) or not (value := segment[number]):
             return ""
+        if value.isalnum():  # no sign stands in it: most fields are so
+            return value if component == part == 1 else ""
         return self.piece(value.partition(self.signs.repetition)[0], component, part)
 
     def piece(self, value: str, component: int = 1, part: int = 1) -> str:
@@ -213,6 +216,7 @@ def parse(raw: bytes) -> Message:
     return message
 
 
+@lru_cache(maxsize=64)
 def _signs(separator: str, encoding: str) -> Signs:
     """The signs of ``MSH-2``; some senders double the escape sign.
 

@@ -173,6 +173,10 @@ class _Maker:
         self._taken = moment(text(obr, 7)) or moment(text(order.specimen, 17))
         self._issued = moment(self._reported) or moment(sent)
         self._subject = {"reference": person}
+        # What is the same for each of an order's results is worked out once.
+        self._specimen = self._specimen_words()
+        self._category = [{"coding": [{"code": self._category_code()}]}]
+        self._versions: dict[str, str] = {}
 
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """The report, then each result."""
@@ -236,7 +240,7 @@ class _Maker:
             "id": self._identity,
             "meta": {"lastUpdated": self._version(status)},
             "status": _STATUSES.get(status, "unknown"),
-            "category": [{"coding": [{"code": self._category()}]}],
+            "category": self._category,
             "code": concept(message, obr, 4, otherwise="Report"),
             "subject": self._subject,
         }
@@ -247,8 +251,8 @@ class _Maker:
         said = []
         if history := message.whole(obr, 13):
             said.append(f"Clinical information: {history}")
-        if specimen := self._specimen():
-            said.append(f"Specimen: {specimen}")
+        if self._specimen:
+            said.append(f"Specimen: {self._specimen}")
         if self._organism:
             said.append(f"Organism: {self._organism}")
         said += order.remarks
@@ -259,14 +263,16 @@ class _Maker:
             made["conclusion"] = "\n".join(said)
         return made
 
-    def _category(self) -> str:
+    def _category_code(self) -> str:
         if self._section in IMAGING:
             return "imaging"
         return self._section.lower() if self._section in _MEASURED else "laboratory"
 
     def _version(self, status: str) -> str:
-        rank = _RANKS.get(status, _LAST if status in "XDW" and status else 0)
-        return stamped(self._reported, self._sent, rank=rank) or ""
+        if (version := self._versions.get(status)) is None:
+            rank = _RANKS.get(status, _LAST if status in "XDW" and status else 0)
+            version = self._versions[status] = stamped(self._reported, self._sent, rank=rank)
+        return version
 
     def _author(self, obr: Segment) -> str:
         """Who read it: OBR-32, whose name stands in parts or in components; else OBX-16."""
@@ -280,7 +286,7 @@ class _Maker:
                 return name
         return ""
 
-    def _specimen(self) -> str:
+    def _specimen_words(self) -> str:
         text, order = self._message.text, self._order
         return (
             text(order.obr, 15, 2)
@@ -304,14 +310,14 @@ class _Maker:
             "id": _id(where, str(again)),
             "meta": {"lastUpdated": self._version(status)},
             "status": _STATUSES.get(status, "unknown"),
-            "category": [{"coding": [{"code": self._category()}]}],
+            "category": self._category,
             "code": concept(message, obx, 3, otherwise="Result"),
             "subject": self._subject,
         }
         _put(made, "effectiveDateTime", moment(text(obx, 14)) or self._taken)
         _put(made, "issued", self._issued)
-        if specimen := self._specimen():
-            made["specimen"] = {"display": specimen}
+        if self._specimen:
+            made["specimen"] = {"display": self._specimen}
         notes = [f"Organism: {self._organism}"] if self._organism else []
         self._put_value(made, line)
         notes += line.remarks
@@ -459,8 +465,9 @@ def _is_no_json(figure: str) -> bool:
     return len(digits) > 1 and digits[0] == "0" and digits[1] != "."
 
 
+@lru_cache(maxsize=4096)
 def _range(text: str, unit: str) -> Resource:
-    """OBX-7: ``35-104``, ``<7.2``, or words; what was sent is what is shown."""
+    """OBX-7: ``35-104``, ``<7.2``, or words; what was sent is what is shown. Nobody changes it."""
     made: Resource = {"text": text}
     sides = {}
     if found := _RANGE.fullmatch(text):
