@@ -137,6 +137,20 @@ def test_a_practice_finding_is_a_measurement_and_a_reported_one_a_result() -> No
     assert {entry.category for entry in found} == {Category.LAB_RESULTS}
 
 
+def test_a_consultation_says_why() -> None:
+    """STU3's Encounter.reason is R4's reasonCode."""
+    consultation = {
+        "resourceType": "Encounter",
+        "id": "E1",
+        "status": "finished",
+        "type": [{"text": "GP surgery"}],
+        "subject": {"reference": "Patient/P1"},
+        "period": {"start": "2025-03-04T10:00:00Z"},
+        "reason": [{"text": "Sore throat"}],
+    }
+    assert one(consultation).detail == "Reason: Sore throat"
+
+
 def test_a_comment_is_kept() -> None:
     assert "Measured standing" in one(observation(comment="Measured standing")).detail
 

@@ -235,6 +235,11 @@ def _appointment(resource: Resource) -> None:
     _move(resource, "reason", "reasonCode")
 
 
+def _encounter(resource: Resource) -> None:
+    _move(resource, "reason", "reasonCode")
+    _listed(resource, "reasonCode")
+
+
 def _procedure(resource: Resource) -> None:
     if resource.pop("notDone", False) is True:
         resource["status"] = "not-done"
@@ -247,6 +252,7 @@ _CONVERTERS: Mapping[str, Callable[[Resource], None]] = {
     "Condition": _condition,
     "DiagnosticReport": _report,
     "DocumentReference": _document,
+    "Encounter": _encounter,
     "Immunization": _immunization,
     "MedicationStatement": _statement,
     "Patient": _patient,
