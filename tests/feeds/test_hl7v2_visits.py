@@ -285,14 +285,22 @@ def test_an_allergy_is_added_and_deleted() -> None:
     assert (gone.identifier, gone.status) == (added.identifier, EntryStatus.ENTERED_IN_ERROR)
 
 
-def allergies(messages: Sequence[bytes]) -> set[tuple[str, EntryStatus]]:
-    """The allergies that they make, the same in every order."""
+def listed(messages: Sequence[bytes], kind: str) -> set[tuple[str, EntryStatus]]:
+    """The entries of a kind that they make, the same in every order."""
     states = [
-        {(e.display, e.status) for e in end_state(order) if e.kind == "AllergyIntolerance"}
+        {(e.display, e.status) for e in end_state(order) if e.kind == kind}
         for order in permutations(messages)
     ]
     assert all(state == states[0] for state in states)
     return states[0]
+
+
+def allergies(messages: Sequence[bytes]) -> set[tuple[str, EntryStatus]]:
+    return listed(messages, "AllergyIntolerance")
+
+
+def diagnoses(messages: Sequence[bytes]) -> set[tuple[str, EntryStatus]]:
+    return listed(messages, "Condition")
 
 
 PENICILLIN, EGG = "AL1|1|DA|^PENICILLIN|SV|Rash", "AL1|2|FA|^EGG|MO|Hives"
@@ -331,6 +339,61 @@ def test_whoever_only_names_a_person_does_not_list_their_allergies() -> None:
     (item,) = items(message("ADT^A60", PENICILLIN))
     assert isinstance(item.outcome, Mapped)
     assert not item.outcome.told
+
+
+FALL, HIP = "DG1|1||W19^Fall^I10|||A", "DG1|2||S72^Hip fracture^I10|||W"
+
+
+def test_the_diagnoses_of_a_visit_replace_those_before_them() -> None:
+    """HL7 v2, chapter 2, snapshot mode: what the later message does not have is there no more."""
+    admitted = adt("A01", "090000", visit(), FALL)
+    worked_up = adt("A08", "100000", visit(), FALL, HIP)
+    left = adt("A03", "120000", visit(ended="20260302120000"), HIP.replace("|W", "|F"))
+    silent = adt("A02", "110000", visit("T11"))
+    assert diagnoses([admitted, worked_up, silent]) == {
+        ("Fall", EntryStatus.CURRENT),
+        ("Hip fracture", EntryStatus.CURRENT),
+    }
+    assert diagnoses([admitted, worked_up, silent, left]) == {
+        ("Fall", EntryStatus.RETIRED),
+        ("Hip fracture", EntryStatus.CURRENT),
+    }
+
+
+def test_the_diagnoses_of_another_visit_stand_beside_them() -> None:
+    other = visit().replace("V1^^^RJ2", "V2^^^RJ2")
+    both = [adt("A01", "090000", visit(), FALL), adt("A01", "100000", other, HIP)]
+    assert diagnoses(both) == {
+        ("Fall", EntryStatus.CURRENT),
+        ("Hip fracture", EntryStatus.CURRENT),
+    }
+
+
+def test_null_is_that_a_visit_has_no_diagnosis_and_an_action_is_of_one_alone() -> None:
+    some = adt("A01", "090000", visit(), FALL, HIP)
+    none = adt("A08", "100000", visit(), 'DG1|1||""')
+    assert diagnoses([some, none]) == {
+        ("Fall", EntryStatus.RETIRED),
+        ("Hip fracture", EntryStatus.RETIRED),
+    }
+    deleted = FALL + "|" * 15 + "D"
+    (entry,) = entries(items(adt("A08", "100000", visit(), deleted)), "Condition")
+    assert (entry.display, entry.status) == ("Fall", EntryStatus.ENTERED_IN_ERROR)
+    (same,) = [e for e in end_state([some]) if e.display == "Fall"]
+    assert same.identifier == entry.identifier
+
+
+def test_the_expected_discharge_shows_until_the_visit_has_ended() -> None:
+    def expects(at: str, day: str, event: str = "A08") -> bytes:
+        return adt(event, at, visit(), "PV2||" + "|" * 7 + day)
+
+    first, later = expects("090000", "20260305"), expects("110000", "202603081400")
+    assert "Expected to leave: 5 March 2026" in only([ADMIT, first]).detail
+    assert "Expected to leave: 8 March 2026" in only([ADMIT, first, later]).detail
+    assert "Expected to leave" not in only([ADMIT, first, expects("120000", '""')]).detail
+    assert "Expected to leave: 5 March 2026" in only([ADMIT, first, expects("120000", "")]).detail
+    gone = adt("A03", "180000", visit(ended="20260302180000"))
+    assert "Expected to leave" not in only([ADMIT, first, gone]).detail
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from feeds.formats.fhir_r4.datatypes import (
     Reference,
     Resource,
 )
+from feeds.formats.fhir_r4.dates import day_words
 from feeds.formats.fhir_r4.delivery import Named
 from feeds.formats.fhir_r4.outcomes import CannotMapError
-from feeds.formats.fhir_r4.reading import Reading
+from feeds.formats.fhir_r4.reading import PLANNED_END, Reading
 from feeds.formats.fhir_r4.results import result_category
 from feeds.formats.fhir_r4.words import all_words, codes, first_words, notes_text, sentences, words
 from feeds.mapped import EntryStatus, MappedEntry
@@ -202,6 +203,14 @@ def _place(resource: Encounter, reading: Reading) -> str:
     return reading.called(resource.service_provider).name
 
 
+def _planned_end(resource: Encounter) -> str:
+    """The day on which the stay is expected to end, in words, until it has ended."""
+    if resource.status in ("finished", "cancelled", "entered-in-error"):
+        return ""
+    sent = (e.value_date_time for e in resource.extension or () if e.url == PLANNED_END)
+    return next((words for at in sent if at and (words := day_words(at))), "")
+
+
 def map_encounter(resource: Encounter, reading: Reading) -> MappedEntry:
     """Map a contact: what it was, why, where, and how it ended."""
     code = resource.class_.code if resource.class_ is not None else None
@@ -214,6 +223,7 @@ def map_encounter(resource: Encounter, reading: Reading) -> MappedEntry:
     stay = resource.hospitalization
     admitted = words(stay.admit_source) if stay is not None else ""
     discharged = words(stay.discharge_disposition) if stay is not None else ""
+    expected = _planned_end(resource)
     return reading.entry(
         subject=resource.subject,
         category=Category.CONTACTS,
@@ -226,6 +236,7 @@ def map_encounter(resource: Encounter, reading: Reading) -> MappedEntry:
         detail=sentences(
             f"Reason: {reasons}" if reasons else "",
             f"Admitted from: {admitted}" if admitted else "",
+            f"Expected to leave: {expected}" if expected else "",
             f"Discharged to: {discharged}" if discharged else "",
         ),
         author=reading.called(_main_participant(resource.participant)),

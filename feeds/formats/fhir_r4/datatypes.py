@@ -46,6 +46,7 @@ class Extension(Datatype):
     value_string: str | None = None
     value_code: str | None = None
     value_boolean: bool | None = None
+    value_date_time: str | None = None
     value_coding: Coding | None = None
     value_codeable_concept: CodeableConcept | None = None
     value_identifier: "Identifier | None" = None

@@ -4,6 +4,7 @@ Source: https://hl7.org/fhir/R4/datatypes.html#dateTime.
 """
 
 import re
+from calendar import month_name
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -77,6 +78,12 @@ def read_day(text: str) -> date | None:
     if when is None or when.precision in (Precision.YEAR, Precision.MONTH):
         return None
     return when.instant.astimezone(LONDON).date()
+
+
+def day_words(text: str) -> str:
+    """The day of a date or dateTime as people write it, ``4 March 2026``; empty without one."""
+    day = read_day(text)
+    return f"{day.day} {month_name[day.month]} {day.year}" if day is not None else ""
 
 
 def part_of_date(text: str) -> str:

@@ -27,6 +27,8 @@ from feeds.mapped import EntryStatus, MappedEntry
 from organisations.categories import Category
 
 RESPONSIBLE_TEAM = "https://connectcare.example/StructureDefinition/responsible-team"
+#: R5's Encounter.plannedEndDate as R4 carries it, where HL7's map of PV2-9 puts it.
+PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"
 TEAM_CODE = "https://connectcare.example/Id/team"
 
 #: meta.security codes of v3-Confidentiality that let an entry be shared in the ordinary way:

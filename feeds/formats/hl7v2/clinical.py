@@ -4,7 +4,8 @@
 is sent in snapshot mode (HL7 v2, chapter 2, "Snapshot mode"), so that in what a trust says of its
 person the ``AL1`` of a message are all of that person's: what a later list has no more is there no
 longer. A message without any says nothing of allergies; an ``AL1`` of HL7's null says that there
-are none.
+are none. So it is with the ``DG1`` of a visit, unless one of them says with an action code
+(DG1-21) what is done with it alone.
 
 Fields follow HL7's published maps of PRB and DG1 to Condition, AL1 and IAM to AllergyIntolerance.
 The source's own number of a problem or allergy names it with its code (Epic sends one number for
@@ -20,7 +21,7 @@ from typing import Any
 from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.results import concept, person_name
 from feeds.formats.hl7v2.times import instant, moment, stamped
-from feeds.formats.hl7v2.visits import stamp
+from feeds.formats.hl7v2.visits import stamp, visit_id
 from feeds.mapped import Told
 
 Resource = dict[str, Any]
@@ -32,8 +33,9 @@ _ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-cl
 _ALLERGY_VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
 #: Within one second a deletion comes last.
 _PLAIN, _DELETED = 1, 9
-#: How a person's list of allergies is named among what messages tell.
-ALLERGY_LIST = "AllergyList"
+#: How a person's list of allergies, and a visit's of diagnoses, are named among what messages tell.
+ALLERGY_LIST, DIAGNOSIS_LIST = "AllergyList", "DiagnosisList"
+LISTS = frozenset({ALLERGY_LIST, DIAGNOSIS_LIST})
 _IS = "is:"
 #: Table 0287: what is done with a problem. Linking and unlinking it changes nothing of it here.
 _DELETES = frozenset({"DE", "D"})
@@ -41,22 +43,22 @@ _SEVERITIES = {"MI": "mild", "MO": "moderate", "SV": "severe"}
 
 
 def resources_of(
-    message: Message, person: str, *, event: str = "", lists_allergies: bool = False
+    message: Message, person: str, *, event: str = "", listed: frozenset[str] = frozenset()
 ) -> Resources:
     """Everything clinical that a message of any kind has beside its results.
 
-    :param lists_allergies: its ``AL1`` are told as a list (:func:`allergy_list`).
+    :param listed: the segments that are told as a list (:func:`lists`).
     """
     visit = message.text(message.first("PV1"), 19)
     for number, segment in enumerate(message.segments):
         where = f"{segment[0]} {number}"
+        if segment[0] in listed:
+            continue
         match segment[0]:
             case "PRB":
                 yield where, _problem(message, segment, person, event)
             case "DG1":
                 yield where, _diagnosis(message, segment, person, visit)
-            case "AL1" if lists_allergies:
-                pass
             case "AL1" | "IAM":
                 if found := _allergy(message, segment, person):
                     yield where, found
@@ -64,28 +66,57 @@ def resources_of(
                 pass
 
 
-def allergy_list(message: Message, person: str) -> Told | None:
-    """What the ``AL1`` of a message tell of a person's allergies; ``None`` where it has none."""
+def lists(message: Message, person: str) -> dict[str, Told]:
+    """What the segments of a message tell as lists: all of a person's, or of their visit's.
+
+    By the segment's name. Without any of a name nothing is told of it.
+    """
+    found = {"AL1": _allergy_list(message, person), "DG1": _diagnosis_list(message, person)}
+    return {name: told for name, told in found.items() if told is not None}
+
+
+def _allergy_list(message: Message, person: str) -> Told | None:
     segments = message.all("AL1")
-    if not segments:
+    found = [one for each in segments if (one := _allergy(message, each, person))]
+    return _list(message, segments, found, f"{ALLERGY_LIST}/{person}", person)
+
+
+def _diagnosis_list(message: Message, person: str) -> Told | None:
+    """The diagnoses of a visit that has a number, unless they say what is done with each."""
+    segments = message.all("DG1")
+    visit = visit_id(message, message.first("PV1"), message.first("PID"))
+    if not visit or any(message.text(each, 21) for each in segments):
+        return None
+    number = message.text(message.first("PV1"), 19)
+    stated = [each for each in segments if not _is_null(each)]
+    found = [_diagnosis(message, each, person, number) for each in stated]
+    found = [one for one in found if one["code"].get("text")]
+    return _list(message, segments, found, f"{DIAGNOSIS_LIST}/{visit}", person)
+
+
+def _is_null(segment: Segment) -> bool:
+    return len(segment) > 3 and segment[3].strip() == '""'
+
+
+def _list(
+    message: Message, segments: list[Segment], found: list[Resource], identifier: str, person: str
+) -> Told | None:
+    """A list as it is told; ``None`` where nothing is said, neither what is on it nor null."""
+    if not segments or not (found or all(map(_is_null, segments))):
         return None
     recorded = instant(message.text(message.first("EVN"), 2))
     recorded = recorded or instant(message.text(message.header, 7))
     at = stamp(recorded)
-    found = [one for each in segments if (one := _allergy(message, each, person))]
-    is_null = all(len(each) > 3 and each[3].strip() == '""' for each in segments)
-    if not found and not is_null:
-        return None
     said: dict[str, tuple[str, Any]] = {
         "version": (at, at),
         "listed": (at, sorted({one["id"] for one in found})),
         **{f"{_IS}{one['id']}": (at, one) for one in found},
     }
-    return Told(f"{ALLERGY_LIST}/{person}", person, said, may_be_empty=True)
+    return Told(identifier, person, said, may_be_empty=True)
 
 
-def allergies_of(said: Mapping[str, Any]) -> Iterator[tuple[Resource, bool]]:
-    """The allergies of a list as it stands, and whether each is on it."""
+def listed_in(said: Mapping[str, Any]) -> Iterator[tuple[Resource, bool]]:
+    """What a list has had on it, and whether each still is."""
     for name, resource in said.items():
         if name.startswith(_IS):
             yield resource, resource["id"] in said["listed"]

@@ -164,7 +164,7 @@ def _items(
         yield _deleted(group, person, pointer, shown)
         return
     told = tuple(kind.tells(group, event, person.identifier)) if kind.tells else ()
-    listed = clinical.allergy_list(group, person.identifier) if speaks else None
+    listed = clinical.lists(group, person.identifier) if speaks else {}
     replaces = _prior(group, person) if kind.speaks is Speaks.JOINED else ()
     missing = kind.needs if kind.tells and not told else ""
     if kind.speaks is Speaks.JOINED and not replaces:
@@ -178,9 +178,9 @@ def _items(
         resources = iter(())
     else:
         resources = clinical.resources_of(
-            group, person.identifier, event=event, lists_allergies=listed is not None
+            group, person.identifier, event=event, listed=frozenset(listed)
         )
-    told += (listed,) if listed else ()
+    told += tuple(listed.values())
     entries, faults = _entries(resources, delivery, person)
     for where, reason in faults:
         yield Item(f"{pointer}, {where}", shown, "", Held(reason), raw=group.raw)
@@ -219,12 +219,12 @@ def compose(
 ) -> tuple[MappedEntry, ...]:
     """The entry of a visit, an appointment or a document, of everything told of it so far.
 
-    Of a person's list of allergies an entry for each: what is on it no more is retired.
+    Of a list (of allergies, of diagnoses) an entry for each: what is on it no more is retired.
     """
     delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
     what = identifier.partition("/")[0]
-    if what == clinical.ALLERGY_LIST:
-        return tuple(_allergies(said, delivery))
+    if what in clinical.LISTS:
+        return tuple(_listed(said, delivery))
     resource = _MAKERS[what](identifier, said)
     meta: Resource = {}
     if version := said.get("version"):
@@ -238,8 +238,8 @@ def compose(
     return item.outcome.entries if isinstance(item.outcome, Mapped) else ()
 
 
-def _allergies(said: Mapping[str, Any], delivery: Delivery) -> Iterator[MappedEntry]:
-    for resource, is_listed in clinical.allergies_of(said):
+def _listed(said: Mapping[str, Any], delivery: Delivery) -> Iterator[MappedEntry]:
+    for resource, is_listed in clinical.listed_in(said):
         as_of = {"meta": {"lastUpdated": said["version"]}} if said.get("version") else {}
         part = Part(pointer="", raw=msgspec.json.encode({**resource, **as_of}))
         (item,) = items_of([part], delivery)

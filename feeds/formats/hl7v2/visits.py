@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from feeds.formats.fhir_r4.reading import RESPONSIBLE_TEAM, TEAM_CODE
+from feeds.formats.fhir_r4.reading import PLANNED_END, RESPONSIBLE_TEAM, TEAM_CODE
 from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.results import person_name
 from feeds.formats.hl7v2.times import instant, moment
@@ -120,6 +120,10 @@ def told(message: Message, event: str, person: str, pv1: Segment) -> Told | None
     say("opened", written, _OPENED.get(event, ""))
     if event in ("A01", "A04"):
         say("came", written, moment(text(evn, 6)) or moment(text(evn, 2)))
+    if leaves := text(pv2, 9):
+        say("leaves", written, moment(leaves))
+    elif pv2[9:10] == ['""']:
+        said["leaves"] = (written, "")  # it is not expected any longer
     if event in ("A05", "A14"):
         say("expected", written, moment(text(pv2, 8)))
     if event == "A03":
@@ -191,6 +195,9 @@ def encounter(identifier: str, said: Mapping[str, Any]) -> Resource:
     if where := said.get("place"):
         made["location"] = [{"location": {"display": where}}]
     made |= responsible_team(said)
+    if (leaves := said.get("leaves")) and status in ("planned", "in-progress"):
+        planned = {"url": PLANNED_END, "valueDateTime": leaves}
+        made["extension"] = [*made.get("extension", []), planned]
     if who := said.get("who"):
         made["participant"] = [{"individual": {"display": who}}]
     if why := said.get("why"):
