@@ -77,7 +77,7 @@ class Applier:
         lock(
             source=self._source.pk,
             identifiers={person.identifier for person in persons.values()}
-            | _people_of(items)
+            | people_of(items)
             | replaced_in(items),
         )
         changed, refused = self._receive_persons(items, persons, result)
@@ -208,7 +208,7 @@ class Applier:
         result: Outcomes,
         batch_id: int,
     ) -> None:
-        known = self._known_persons(_people_of(items))
+        known = self._known_persons(people_of(items))
         arrivals: list[records.Arrival] = []
         for position, item in enumerate(items):
             outcome = item.outcome
@@ -329,7 +329,8 @@ def _entries(items: Iterable[Item]) -> Iterator[ReadyEntry]:
             yield from item.outcome.ready
 
 
-def _people_of(items: Iterable[Item]) -> set[str]:
+def people_of(items: Iterable[Item]) -> set[str]:
+    """The source's own identifiers of those whose entries these are."""
     return {entry.person for entry in _entries(items) if entry.person is not None}
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from msgspec.structs import replace
 
 from feeds.answers import ANSWER_OF_WHOM
-from feeds.applying import PERSON_NOT_KNOWN, Applier
+from feeds.applying import PERSON_NOT_KNOWN, Applier, people_of
 from feeds.boundary import LOOK
+from feeds.joined import replaced_in
 from feeds.mapped import Item, Mapped
 from feeds.models import Batch, Delivery, HeldContent, Hold, Outcome
 from feeds.outcomes import Outcomes, add_to_tallies
@@ -48,24 +49,46 @@ def take_out_later(delivery: Delivery, pointers: list[str]) -> None:
         held.save(update_fields=["stopped"])
 
 
+#: For want of whom something waits by itself, to be tried again when they come.
+_WAITS = Q(reason__in=[PERSON_NOT_KNOWN, ANSWER_OF_WHOM], resolved=None)
+
+
 def to_be_tried_again(batch: Batch, *, persons_arrived: bool) -> QuerySet[Hold]:
     """What waits for its person, whatever the order of files and of deliveries.
 
     Of this batch; where persons arrived, of every batch of its feed; and what of this batch
     somebody asked to be tried again.
     """
-    by_itself = Q(reason__in=[PERSON_NOT_KNOWN, ANSWER_OF_WHOM])
-    by_itself &= Q(batch__feed=batch.feed_id) if persons_arrived else Q(batch=batch)
+    by_itself = _WAITS & (Q(batch__feed=batch.feed_id) if persons_arrived else Q(batch=batch))
     asked = Q(batch=batch, asked_again__isnull=False)
     waiting = Hold.objects.filter(by_itself | asked, resolved=None)
     return waiting.select_related("delivery", "content").order_by("pk")
 
 
-def try_again(holds: Iterable[Hold], batch: Batch, applier: Applier) -> None:
+def waiting_elsewhere(batch: Batch) -> Iterator[tuple[Batch, QuerySet[Hold]]]:
+    """What of the source's other feeds waits for its person: each feed's, with its newest batch.
+
+    A source has one idea of a person, whichever of its feeds introduced them.
+    """
+    elsewhere = Hold.objects.filter(_WAITS, batch__feed__organisation=batch.feed.organisation_id)
+    elsewhere = elsewhere.exclude(batch__feed=batch.feed_id)
+    newest = elsewhere.values("batch__feed").annotate(newest=Max("batch")).order_by("batch__feed")
+    for feed, of in newest.values_list("batch__feed", "newest"):
+        found = Batch.objects.select_related("feed__organisation", "mapping", "replays").get(pk=of)
+        waiting = elsewhere.filter(batch__feed=feed)
+        yield found, waiting.select_related("delivery", "content").order_by("pk")
+
+
+def try_again(
+    holds: Iterable[Hold], batch: Batch, applier: Applier, *, of: Container[str] | None = None
+) -> None:
     """Read and apply items that are held; each goes, or is held for what stands in its way now.
 
     Those of one batch together: where entries came before their people, they are as many as a
     delivery. An item that is read as several stands by itself.
+
+    :param batch: one of their feed, by whose mapping they are read.
+    :param of: only what names one of these people.
     """
     together: dict[int, list[tuple[Hold, Item]]] = defaultdict(list)
     alone: list[tuple[Hold, list[Item]]] = []
@@ -76,6 +99,8 @@ def try_again(holds: Iterable[Hold], batch: Batch, applier: Applier) -> None:
             for item in read_content(batch, io.BytesIO(raw), hold.pointer)
             if not item.is_wrapper
         ]
+        if of is not None and not any(one in of for one in people_of(items) | replaced_in(items)):
+            continue
         if len(items) == 1:
             together[hold.batch_id].append((hold, items[0]))
         else:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit import actions as audit
@@ -14,9 +14,9 @@ from feeds import absent
 from feeds.ahead import mapped_chunks
 from feeds.applying import Applier
 from feeds.boundary import answer_requests, cut_out
-from feeds.holding import keep, to_be_tried_again, try_again
+from feeds.holding import keep, to_be_tried_again, try_again, waiting_elsewhere
 from feeds.mapped import Item
-from feeds.models import Batch, BatchState, Delivery, Tally
+from feeds.models import Batch, BatchState, Delivery, Hold, Tally
 from feeds.outcomes import add_to_tallies
 from organisations.models import Feed
 from records import actions as records
@@ -120,7 +120,23 @@ class Loader:
             cursor.execute("select pg_advisory_xact_lock(7302, %s)", [self._source.pk % 2**31])
 
     def _try_held_again(self) -> None:
-        waiting = to_be_tried_again(self._batch, persons_arrived=self._applier.new_persons)
+        arrived = self._applier.new_persons
+        self._try(
+            to_be_tried_again(self._batch, persons_arrived=arrived), self._batch, self._applier
+        )
+        if arrived:
+            for other, waiting in waiting_elsewhere(self._batch):
+                self._try(waiting, other, Applier(other), of=self._applier.came)
+
+    def _try(
+        self,
+        waiting: QuerySet[Hold],
+        batch: Batch,
+        applier: Applier,
+        *,
+        of: Container[str] | None = None,
+    ) -> None:
+        """Try all again, some at a time."""
         last = 0
         while True:
             with transaction.atomic():
@@ -129,7 +145,7 @@ class Loader:
                 if not holds:
                     return
                 last = holds[-1].pk
-                try_again(holds, self._batch, self._applier)
+                try_again(holds, batch, applier, of=of)
 
     def _retire_absent(self) -> None:
         """What a full extract of everybody does not have is no longer in the source's record."""

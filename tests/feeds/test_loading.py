@@ -16,6 +16,7 @@ from feeds import actions, applying, loading, ready, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
 from feeds.sensitive import read_codes
 from identity.sealed import CannotBeOpened, seal, unseal
+from organisations.models import Feed
 from records import actions as records
 from records.models import Entry
 from records.rows import row_of
@@ -119,6 +120,26 @@ def test_an_item_whose_person_never_comes_is_held(deliver: Any) -> None:
     report = deliver(ndjson(condition(person="nobody")))
     assert totals(report) == {"held": 1}
     assert report.lines[0].reason == applying.PERSON_NOT_KNOWN
+
+
+def test_whoever_comes_by_another_feed_of_the_source_frees_what_waits_for_them(
+    feed: Feed, deliver: Any, as_login: Any
+) -> None:
+    """A laboratory's results that came before the trust's own message about the person."""
+    with as_login("pipeline"):
+        other = factories.feed(feed.organisation, format="hl7v2")
+    waits = deliver(ndjson(condition(person="|p1"), condition("c2", person="p2")))
+    assert waits.total("held") == 2
+    pid = "PID|1||p1^^^^MR||Carter^Ruth||19410303|2"
+    adt = f"MSH|^~\\&|PAS|RJ2|CC|CC|20260101||ADT^A28|1|P|2.4\rEVN|A28|20260101100000\r{pid}\r"
+    assert deliver(adt.encode(), of=other).total("loaded") == 1
+    with as_login("pipeline"):
+        (left,) = Hold.objects.filter(resolved=None)
+        assert left.reason == applying.PERSON_NOT_KNOWN
+        after = selectors.report(Batch.objects.get(pk=waits.batch.pk))
+        assert (after.total("loaded"), after.total("held"), after.read) == (1, 1, 2)
+        entry = Entry.objects.get()
+        assert (entry.feed_id, entry.batch_id) == (feed.pk, waits.batch.pk)
 
 
 def test_an_item_that_names_two_people_is_held(deliver: Any) -> None:
