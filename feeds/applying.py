@@ -80,7 +80,7 @@ class Applier:
             | people_of(items)
             | replaced_in(items),
         )
-        changed, refused = self._receive_persons(items, persons, result)
+        changed, refused = self._receive_persons(items, persons, result, batch_id)
         changed |= self._join(items, result)
         made, told = courses.composed(
             items,
@@ -146,7 +146,11 @@ class Applier:
     # ── Persons ─────────────────────────────────────────────────────────────────────────────
 
     def _receive_persons(
-        self, items: list[Item], persons: dict[int, MappedPerson], result: Outcomes
+        self,
+        items: list[Item],
+        persons: dict[int, MappedPerson],
+        result: Outcomes,
+        batch_id: int,
     ) -> tuple[set[int], set[int]]:
         """The positions of the persons that changed, and of those that are held for an answer."""
         persons = self._without_passing(persons)
@@ -154,6 +158,7 @@ class Applier:
             list(persons.values()),
             source=self._source,
             trusted_for_numbers=self._feed.trusted_for_nhs_numbers,
+            given_in=batch_id,
         )
         self.came |= {person.identifier for person in persons.values()}
         access.relationships_are_due([one.resident_id for one in received if one.changed])

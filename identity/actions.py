@@ -60,13 +60,22 @@ class Received:
 
 
 def receive_persons(
-    persons: Sequence[PersonSent], *, source: Organisation, trusted_for_numbers: bool
+    persons: Sequence[PersonSent],
+    *,
+    source: Organisation,
+    trusted_for_numbers: bool,
+    given_in: int = 0,
 ) -> list[Received]:
     """Take in persons of one source, in order, inside the transaction that is open.
+
+    An older version never overwrites a newer one. Of two versions of one time, or of none, the one
+    that was given in later counts, whenever it is loaded; within one delivery the later one.
 
     Two deliveries with one new person at the same instant make one resident: everything that could
     collide (the source's identifier, the NHS number) is locked first, in one order.
 
+    :param given_in: the delivery's place among all deliveries; deliveries without one come as they
+        are taken in.
     :raises RuntimeError: if no transaction is open.
     """
     numbers = [number_of(person.nhs_number) for person in persons]
@@ -81,7 +90,7 @@ def receive_persons(
             source=source, identifier__in=[person.identifier for person in persons]
         )
     }
-    desk = _Desk(source, trusted_for_numbers)
+    desk = _Desk(source, trusted_for_numbers, given_in=given_in)
     new = newcomers_among(persons, numbers, known=held)
     came = desk.take_in_together([(persons[at], numbers[at]) for at in new])
     arrived = dict(zip(new, came, strict=True))
@@ -143,6 +152,7 @@ class _Desk:
     source: Organisation
     trusted: bool
     traced: bool = False
+    given_in: int = 0
 
     def take_in_together(
         self, people: Sequence[tuple[PersonSent, NhsNumber | None]]
@@ -156,6 +166,7 @@ class _Desk:
                 for person, number in people
             ],
             source=self.source,
+            given_in=self.given_in,
         )
 
     def _may_claim(self, person: PersonSent, number: NhsNumber | None) -> bool:
@@ -178,10 +189,11 @@ class _Desk:
         digest = fingerprint(person)
         if bytes(known.fingerprint) == digest:
             return False
-        if known.version and person.version and person.version < known.version:
+        if self._is_older(person, known):
             return False
         before = Said.from_json(known.said)
         known.version = person.version or known.version
+        known.given_in = self.given_in
         known.fingerprint = digest
         known.local_identifiers = list(person.local_identifiers)
         known.nhs_number_sent = person.nhs_number or ""
@@ -212,6 +224,11 @@ class _Desk:
             if live and live.number != number.digits:
                 ask(known, QuestionReason.NUMBER_CHANGED, candidate=None)
         return True
+
+    def _is_older(self, person: PersonSent, known: SourcePerson) -> bool:
+        if known.version and person.version and person.version != known.version:
+            return person.version < known.version
+        return self.given_in < known.given_in
 
     def link(self, known: SourcePerson) -> bool:
         """Try again to link somebody who is not, by what their source said last; whether it did."""
@@ -264,7 +281,14 @@ class _Desk:
     def _source_person(
         self, person: PersonSent, number: NhsNumber | None, resident: Resident, link: LinkState
     ) -> SourcePerson:
-        known = source_person(person, number, source=self.source, resident=resident, link=link)
+        known = source_person(
+            person,
+            number,
+            source=self.source,
+            resident=resident,
+            link=link,
+            given_in=self.given_in,
+        )
         known.save(force_insert=True)
         return known
 

@@ -244,6 +244,11 @@ class SourcePerson(models.Model):
         max_length=10, blank=True, help_text="The number sent, where it is an NHS number at all."
     )
     version = models.DateTimeField(null=True)
+    given_in = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The delivery of this version: of two of one time the later one given in counts.",
+    )
     fingerprint = models.BinaryField(max_length=32)
     registered_practice = models.BooleanField(
         default=False, help_text="The source is the practice that this person is registered with."

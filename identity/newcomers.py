@@ -62,7 +62,9 @@ def newcomers_among(
     ]
 
 
-def take_in_together(newcomers: Sequence[Newcomer], *, source: Organisation) -> list[SourcePerson]:
+def take_in_together(
+    newcomers: Sequence[Newcomer], *, source: Organisation, given_in: int = 0
+) -> list[SourcePerson]:
     """Make each a resident of their own, and link whoever claims a number; in their order."""
     if not newcomers:
         return []
@@ -74,6 +76,7 @@ def take_in_together(newcomers: Sequence[Newcomer], *, source: Organisation) -> 
             source=source,
             resident=resident,
             link=LinkState.LINKED if one.claims else LinkState.ALONE,
+            given_in=given_in,
         )
         for one, resident in zip(newcomers, residents, strict=True)
     )
@@ -107,6 +110,7 @@ def source_person(
     source: Organisation,
     resident: Resident,
     link: LinkState,
+    given_in: int = 0,
 ) -> SourcePerson:
     """The row of a person sent, not yet written."""
     return SourcePerson(
@@ -119,6 +123,7 @@ def source_person(
         nhs_number_status_sent=person.nhs_number_status or "",
         number_claimed=number.digits if number else "",
         version=person.version,
+        given_in=given_in,
         fingerprint=fingerprint(person),
         said=Said.by(person).as_json(),
         registered_practice=is_registered_practice(person, source),

@@ -15,6 +15,7 @@ from access.models import CareRelationship, RelationshipDue
 from feeds import actions, applying, loading, ready, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
 from feeds.sensitive import read_codes
+from identity.models import SourcePerson
 from identity.sealed import CannotBeOpened, seal, unseal
 from organisations.models import Feed
 from records import actions as records
@@ -106,6 +107,21 @@ def test_of_two_versions_in_one_delivery_the_newer_holds_in_any_order(
     older = condition(meta=at("2026-01-01T00:00:00Z"), code={"text": "Wheeze"})
     deliver(ndjson(patient(), newer, older))
     assert stored(as_login) == {"Condition/c1": "Asthma, severe"}
+
+
+@pytest.mark.parametrize("said", [{}, {"meta": {}}], ids=["of one time", "of no time"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_versions_of_a_person_the_one_given_in_later_counts_whichever_is_loaded_first(
+    give_in: Any, as_login: Any, order: tuple[int, int], said: dict[str, Any]
+) -> None:
+    given = [
+        give_in(ndjson(patient(name=[{"family": family, "given": ["Ruth"]}], **said)))
+        for family in ("Carter", "Baker")
+    ]
+    with as_login("pipeline"):
+        for which in order:
+            actions.load(given[which].pk)
+        assert SourcePerson.objects.get().said["family_name"] == "Baker"
 
 
 def test_a_person_who_comes_later_in_the_batch_is_waited_for(deliver: Any, as_login: Any) -> None:
