@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,11 +11,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from feeds import selectors
+from feeds.days import feeds_that_sent
 from feeds.deciding import why_no_mapping
 from feeds.formats import FORMATS
 from feeds.formats.council_csv.mapping import LARGEST as LARGEST_MAPPING
 from organisations.models import Feed
-from ui.forms import FileField, NhsForm, SelectField
+from ui.forms import DateField, FileField, NhsForm, SelectField
 
 
 class DeliveryForm(NhsForm):
@@ -49,6 +51,30 @@ class DeliveryForm(NhsForm):
         """The mapping file's text, if it can be used for the feed that was chosen."""
         chosen = self.cleaned_data.get("feed") or "0"
         return _mapping(self.cleaned_data["mapping"], selectors.feeds_in_force().filter(pk=chosen))
+
+
+class DeliveriesFilterForm(NhsForm):
+    """Whose deliveries, and of which day; all of late where neither is said."""
+
+    feed = SelectField(label="Who sent it", required=False)
+    day = DateField(label="Day", hint="For example, 15 3 2026", required=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Offer the feeds that sent anything."""
+        super().__init__(*args, **kwargs)
+        sent = [
+            (str(feed.pk), f"{feed.organisation.name}: {FORMATS[feed.format].words}")
+            for feed in feeds_that_sent()
+            if feed.format in FORMATS
+        ]
+        self.offer("feed", [("", "Everybody"), *sent])
+
+    def asked(self) -> tuple[Feed | None, date | None]:
+        """The feed and the day that were chosen; what is wrong is not."""
+        if not self.is_valid():
+            return None, None
+        chosen = Feed.objects.filter(pk=self.cleaned_data["feed"] or 0)
+        return chosen.first(), self.cleaned_data["day"]
 
 
 class HeldForm(NhsForm):

@@ -97,7 +97,14 @@ class Batch(models.Model):
                 fields=["id"],
                 condition=Q(state__in=["received", "loading"]),
                 name="batch_to_be_done",
-            )
+            ),
+            # Their page asks by day, and what waits for somebody of any day.
+            models.Index(fields=["received"], name="batch_by_time"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(state__in=["waiting", "failed"]),
+                name="batch_for_somebody",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from feeds import selectors
+from feeds import days, selectors
+from feeds.formats import FORMATS
 from feeds.models import Batch, BatchState
+from organisations.models import Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class BatchRow:
     public_id: UUID
     source: str
     format: str
+    words: str
     state: str
     state_words: str
     colour: str
@@ -74,6 +78,48 @@ class BatchRow:
     replays: UUID | None
     raw_deleted: datetime | None
     can_be_replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """What a feed sent by itself on one day; ``query`` leads to each of its batches."""
+
+    source: str
+    words: str
+    day: date
+    last: datetime
+    batches: int
+    read: int
+    running: int
+    for_somebody: int
+    query: str
+
+
+def day_row(one: days.Day) -> DayRow:
+    """A day of a feed as the page of deliveries shows it."""
+    return DayRow(
+        source=one.feed.organisation.name,
+        words=words_of(one.feed),
+        day=one.day,
+        last=one.last,
+        batches=one.batches,
+        read=one.read,
+        running=one.running,
+        for_somebody=one.for_somebody,
+        query=query_of(one.feed, one.day),
+    )
+
+
+def query_of(feed: Feed | None, day: date) -> str:
+    """The filter of a feed and a day, as a link has it; its last part is the page."""
+    parts = {"day-day": day.day, "day-month": day.month, "day-year": day.year}
+    return urlencode({"feed": feed.pk if feed else "", **parts})
+
+
+def words_of(feed: Feed) -> str:
+    """What a feed sends; its code, where that form is read no longer."""
+    form = FORMATS.get(feed.format)
+    return form.words if form else feed.format
 
 
 _COLOURS = {
@@ -103,6 +149,7 @@ def batch_row(batch: Batch) -> BatchRow:
         public_id=batch.public_id,
         source=batch.feed.organisation.name,
         format=batch.feed.format,
+        words=words_of(batch.feed),
         state=batch.state,
         state_words=BatchState(batch.state).label,
         colour=_COLOURS[BatchState(batch.state)],

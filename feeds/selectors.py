@@ -103,11 +103,6 @@ def read_count(batch: Batch) -> int:
     return int(total or 0)
 
 
-def batches(limit: int = 50) -> QuerySet[Batch]:
-    """The latest batches, newest first."""
-    return Batch.objects.select_related("feed__organisation", "replays")[:limit]
-
-
 def can_be_replayed(feed: Feed) -> QuerySet[Batch]:
     """A feed's batches whose bytes are kept, as they were given in."""
     return (

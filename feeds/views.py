@@ -15,11 +15,12 @@ from rest_framework.response import Response
 
 from access.doors import needs
 from access.requests import ActingRequest
-from feeds import actions, deciding, nudges, presenters, replaying, selectors
+from feeds import actions, days, deciding, nudges, presenters, replaying, selectors
 from feeds.formats import FORMATS
-from feeds.forms import DeliveryForm, HeldForm
+from feeds.forms import DeliveriesFilterForm, DeliveryForm, HeldForm
 from feeds.models import Batch
 from organisations.activities import Activity
+from organisations.views import page_number
 
 
 @needs(Activity.LOAD_FEEDS)
@@ -46,12 +47,27 @@ def give_in(request: ActingRequest) -> HttpResponse:
 @needs(Activity.LOAD_FEEDS)
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
-    """The latest batches."""
-    rows = [presenters.batch_row(batch) for batch in selectors.batches()]
+    """What was delivered of late by day and feed; of a day that is asked for, each batch."""
+    form = DeliveriesFilterForm(request.GET)
+    feed, day = form.asked()
+    if day is not None:
+        page = days.of_day(day, feed, page_number(request.GET.get("page")))
+        context = {
+            "form": form,
+            "day": day,
+            "page": page,
+            "query": presenters.query_of(feed, day),
+            "batches": [presenters.batch_row(batch) for batch in page],
+        }
+        return render(request, "feeds/day.jinja", context)
+    now = timezone.now()
     context = {
-        "batches": rows,
+        "form": form,
+        "for_somebody": [presenters.batch_row(one) for one in days.for_somebody(feed)],
+        "given_in": [presenters.batch_row(one) for one in days.given_in(now, feed)],
+        "days": [presenters.day_row(one) for one in days.days(now, feed)],
         "requests": selectors.extract_requests(),
-        "sources": [presenters.source_row(one) for one in selectors.freshness(timezone.now())],
+        "sources": [presenters.source_row(one) for one in selectors.freshness(now)],
     }
     return render(request, "feeds/batches.jinja", context)
 
