@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from access import alerts, disclosure_notices, effect_previews, fishing, samples
+from organisations import recertifying
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -58,3 +59,9 @@ def sweep_drafts() -> None:
     effect_previews.begin_due()
     for proposal_id in effect_previews.wanting_effect():
         effect_previews.compute(proposal_id)
+
+
+@shared_task(name="access.tasks.sweep_staff")  # type: ignore[untyped-decorator]  # likewise
+def sweep_staff() -> None:
+    """End the roles that nobody confirmed in time, and stop the accounts that nobody uses."""
+    recertifying.sweep()

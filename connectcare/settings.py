@@ -297,6 +297,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "sweep-staff": {
+        "task": "access.tasks.sweep_staff",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "sweep-registry-drafts": {
         "task": "access.tasks.sweep_drafts",
         "schedule": timedelta(minutes=1),
@@ -467,6 +472,11 @@ DECLARED_PERIODS = {
 BREAK_GLASS_HOURS = environment.number("BREAK_GLASS_HOURS", 3)
 # Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
 # organisation at least one a week (docs/adr/0011).
+# A role is confirmed by its organisation within so many days, or ends so many later; an account
+# that nobody signs in to stops after so many.
+RECERTIFY_DAYS = environment.number("RECERTIFY_DAYS", 365)
+RECERTIFY_GRACE_DAYS = environment.number("RECERTIFY_GRACE_DAYS", 30)
+DORMANT_DAYS = environment.number("DORMANT_DAYS", 90)
 SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
 # What is withheld is disclosed for so many days at most (docs/adr/0016). Outside these hours of a
 # working day one on-call officer may act before a second one confirms.

@@ -86,6 +86,14 @@ class EndRolesForm(NhsForm):
     why = why_field()
 
 
+class CertifyForm(NhsForm):
+    """Which roles are still needed."""
+
+    memberships = CheckboxesField(
+        label="Which roles are still needed?", error="Select at least one role"
+    )
+
+
 class StaffFileForm(NhsForm):
     """A file of joiners of one organisation."""
 

@@ -47,6 +47,7 @@ class PersonPage:
     username: str
     email: str
     suspended: bool
+    dormant_since: datetime | None
     is_reader: bool
     held: tuple[HeldLine, ...]
     proposals: tuple[ProposalLine, ...]
@@ -130,6 +131,7 @@ def person_page(
         username=person.username,
         email=person.email,
         suspended=not person.is_active,
+        dormant_since=None if person.is_active else person.dormant_since,
         is_reader=person.pk == reader,
         held=tuple(
             HeldLine(

@@ -9,6 +9,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from audit.fields import UuidV7
 from organisations.activities import Activity
@@ -36,6 +37,12 @@ class StaffMember(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
+    dormant_since = models.DateTimeField(
+        null=True, editable=False, help_text="When the account stopped because nobody used it."
+    )
+    let_in_again = models.DateTimeField(
+        null=True, editable=False, help_text="When an administrator let them sign in again."
+    )
 
     objects: ClassVar[StaffMemberManager] = StaffMemberManager()
 
@@ -98,6 +105,9 @@ class Membership(Period):
         "organisations.Team", models.PROTECT, related_name="memberships", null=True, blank=True
     )
     role = models.ForeignKey(Role, models.PROTECT, related_name="memberships")
+    certified_at = models.DateTimeField(
+        db_default=Now(), help_text="When their organisation last said that it is needed."
+    )
 
     class Meta(Period.Meta):
         ordering = ["organisation__name", "role__name"]

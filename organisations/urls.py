@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from organisations import views, views_refresh, views_sharing, views_staff
+from organisations import (
+    views,
+    views_recertifying,
+    views_refresh,
+    views_sharing,
+    views_staff,
+)
 
 urlpatterns = [
     path(
@@ -29,6 +35,12 @@ urlpatterns = [
         views_sharing.return_to_before,
         name="registry-return",
     ),
+    path(
+        "registry/staff/<uuid:person>/sign-in",
+        views_recertifying.let_in_again,
+        name="registry-let-in-again",
+    ),
+    path("registry/recertify", views_recertifying.recertify, name="registry-recertify"),
     path("registry/refresh", views_refresh.refresh, name="registry-refresh"),
     path("registry/sharing", views_sharing.sharing, name="registry-sharing"),
     path(

@@ -16,7 +16,7 @@ from access.doors import needs, public
 from access.requests import ActingRequest
 from audit import actions as audit
 from audit.models import Action
-from organisations import presenters, selectors
+from organisations import presenters, recertifying, selectors
 from organisations.activities import Activity
 from organisations.delegation import organisations_administered
 from organisations.forms import OrganisationFilterForm, StaffSearchForm
@@ -66,8 +66,9 @@ def staff(request: ActingRequest) -> HttpResponse:
     mine = organisations_administered(request.user, request.acting.activities)
     page = selectors.staff_by_name(name, page_number(request.POST.get("page")), of=mine)
     lines = presenters.staff_lines(page)
+    to_confirm = len(recertifying.due(mine, reader=request.user.pk))
     audit_reading(request, "staff", count=len(lines))
-    context = {"form": form, "name": name, "page": page, "lines": lines}
+    context = {"form": form, "name": name, "page": page, "lines": lines, "to_confirm": to_confirm}
     return render(request, "organisations/staff.jinja", context)
 
 

@@ -482,6 +482,7 @@ def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
     administrator.opens("/registry/roles").arrives("Roles")
     administrator.opens("/registry/history").arrives("History of the registry")
     administrator.pictures("registry-history")
+    administrator.opens("/registry/recertify").arrives("Confirm roles")
     if username == "registry":
         administrator.opens("/registry/refresh").arrives("Compare with the national directory")
         administrator.presses("Compare").arrives("Compare with the national directory")

@@ -212,6 +212,8 @@ MATRIX: list[Row] = [
     *_both("registry-proposal", 404, 404, ADMINISTRATORS, proposal=UUID),
     *_both("registry-return", 405, 404, (Persona.REGISTRY_ADMINISTRATOR,), proposal=UUID),
     *_both("registry-refresh", 200, 200, (Persona.REGISTRY_ADMINISTRATOR,)),
+    *_both("registry-recertify", 200, 200, ADMINISTRATORS),
+    *_both("registry-let-in-again", 405, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-sharing", 200, 405, ADMINISTRATORS),
     *_both("registry-agreement", 404, 404, ADMINISTRATORS, source=UUID, recipient=UUID),
     *_both("registry-role", 404, 404, ADMINISTRATORS, code="no-such-role"),

@@ -139,6 +139,8 @@ NOT_ABOUT_A_RESIDENT = {
     "registry-history",
     "registry-return",
     "registry-refresh",
+    "registry-recertify",
+    "registry-let-in-again",
     "registry-sharing",
     "registry-agreement",
     "registry-role",
