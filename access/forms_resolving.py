@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.forms import Form, UUIDField
 
 from identity.forms import nhs_number_from
@@ -62,6 +64,18 @@ class CandidateForm(Form):
     """Whom a button of the question's page proposes; empty for nobody."""
 
     candidate = UUIDField(required=False)
+
+
+class ComparedForm(Form):
+    """Whom a page compared, as its form sends them back."""
+
+    subject = UUIDField(required=False)
+    candidate = UUIDField(required=False)
+
+    def whom(self) -> tuple[UUID | None, UUID | None]:
+        """Both, each ``None`` where it is nobody, or nobody's id."""
+        self.full_clean()
+        return self.cleaned_data.get("subject"), self.cleaned_data.get("candidate")
 
 
 class SeparateForm(NhsForm):

@@ -17,7 +17,7 @@ from access.presenters_sides import (
     of_side,
     side_by_side,
 )
-from access.resolving import Question, QuestionLine
+from access.resolving import Question, QuestionLine, Stands
 from access.sides import Side
 from identity.questions import ASKED
 from identity.vital_words import partial_date
@@ -59,18 +59,36 @@ def _age(waited: object) -> str:
     return f"{days} day{'' if days == 1 else 's'}"
 
 
+#: What is said of a source person who shares a record, where it is to be decided about two.
+_SHARED = (
+    "What the source sent is part of this resident’s record, with what others sent: everything "
+    "in it is joined or kept apart together."
+)
+_DOUBTED = (
+    "What the source sent is in doubt in a record that others have sent to as well. Nothing is "
+    "decided for that record here: settle first whether they belong in it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionPage:
-    """A question in words."""
+    """A question in words. ``standing``: what to know of the record before it is decided."""
 
     question: Question
     title: str
     words: str
+    standing: str
     one: Details
     other: Details | None
     rows: list[Row]
     may_retry: bool
     current_choices: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def compared(self) -> tuple[UUID, UUID | None]:
+        """Subject and candidate as the page shows them."""
+        candidate = self.question.candidate
+        return self.question.subject.id, candidate.id if candidate else None
 
     @property
     def alone(self) -> list[tuple[str, str]]:
@@ -101,20 +119,27 @@ def candidates_shown(page: QuestionPage, sides: Sequence[Side]) -> CandidatesSho
 
 
 def question_page(question: Question) -> QuestionPage:
-    """A question with its subject, and with the candidate where somebody is proposed."""
+    """A question with its subject, and with the candidate where somebody is proposed.
+
+    The subject is whoever is joined, or kept apart: one source's person in its own words, but the
+    resident where what others sent would go with it.
+    """
     asked = ASKED[question.reason]
-    heading = "As sent" if question.said is not None else "This resident"
-    one = (
-        of_side(question.subject, heading)
-        if question.said is None
-        else of_said(question, question.said, heading)
-    )
     candidate = question.candidate
+    elsewhere = candidate is not None and not question.in_place
+    shared = elsewhere and question.stands is Stands.WITH_OTHERS
+    one = (
+        of_side(question.subject, "This resident")
+        if question.said is None or shared
+        else of_said(question, question.said, "As sent")
+    )
+    doubted = question.stands is Stands.IN_DOUBT and (elsewhere or asked.candidates)
     other = of_side(candidate, "May be this resident") if candidate else None
     return QuestionPage(
         question=question,
         title=question.reason.label,
         words=asked.words,
+        standing=_SHARED if shared else _DOUBTED if doubted else "",
         one=one,
         other=other,
         rows=compare(one, other) if other else compare(one, one),

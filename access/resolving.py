@@ -1,8 +1,8 @@
 """The records officers' work list: questions about who somebody is, and what is decided of them.
 
-Everything goes through functions of the gate (``access/sql/0014_resolving.sql``, ``0031`` and
-``0032``), which check the membership, answer only for whom its organisation may know of, and write
-who was shown to the audit. Nothing clinical comes out of them.
+Everything goes through functions of the gate (``access/sql/0014_resolving.sql``, ``0031``,
+``0032`` and ``0045``), which check the membership, answer only for whom its organisation may know
+of, and write who was shown to the audit. Nothing clinical comes out of them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,15 @@ from identity.vital import PartialDate
 PAGE_LENGTH = 25
 #: As many residents stand side by side with the one whom a question is about.
 MOST_CANDIDATES = 4
+
+
+class Stands(StrEnum):
+    """How a source person stands in the resident's record that holds them."""
+
+    ALONE = "alone"
+    WITH_OTHERS = "with-others"
+    #: In doubt among others: what is decided about them says nothing about that record.
+    IN_DOUBT = "in-doubt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Note:
         "number_sent",
         "said",
         "in_place",
+        "stands",
         "subject",
         "candidate",
         "notes",
@@ -97,6 +108,7 @@ class Question:
     number_sent: str
     said: Said | None
     in_place: bool
+    stands: Stands
     subject: Side
     candidate: Side | None
     notes: tuple[Note, ...]
@@ -146,6 +158,7 @@ def question(acting: Acting, question_id: UUID, *, request_id: str) -> Question 
         number_sent=raw["number_sent"],
         said=Said.from_json(raw["said"]) if raw["said"] else None,
         in_place=raw["in_place"],
+        stands=Stands(raw["stands"]),
         subject=subject,
         candidate=candidate,
         notes=tuple(
@@ -162,23 +175,27 @@ def decide(
     *,
     decision: QuestionDecision,
     words: str,
+    compared: tuple[UUID | None, UUID | None],
     why: WhySeparated | None = None,
     current: str = "",
     request_id: str,
 ) -> str:
     """Settle a question: ``settled``, or why not (``access.decide_question`` says which).
 
+    :param compared: subject and candidate whom the officer was shown; nothing is decided about
+        anybody else. Only ``CHECKED`` is about nobody.
     :param why: for ``SEPARATE`` only, as is ``current``: ``subject`` or ``candidate``, whichever
         record is used from now on.
     """
     return answer(
-        "select access.decide_question(%s, %s, %s, %s, %s, %s, %s, %s::uuid)",
+        "select access.decide_question(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid)",
         acting,
         question_id,
         decision,
         words,
         why,
         current,
+        *compared,
         request_id,
     )
 
@@ -216,7 +233,7 @@ def candidates(acting: Acting, question_id: UUID, *, request_id: str) -> tuple[S
 def propose(acting: Acting, question_id: UUID, candidate: UUID | None, *, request_id: str) -> str:
     """Set a resident beside the one whom a question is about, or with ``None`` nobody any more.
 
-    Nothing is decided by it. ``proposed``, or why not: ``not-known``, ``settled-already``.
+    Nothing is decided by it. ``proposed``, or why not (``access.propose_candidate`` says which).
     """
     return answer(
         "select access.propose_candidate(%s, %s, %s, %s, %s::uuid)",

@@ -15,12 +15,13 @@ from access.doors import needs
 from access.forms_resolving import (
     DECISIONS,
     CandidateForm,
+    ComparedForm,
     DecideForm,
     NoteForm,
     SeparateForm,
 )
 from access.requests import ActingRequest
-from access.resolving import Question
+from access.resolving import Question, Stands
 from identity.merges import WhySeparated
 from identity.questions import ASKED, QuestionDecision
 from organisations.activities import Activity
@@ -33,7 +34,8 @@ MOST_DIGITS = 4
 #: What is said where a decision could not be carried out.
 WHY_NOT = {
     "settled-already": "Somebody else has settled this question meanwhile",
-    "no-candidate": "There is nobody to compare with any more",
+    "no-candidate": "The person whom you compared is not the one proposed now. Compare them again",
+    "in-doubt-there": "It is in doubt whether they belong in this record. Settle that first",
     "two-verified-numbers": "Both have a verified NHS number of their own. Only the Personal "
     "Demographics Service can say that they are one person: ask the national back office",
     "merged-already": "One of the two has been joined with somebody else meanwhile. Look again",
@@ -105,10 +107,11 @@ def separate_asked(request: ActingRequest, question: UUID) -> HttpResponse:
     if seen is None:
         return not_found(request, Http404())
     words = request.POST.get("words", "")
+    compared = ComparedForm(request.POST).whom()
     form = SeparateForm(request.POST)
     form.offer("current", presenters.question_page(seen).current_choices)
     if not form.is_valid() or not words.strip():
-        return _separate(request, seen, words, form)
+        return _separate(request, seen, words, form, compared=compared)
     return _decided(
         request,
         seen,
@@ -171,6 +174,9 @@ def _decisions(seen: Question) -> tuple[QuestionDecision, ...]:
     """What may be decided: nobody is joined with, or kept from, somebody who is not proposed."""
     kind = ASKED[seen.reason]
     asked = kind.decisions
+    if seen.candidate is not None and seen.stands is Stands.IN_DOUBT and not seen.in_place:
+        # What would be joined, or kept apart for ever, is a record of others.
+        return (QuestionDecision.DIFFERENT if kind.compares else QuestionDecision.CHECKED,)
     if seen.candidate is not None and kind.candidates and not kind.compares:
         # Another candidate answers "somebody else": what the trace asked stays open then.
         return (QuestionDecision.SAME, QuestionDecision.SEPARATE, QuestionDecision.CHECKED)
@@ -194,7 +200,11 @@ def _show(
     request: ActingRequest, seen: Question, form: NhsForm, *, note: NoteForm | None = None
 ) -> HttpResponse:
     page = presenters.question_page(seen)
-    open_still = ASKED[seen.reason].candidates and seen.settled is None
+    open_still = (
+        ASKED[seen.reason].candidates
+        and seen.settled is None
+        and (seen.stands is not Stands.IN_DOUBT or seen.candidate is not None)
+    )
     context = {
         "form": note if note is not None else form,
         "deciding": form,
@@ -220,11 +230,18 @@ def _check(request: ActingRequest, seen: Question, words: str) -> HttpResponse:
 
 
 def _separate(
-    request: ActingRequest, seen: Question, words: str, form: SeparateForm
+    request: ActingRequest,
+    seen: Question,
+    words: str,
+    form: SeparateForm,
+    *,
+    compared: tuple[UUID | None, UUID | None] | None = None,
 ) -> HttpResponse:
+    """Ask why. Whom the officer compared first stays so, however often the form is shown again."""
     page = presenters.question_page(seen)
     form.offer("current", page.current_choices)
-    return render(request, "identity/separate.jinja", {"form": form, "page": page, "words": words})
+    context = {"form": form, "page": page, "words": words, "compared": compared or page.compared}
+    return render(request, "identity/separate.jinja", context)
 
 
 def _decided(
@@ -236,12 +253,13 @@ def _decided(
     why: WhySeparated | None = None,
     current: str = "",
 ) -> HttpResponse:
-    """Settle it and go back to the list; or show the question again with why it could not be."""
+    """Settle it and show it so; or show the question again with why it could not be."""
     outcome = resolving.decide(
         request.acting,
         seen.id,
         decision=decision,
         words=words,
+        compared=ComparedForm(request.POST).whom(),
         why=why,
         current=current,
         request_id=request.request_id,

@@ -64,6 +64,17 @@ class Region:
     def question(self) -> LinkQuestion:
         return LinkQuestion.objects.get()
 
+    @staticmethod
+    def compared(question: LinkQuestion) -> dict[str, str]:
+        """What a page sends back of the two whom it compared."""
+        known = question.source_person
+        both = (known.resident if known else question.resident, question.candidate)
+        return {
+            name: str(one.public_id)
+            for name, one in zip(("subject", "candidate"), both, strict=True)
+            if one is not None
+        }
+
 
 @pytest.fixture
 def region(database: object, as_login: AsLogin) -> Iterator[Region]:

@@ -95,7 +95,8 @@ def test_one_is_proposed_compared_and_joined_and_the_question_is_settled(
     offered = {each["value"] for each in page.select("input[name=decision]")}
     assert offered == {"same", "separate", "checked"}
     officer.posts("identity-question", asked, decision="same", words=HOW, status=200)
-    officer.posts("join-asked", asked, words=HOW)
+    lost.refresh_from_db()
+    officer.posts("join-asked", asked, words=HOW, **region.compared(lost))
     lost.refresh_from_db()
     assert (lost.decision, lost.decided_by_id) == ("same", region.officer.pk)
     assert Merge.objects.get().survivor_id == one.pk

@@ -99,7 +99,7 @@ def test_the_same_person_is_joined_after_a_check(
     page = officer.posts("identity-question", asked, status=200, decision="same", words=HOW)
     assert page.h1.get_text() == "Check before you join these records"
     assert not Merge.objects.exists()
-    officer.posts("join-asked", asked, words=HOW)
+    officer.posts("join-asked", asked, words=HOW, **region.compared(region.question()))
     made = Merge.objects.get()
     assert (made.survivor_id, made.by_id, made.words) == (region.ruth.pk, region.officer.pk, HOW)
     region.doubted.refresh_from_db()
@@ -122,7 +122,10 @@ def test_different_people_stay_apart_and_are_not_asked_about_again(
     region: Region, officer: Officer
 ) -> None:
     asked = region.question().public_id
-    officer.posts("identity-question", asked, decision="different", words=HOW)
+    officer.posts(
+        "identity-question", asked, decision="different", words=HOW,
+        **region.compared(region.question()),
+    )  # fmt: skip
     region.doubted.refresh_from_db()
     assert region.doubted.link == LinkState.ALONE
     with transaction.atomic():
@@ -139,7 +142,8 @@ def test_who_is_in_doubt_in_anothers_record_is_taken_out_by_a_worker(
 ) -> None:
     officer.posts("identity-question", region.question().public_id, decision="same",
                   words=HOW, status=200)  # fmt: skip
-    officer.posts("join-asked", region.question().public_id, words=HOW)
+    officer.posts("join-asked", region.question().public_id, words=HOW,
+                  **region.compared(region.question()))  # fmt: skip
     with transaction.atomic():
         receive_persons(
             [replace(RUTH, identifier="MRN7", family_name="Bello", postcode="E1 6AN",
@@ -151,7 +155,8 @@ def test_who_is_in_doubt_in_anothers_record_is_taken_out_by_a_worker(
     page = officer.gets("identity-question", asked.public_id)
     assert rows(page)["Family name"] == ("Bello", "Carter", "Different")
     assert not page.select("input[value=separate]"), "they are one record until it is taken apart"
-    officer.posts("identity-question", asked.public_id, decision="different", words=HOW)
+    officer.posts("identity-question", asked.public_id, decision="different", words=HOW,
+                  **region.compared(asked))  # fmt: skip
     assert "is being taken out" in officer.gets("identity-question", asked.public_id).get_text()
     sweep_questions()
     region.doubted.refresh_from_db()
@@ -166,7 +171,8 @@ def test_records_are_separated_for_ever_with_why_and_which_is_used(
     assert page.h1.get_text() == "Never show these records together"
     page = officer.posts("separate-asked", asked, status=200, words=HOW)
     assert "Select which record is used from now on" in page.get_text()
-    officer.posts("separate-asked", asked, words=HOW, why="adoption", current="subject")
+    officer.posts("separate-asked", asked, words=HOW, why="adoption", current="subject",
+                  **region.compared(region.question()))  # fmt: skip
     pair = SeparatedPair.objects.get()
     assert (pair.current_id, pair.former_id) == (region.doubted.resident_id, region.ruth.pk)
     assert "02-Mar-1941" not in officer.gets("identity-question", asked).get_text()
