@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import QuerySet
 
-from identity.actions import try_link_again
+from identity.actions import number_of, try_link_again
 from identity.locks import lock
 from identity.models import LinkQuestion, LinkState, QuestionNote, QuestionReason, SourcePerson
 from identity.persons import Said
@@ -47,9 +47,7 @@ def carry_out(question_id: int) -> bool:
     question = _taken(LinkQuestion.objects.filter(pk=question_id, split_due=True))
     if question is None or question.source_person is None:
         return False
-    known = question.source_person
-    lock(source=known.source_id, identifiers=[known.identifier])
-    known = SourcePerson.objects.get(pk=known.pk)
+    known = SourcePerson.objects.get(pk=question.source_person.pk)
     if known.link == LinkState.IN_DOUBT and known.resident_id == question.candidate_id:
         known.resident = new_resident(Said.from_json(known.said))
         known.link = LinkState.ALONE
@@ -78,7 +76,19 @@ def try_again(question_id: int) -> bool:
 
 
 def _taken(rows: QuerySet[LinkQuestion]) -> LinkQuestion | None:
-    """The one of these rows, held by this transaction; ``None`` where another worker has it."""
+    """The one of these rows, held by this transaction; ``None`` where another worker has it.
+
+    Whoever it is about is held first, as where a person decides it: never the other way round.
+    """
+    known = SourcePerson.objects.filter(questions__in=rows).first()
+    if known is None:
+        return None
+    number = number_of(known.nhs_number_sent)
+    lock(
+        numbers=[number.digits] if number else [],
+        source=known.source_id,
+        identifiers=[known.identifier],
+    )
     return (
         rows.select_for_update(skip_locked=True, of=("self",))
         .select_related("source_person__source")

@@ -24,6 +24,7 @@ from audit import actions as audit
 from audit.models import Action
 from identity.actions import ask, owner_of
 from identity.asking import Question, held_of, next_question, number_to_ask
+from identity.locks import lock
 from identity.models import (
     NumberStatus,
     QuestionReason,
@@ -189,6 +190,7 @@ class Tracer:
     @transaction.atomic
     def _may_send(self, trace: Trace, question: Question) -> bool:
         """Ask once more, and write down that it is sent before it is."""
+        _hold(trace.source_person, question.number)
         known = SourcePerson.objects.select_related("source").get(pk=trace.source_person_id)
         if not self._may_use_number(known.resident_id, known.source_id):
             return False
@@ -258,6 +260,15 @@ def _take() -> Trace | None:
     return trace
 
 
+def _hold(known: SourcePerson, *numbers: NhsNumber | None) -> None:
+    """Hold somebody still before anything of them is written, as whoever joins them does."""
+    lock(
+        numbers=[number.digits for number in numbers if number is not None],
+        source=known.source_id,
+        identifiers=[known.identifier],
+    )
+
+
 # ── What becomes of an answer ───────────────────────────────────────────────────────────────
 
 
@@ -281,6 +292,9 @@ def _write(held: Trace, question: Question, outcome: Outcome | None, service: Se
     elif _is_passing(outcome) and trace.delays < _MOST_UNREADABLE:
         _put_off(trace, None)
     else:
+        found = getattr(outcome, "demographics", None)
+        _hold(trace.source_person, question.number, found.number if found else None)
+        desk.known.refresh_from_db()
         desk.keep(outcome)
         desk.apply(outcome)
     trace.save()

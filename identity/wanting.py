@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from identity.locks import lock
 from identity.models import LinkQuestion, Trace
 from identity.settling import ABOUT_TRACES
 from identity.standing import POSTPONED_FOR
@@ -35,9 +36,18 @@ _UNTRACED = """
     limit %(limit)s
     on conflict do nothing
 """
-# Whoever was given a number by word of mouth since they were last traced by it, through a source
-# person of those who wrote it down, if they have one.
+# Numbers given by word of mouth to whoever was not traced by them since.
 _GIVEN = """
+    from identity_residentnhsnumber n
+    join identity_sourceperson p on p.resident_id = n.resident_id and p.replaced_by_id is null
+    where n.valid_until is null and n.status = '02' and n.said_by in ('resident', 'carer')
+      and not exists (
+          select from identity_trace t join identity_sourceperson s on s.id = t.source_person_id
+          where s.resident_id = n.resident_id and t.why = 'given' and t.wanted >= n.valid_from)
+"""
+_NUMBERS_GIVEN = f"select distinct n.number {_GIVEN} order by n.number limit %s"
+# Traced through a source person of those who wrote it down, if they have one.
+_TRACE_GIVEN = f"""
     with wanted as (
     insert into identity_trace
         (source_person_id, why, due, urgency, step, asked_as, found, delays, ended)
@@ -46,14 +56,8 @@ _GIVEN = """
         greatest(statement_timestamp(), (
             (p.said ->> 'birth_date')::date + %(baby)s)::timestamp at time zone 'Europe/London'),
         1, 'number', gen_random_uuid(), '', 0, ''
-    from identity_residentnhsnumber n
-    join identity_sourceperson p on p.resident_id = n.resident_id and p.replaced_by_id is null
-    where n.valid_until is null and n.status = '02' and n.said_by in ('resident', 'carer')
-      and not exists (
-          select from identity_trace t join identity_sourceperson s on s.id = t.source_person_id
-          where s.resident_id = n.resident_id and t.why = 'given' and t.wanted >= n.valid_from)
+    {_GIVEN} and n.number = any (%(numbers)s)
     order by n.resident_id, p.source_id = n.given_by desc, p.id
-    limit %(limit)s
     on conflict do nothing
     returning source_person_id, due
     )
@@ -63,7 +67,8 @@ _GIVEN = """
     from wanted w join identity_sourceperson p on p.id = w.source_person_id
     where n.resident_id = p.resident_id and n.valid_until is null
       and n.status = '02' and n.said_by in ('resident', 'carer')
-"""
+      and n.number = any (%(numbers)s)
+"""  # noqa: S608 - of this module's own words alone
 # Whoever was traced long ago, whoever was and is sent otherwise since, and whoever came long ago
 # with a number that was trusted and was never traced.
 _AGAIN = """
@@ -106,7 +111,9 @@ _ADDRESS = """
 QUESTIONS_A_TRACE = 2
 
 
-def _insert(statement: str, parameters: list[int | datetime] | dict[str, int | datetime]) -> int:
+def _insert(
+    statement: str, parameters: list[int | datetime] | dict[str, int | datetime | list[str]]
+) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
@@ -117,9 +124,15 @@ def arrivals_and_changes(limit: int = 1000) -> int:
     return _insert(_UNTRACED, {"limit": limit, "baby": POSTPONED_FOR.days})
 
 
+@transaction.atomic
 def given_numbers(limit: int = 100) -> int:
     """Those for whom staff entered a number on a resident's or carer's word."""
-    return _insert(_GIVEN, {"limit": limit, "baby": POSTPONED_FOR.days})
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS_GIVEN, [limit])
+        numbers = [number for (number,) in cursor.fetchall()]
+    # Held before they are marked, in the order of whoever enters one or joins two meanwhile.
+    lock(numbers=numbers)
+    return _insert(_TRACE_GIVEN, {"numbers": numbers, "baby": POSTPONED_FOR.days})
 
 
 def address_of(resident_id: int) -> int:
@@ -146,27 +159,38 @@ def retraces(limit: int) -> int:
     )
 
 
-@transaction.atomic
 def retries(limit: int = 100) -> int:
     """Those about whom somebody asked to try again. The question's flag is the job."""
-    rows = list(
-        LinkQuestion.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("source_person")
-        .filter(
-            retry_asked__isnull=False,
-            settled__isnull=True,
-            reason__in=ABOUT_TRACES,
-            source_person__isnull=False,
-        )
-        .order_by("retry_asked")[:limit]
+    asked = LinkQuestion.objects.filter(
+        retry_asked__isnull=False,
+        settled__isnull=True,
+        reason__in=ABOUT_TRACES,
+        source_person__isnull=False,
+    ).order_by("retry_asked", "pk")
+    rows = list(asked.values_list("pk", "source_person_id")[:limit])
+    return sum(_retry(question, known) for question, known in rows if known is not None)
+
+
+@transaction.atomic
+def _retry(question: int, known: int) -> bool:
+    """Trace anew, at once, whom a question is about; whether nobody else has done so.
+
+    The trace is held before the question, as where its answer is written.
+    """
+    waiting = Trace.objects.filter(source_person=known, finished__isnull=True)
+    held = list(waiting.select_for_update(of=("self",)))
+    still = LinkQuestion.objects.filter(
+        pk=question, retry_asked__isnull=False, settled__isnull=True
     )
-    for question in rows:
-        known = question.source_person
-        waiting = Trace.objects.filter(source_person=known, finished__isnull=True)
-        if known is not None and not waiting.update(urgency=0):
-            Trace.objects.create(source_person=known, why=Why.RETRY, urgency=0)
-    LinkQuestion.objects.filter(pk__in=[row.pk for row in rows]).update(retry_asked=None)
-    return len(rows)
+    if still.select_for_update(skip_locked=True).first() is None:
+        return False
+    still.update(retry_asked=None)
+    for trace in held:
+        trace.urgency = 0
+        trace.save(update_fields=["urgency"])
+    if not held:
+        Trace.objects.create(source_person_id=known, why=Why.RETRY, urgency=0)
+    return True
 
 
 def time_left(source: Organisation | None, *, per_minute: int) -> tuple[int, timedelta]:
