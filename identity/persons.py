@@ -149,15 +149,24 @@ def _protection(sent: str | None) -> Protection:
 
 
 def fingerprint(person: PersonSent) -> bytes:
-    """A digest of all that a source said of a person, its version apart."""
-    said = [
+    """A digest of all that a source said of a person, its version apart.
+
+    A field that was added later counts only where something is said in it: else everybody whom a
+    source has sent before would have changed with the release that reads it.
+    """
+    said: list[object] = [
         person.identifier, sorted(person.local_identifiers), person.nhs_number,
         person.nhs_number_status, person.title, person.family_name, person.given_names,
         person.birth_date, person.sex, person.deceased, person.deceased_on,
         person.address_lines, person.postcode, person.phone, person.practice_code,
         person.language, person.interpreter_needed, person.confidentiality,
-        person.living, person.birth_date_part, person.deceased_on_part,
     ]  # fmt: skip
+    added_later = {
+        "living": person.living,
+        "birth_date_part": person.birth_date_part,
+        "deceased_on_part": person.deceased_on_part,
+    }
+    said += [{name: value} for name, value in added_later.items() if value]
     return hashlib.sha256(json.dumps(said, default=str).encode()).digest()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from identity.models import (
     ResidentPlace,
     SourcePerson,
 )
+from identity.persons import fingerprint
 from organisations.models import Organisation
 from tests import factories
 
@@ -128,6 +131,25 @@ def test_the_same_again_changes_nothing_and_an_older_version_neither(sources: So
     older = replace(RUTH, version=datetime(2025, 1, 1, tzinfo=UTC), given_names="Rita")
     sources.send(sources.trust, older)
     assert list(Resident.objects.values()) == before
+
+
+def test_a_release_that_reads_more_finds_nobody_changed_who_says_nothing_more() -> None:
+    """The digest of whoever says nothing in the fields added since is the one that was kept."""
+    kept = [
+        RUTH.identifier, [], RUTH.nhs_number, RUTH.nhs_number_status, RUTH.title,
+        RUTH.family_name, RUTH.given_names, RUTH.birth_date, RUTH.sex, False, None,
+        RUTH.address_lines, RUTH.postcode, RUTH.phone, RUTH.practice_code, RUTH.language,
+        False, RUTH.confidentiality,
+    ]  # fmt: skip
+    assert fingerprint(RUTH) == sha256(json.dumps(kept, default=str).encode()).digest()
+    told = [
+        RUTH,
+        replace(RUTH, living=True),
+        replace(RUTH, birth_date_part="1941"),
+        replace(RUTH, deceased_on_part="1941"),
+        replace(RUTH, birth_date_part="2026"),
+    ]
+    assert len({fingerprint(one) for one in told}) == len(told)
 
 
 def test_what_is_not_sent_blanks_nothing(sources: Sources) -> None:
