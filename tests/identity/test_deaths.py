@@ -13,6 +13,7 @@ from identity.merging import merge, unmerge
 from identity.models import Cause, DeathNotice, LinkQuestion, LinkState, Resident, SaidBy
 from identity.selectors import _seen
 from tests import factories
+from tests.identity.recorded_twice import Connect
 from tests.identity.test_receiving import RUTH, Sources, sources
 
 __all__ = ["sources"]
@@ -236,6 +237,105 @@ def test_a_withdrawal_outlives_a_merge_and_what_a_source_says_still(sources: Sou
     assert made.merge_id is not None
     unmerge(made.merge_id, words="No.")
     assert death_of(ruth) == (False, None, "U", "")
+
+
+def as_noted_before(run_sql: Connect, merge_id: int) -> None:
+    """As a merge noted its fields before notices of death were kept."""
+    admin = run_sql("admin")
+    for noted, whose in (("before", "survivor"), ("before", "merged"), ("after", "survivor")):
+        admin.execute(
+            f"update identity_merge set {noted} = jsonb_set({noted}, array[%(whose)s],"
+            f" ({noted} -> %(whose)s) - 'death' || jsonb_build_object("
+            f" 'deceased', {noted} -> %(whose)s -> 'death' -> 'deceased',"
+            f" 'deceased_on', {noted} -> %(whose)s -> 'death' -> 'deceased_on')) where id = %(id)s",
+            {"whose": whose, "id": merge_id},
+        )
+    admin.commit()
+
+
+def test_a_death_that_came_with_an_older_merge_goes_back_too(
+    sources: Sources, run_sql: Connect
+) -> None:
+    ruth, again = two(deceased=True, deceased_on=date(2026, 5, 5))
+    made = merge(survivor=ruth.pk, merged=again.pk, cause=Cause.DUPLICATE)
+    assert made.merge_id is not None
+    as_noted_before(run_sql, made.merge_id)
+    assert death_of(ruth) == (True, date(2026, 5, 5), "1", "feed")
+    unmerge(made.merge_id, words="No.")
+    assert death_of(ruth) == LIVES
+    assert death_of(again) == (True, date(2026, 5, 5), "1", "feed")
+
+
+def test_a_formal_notice_stays_when_an_older_merge_is_undone(
+    sources: Sources, run_sql: Connect
+) -> None:
+    ruth, again = two(deceased=True, deceased_on=date(2026, 5, 4))
+    made = merge(survivor=ruth.pk, merged=again.pk, cause=Cause.DUPLICATE)
+    assert made.merge_id is not None
+    as_noted_before(run_sql, made.merge_id)
+    Resident.objects.filter(pk=ruth.pk).update(**FORMAL)
+    unmerge(made.merge_id, words="No.")
+    assert death_of(ruth) == FORMALLY
+
+
+@pytest.mark.parametrize(
+    ("holds", "says", "then"),
+    [
+        ({}, {"deceased_on": date(2026, 5, 5)}, (True, date(2026, 5, 5), "")),
+        ({}, {"deceased_on_part": "2026-05"}, (True, None, "2026-05")),
+        ({"deceased": True}, {"deceased_on": date(2026, 5, 5)}, (True, date(2026, 5, 5), "")),
+        (
+            {"deceased": True, "deceased_on_part": "2026"},
+            {"deceased_on": date(2026, 5, 5)},
+            (True, date(2026, 5, 5), ""),
+        ),
+        (
+            {"deceased": True, "deceased_on_part": "2026"},
+            {"deceased_on_part": "2026-05"},
+            (True, None, "2026-05"),
+        ),
+        (
+            {"deceased": True, "deceased_on_part": "2026-04"},
+            {"deceased_on_part": "2026"},
+            (True, None, "2026-04"),
+        ),
+        (
+            {"deceased": True, "deceased_on": date(2026, 5, 9)},
+            {"deceased_on": date(2026, 5, 5)},
+            (True, date(2026, 5, 9), ""),
+        ),
+        (
+            {"deceased": True, "death_notice": "2", "death_said_by": "trace"},
+            {"deceased_on": date(2026, 5, 5)},
+            (True, None, ""),
+        ),
+        ({"death_notice": "U"}, {"deceased_on": date(2026, 5, 5)}, (False, None, "")),
+    ],
+)
+def test_a_date_that_a_source_says_is_kept_when_a_merge_is_undone(
+    sources: Sources,
+    run_sql: Connect,
+    holds: dict[str, Any],
+    says: dict[str, Any],
+    then: tuple[bool, date | None, str],
+) -> None:
+    known = sources.send(sources.trust, replace(RUTH, deceased=True, **says))
+    Resident.objects.filter(pk=known.resident_id).update(
+        **{
+            "deceased": False, "deceased_on": None, "deceased_on_part": "", "death_notice": "",
+            "death_said_by": "",
+        } | holds
+    )  # fmt: skip
+    again = factories.resident(nhs_number=None, known_to_all=False)
+    made = merge(survivor=known.resident_id, merged=again.pk, cause=Cause.DUPLICATE)
+    assert made.merge_id is not None
+    unmerge(made.merge_id, words="No.")
+    assert held_by(known.resident_id) == then
+
+
+def held_by(resident: int) -> tuple[bool, date | None, str]:
+    one = Resident.objects.get(pk=resident)
+    return one.deceased, one.deceased_on, one.deceased_on_part
 
 
 def test_what_is_read_has_all_that_is_known(sources: Sources) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from access.gate import Opened, open_record, still_open
 from access.models import RelationshipDue
@@ -22,6 +23,7 @@ from identity.merging import (
 )
 from identity.models import (
     Cause,
+    LinkQuestion,
     Merge,
     ResidentNhsNumber,
 )
@@ -68,6 +70,27 @@ def test_a_merge_moves_everything_and_links_what_was_in_doubt(
         assert due == {twice.ruth.pk, twice.again.pk}
         assert same_person(twice.again.pk) == sorted([twice.ruth.pk, twice.again.pk])
         assert survivor_of(twice.again.pk) == twice.ruth.pk
+
+
+@pytest.mark.parametrize("taken_out", [False, True])
+def test_whoever_is_in_doubt_where_they_are_is_in_doubt_in_the_joined_record(
+    twice: Twice, as_login: AsLogin, taken_out: bool
+) -> None:
+    """Whether they belong in the one that is merged, joining it with another has not said."""
+    with as_login("pipeline"):
+        question = LinkQuestion.objects.get(reason="number-belongs-to-another")
+        doubted = question.source_person
+        assert doubted is not None
+        question.reason, question.candidate = "disagrees-with-resident", twice.again
+        if taken_out:
+            question.settled, question.decision = timezone.now(), "different"
+            question.split_due = True
+        question.save()
+        twice.join()
+        doubted.refresh_from_db()
+        question.refresh_from_db()
+        assert (doubted.resident_id, doubted.link) == (twice.ruth.pk, "in-doubt")
+        assert question.candidate_id == twice.ruth.pk
 
 
 def test_numbers_that_meet_leave_one_live_and_none_lost(twice: Twice, as_login: AsLogin) -> None:
