@@ -22,6 +22,7 @@ from access.decision import Reason
 from access.explaining import Explanation, Place, of_refusal, whom
 from access.gate import Opened, Refused
 from access.looks import Look
+from access.referring import may_refer
 from access.requests import ActingRequest
 from access.showing import page_asked
 from audit import actions as audit
@@ -117,7 +118,8 @@ def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refuse
         return render(request, "access/withheld_joined.jinja", {"resident": joined}, status=403)
     match refused.reason:
         case Reason.OPTED_OUT:
-            return _page(request, "opted_out", explained, {"councils": councils()})
+            refer = look.resident if refused.decision and may_refer(refused.decision) else None
+            return _page(request, "opted_out", explained, {"councils": councils(), "refer": refer})
         case Reason.COUNCIL_MAY_NOT_USE_NUMBER:
             return _page(request, "number", explained, {})
         case Reason.NO_RELATIONSHIP:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from discharge.models import Step
 from discharge.referrals import ReferralSeen, StepSeen
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
+from identity.vital import born
+from identity.vital_words import partial_date
 from ui.formatting import prose_date
 
 
@@ -42,7 +44,7 @@ class ReferralPage:
     """One referral: whom it is about, where it stands, what to do, and its history.
 
     ``next`` tells the reader's side what to do; ``ring`` whom to ring. ``may`` names the steps
-    that the reader's side may take now.
+    that the reader's side may take now. ``closed``: a choice keeps the record shut from the reader.
     """
 
     id: UUID
@@ -59,7 +61,16 @@ class ReferralPage:
     told: str
     may: tuple[Step, ...]
     after: int
+    closed: bool
     history: tuple[StepLine, ...]
+
+
+def whom(who: ResidentSeen, *, closed: bool) -> PersonShown:
+    """Whom a referral is about. Where a choice keeps the record shut: name and birth date alone."""
+    shown = person(who)
+    if not closed:
+        return shown
+    return replace(shown, born=partial_date(born(who)), sex="", nhs_number="", postcode="", died="")
 
 
 def line(referral: ReferralSeen, who: ResidentSeen, *, at: datetime) -> ReferralLine:
@@ -82,7 +93,7 @@ def page(referral: ReferralSeen, who: ResidentSeen, *, at: datetime) -> Referral
     return ReferralPage(
         id=referral.id,
         reference=referral.reference,
-        person=person(who),
+        person=whom(who, closed=referral.closed),
         sender=_sender(referral),
         recipient=_recipient(referral),
         stands=_stands(referral, at),
@@ -94,6 +105,7 @@ def page(referral: ReferralSeen, who: ResidentSeen, *, at: datetime) -> Referral
         told=asked.told,
         may=_may(referral, at),
         after=referral.after,
+        closed=referral.closed,
         history=tuple(_step(each) for each in reversed(referral.steps)),
     )
 

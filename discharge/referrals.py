@@ -1,10 +1,10 @@
 """Referrals on leaving hospital: sending, following and reading them, as their pages do.
 
 Every one is a function of the gate (``discharge/sql``). A referral is shown to its two sides, the
-ward's organisation and the team that it went to, and only where the rule opens the record of whom
-it is about to the reader now: a page or list asks :mod:`access.gate` first and hands the epochs of
-that decision on. Words that people type stay in the gate's tables: they are in no event, log,
-address or task. docs/adr/0028 says what a refusal or an opt-out does to a referral.
+ward's organisation and the team that it went to, and only to who may follow it now
+(:mod:`access.referring`): a page or list asks :mod:`access.gate` first and hands the epochs of that
+decision on. No choice of the resident's takes it away. Words that people type stay in the gate's
+tables: they are in no event, log, address or task (docs/adr/0028).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from access import gate
 from access.acting import Acting
 from access.decision import Decision
 from access.references import new_reference
+from access.referring import may_follow
 from discharge.models import ENDING, DeclinedBecause, Step, Told, WithdrawnBecause
 from identity.protected import (
     KEPT_BACK,
@@ -32,7 +33,6 @@ from identity.protected import (
     kind_of_worker,
     of_protected,
 )
-from organisations.models import OrganisationKind
 
 PREFIX = "DR-"
 #: Referrals that a team's inbox lists at most.
@@ -86,6 +86,7 @@ class StepSeen:
         "recipient_kind",
         "steps",
         "protected",
+        "closed",
     ),
     empty=("sender_team", "recipient_team", "team_phone", "duty_phone", "out_of_hours_phone"),
     sender=lambda referral, _known: kind_of_organisation(referral.sender_kind),
@@ -96,6 +97,8 @@ class ReferralSeen:
     """A referral as one of its sides sees it. ``resident`` is the resident's own id.
 
     ``side`` is ``sender`` or ``recipient``. ``steps`` are in their order, the first one sends it.
+    ``closed``: a choice keeps the record shut from the reader, who sees whom it is about by name
+    and birth date alone.
     """
 
     id: UUID
@@ -116,6 +119,7 @@ class ReferralSeen:
     out_of_hours_phone: str
     steps: tuple[StepSeen, ...]
     protected: bool
+    closed: bool
 
     @property
     def asked(self) -> StepSeen:
@@ -136,17 +140,6 @@ class ReferralSeen:
         return self.steps[-1].number
 
 
-def may_refer(decision: Decision) -> bool:
-    """Whether a reader may refer: of an NHS trust, and involved in the person's care."""
-    membership = decision.facts.membership
-    return (
-        decision.is_open
-        and decision.relationship is not None
-        and membership is not None
-        and membership.organisation.kind == OrganisationKind.NHS_TRUST
-    )
-
-
 def send(
     acting: Acting,
     decision: Decision,
@@ -157,7 +150,7 @@ def send(
     submission: UUID,
     request_id: str,
 ) -> tuple[str, UUID | None]:
-    """Send a referral under the decision that opens the record: ``sent`` with its id, or why not.
+    """Send a referral under a decision by which the reader may: ``sent`` with its id, or why not.
 
     ``open-already``: the organisation has one open with this council. ``protected``: nothing may
     say where the person is. ``changed``: ask again. Others: not for this reader.
@@ -202,7 +195,7 @@ def follow(
 ) -> str:
     """Take the next step of a referral: ``done``, or why not.
 
-    ``changed``: another step came meanwhile; ``over``: it has ended, or was answered already;
+    ``changed``: something came meanwhile; ``over``: it has ended, or was answered already;
     ``protected``: nothing more may be asked of them here; ``other-side``, ``not-known``: not this
     reader's to take.
 
@@ -259,7 +252,7 @@ def of_team(acting: Acting) -> list[OfTeam]:
 
 
 def decision_about(acting: Acting, referral: UUID) -> tuple[UUID, Decision] | None:
-    """Whom a referral is about, and what the rule says; ``None`` unless the record would open."""
+    """Whom a referral is about, and what the rule says; ``None`` for who may not follow it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.resident_of_referral(%s, %s, %s)",
@@ -269,7 +262,7 @@ def decision_about(acting: Acting, referral: UUID) -> tuple[UUID, Decision] | No
     if resident is None:
         return None
     decision = gate.consider(acting, resident)
-    return (resident, decision) if decision.is_open else None
+    return (resident, decision) if may_follow(decision) else None
 
 
 def read(
@@ -283,14 +276,14 @@ def read(
 
     Their residents are glimpsed, and named in one event.
 
-    :param decisions: by the resident's id as pages show it. Those that do not open, and what is
-        about somebody else, come to nothing.
+    :param decisions: by the resident's id as pages show it. Those by which the reader may not
+        follow a referral, and what is about somebody else, come to nothing.
     """
-    is_open = {who: each for who, each in decisions.items() if each.is_open}
-    if not is_open:
+    may = {who: each for who, each in decisions.items() if may_follow(each)}
+    if not may:
         return []
-    epochs = {str(who): each.facts.resident_epoch for who, each in is_open.items()}
-    rules = next(iter(is_open.values())).facts.rules_epoch
+    epochs = {str(who): each.facts.resident_epoch for who, each in may.items()}
+    rules = next(iter(may.values())).facts.rules_epoch
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.read_referrals(%s, %s, %s::uuid[], %s::jsonb, %s, %s::uuid)::text",
@@ -352,6 +345,8 @@ def _seen(raw: Mapping[str, Any]) -> ReferralSeen:
             out_of_hours_phone=raw["out_of_hours_phone"],
             steps=tuple(redaction.of(_step(each)) for each in raw["steps"]),
             protected=redaction.protected,
+            # Of a record that is open nothing says so.
+            closed=raw.get("closed", False),
         )
     )
 

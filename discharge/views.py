@@ -11,6 +11,7 @@ from django.utils import timezone
 from access.doors import needs
 from access.gate import Opened
 from access.reading import reading_record
+from access.referring import may_refer
 from access.requests import ActingRequest
 from access.showing import shows_record
 from discharge import presenters, referrals
@@ -39,7 +40,7 @@ def discharge_planning(request: ActingRequest, opened: Opened, resident: UUID) -
     )
     context = {
         "page": page,
-        "may_refer": referrals.may_refer(opened.decision),
+        "may_refer": may_refer(opened.decision),
         "referrals": [
             presenters.line(each, who, at=timezone.now())
             for each in referrals.of_open_record(request.acting)

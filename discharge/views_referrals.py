@@ -10,15 +10,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from access import gate
+from access.bases import is_withheld
 from access.decision import Decision
 from access.doors import needs
 from access.glimpses import glimpse
+from access.reading import MOST_TRIES
+from access.referring import may_refer
 from access.requests import ActingRequest
 from discharge import presenters, referrals
 from discharge.forms import AskingForm, DeclineForm, ReferralForm, WithdrawForm, as_initial
 from discharge.models import Step
-from discharge.referrals import Asked, ReferralSeen, may_refer
-from identity.presenters import person
+from discharge.referrals import Asked, ReferralSeen
 from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
 from organisations.selectors import council_teams
@@ -33,7 +35,7 @@ NOT_SENT = {
 }
 #: Why a step was not taken, likewise.
 NOT_TAKEN = {
-    "changed": "Somebody else did something meanwhile: read it, then decide",
+    "changed": "Something changed meanwhile: read it once more, then decide",
     "over": "This referral is over, or was answered already",
     "protected": "Their details are protected: nothing more is written here. Ring instead",
 }
@@ -54,8 +56,10 @@ def send_referral(request: ActingRequest, resident: UUID) -> HttpResponse:
     seen = resident_seen(found) if found else None
     if decision is None or seen is None:
         return not_found(request, Http404())  # answered, not raised: its event stays
+    closed = is_withheld(decision.facts)
+    who = presenters.whom(seen, closed=closed)
     if seen.protected:
-        return render(request, "discharge/protected.jinja", {"person": person(seen)})
+        return render(request, "discharge/protected.jinja", {"person": who, "closed": closed})
     form = ReferralForm(request.POST or None)
     teams = {str(team.pk): team for team in council_teams()}
     form.offer(
@@ -63,7 +67,7 @@ def send_referral(request: ActingRequest, resident: UUID) -> HttpResponse:
         [("", "Select a team")]
         + [(key, f"{team.organisation.name}: {team.name}") for key, team in teams.items()],
     )
-    context = {"person": person(seen), "form": form}
+    context = {"person": who, "form": form, "closed": closed}
     if not form.is_bound or not form.is_valid() or request.POST.get("go") == "change":
         return render(request, "discharge/refer.jinja", context)
     if request.POST.get("step") == "send":
@@ -127,21 +131,28 @@ def decline_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
 
 
 def _may_refer(request: ActingRequest, resident: UUID) -> Decision | None:
-    """The decision under which a ward refers, if the record opens to it by a care relationship."""
+    """The decision under which a ward refers, if it has a care relationship."""
     decision = gate.consider(request.acting, resident)
     return decision if may_refer(decision) else None
 
 
 def _found(request: ActingRequest, referral: UUID) -> tuple[ReferralSeen, Decision] | None:
-    """The referral, if the reader is of one of its sides and the record would open to them."""
-    about = referrals.decision_about(request.acting, referral)
-    if about is None:
-        return None
-    resident, decision = about
-    seen = referrals.read_one(
-        request.acting, referral, decision, resident, request_id=request.request_id
-    )
-    return None if seen is None else (seen, decision)
+    """The referral, if the reader is of one of its sides and may follow it.
+
+    What changes between deciding and reading, such as an opt-out, takes it from nobody: it is
+    decided anew.
+    """
+    for _ in range(MOST_TRIES):
+        about = referrals.decision_about(request.acting, referral)
+        if about is None:
+            return None
+        resident, decision = about
+        seen = referrals.read_one(
+            request.acting, referral, decision, resident, request_id=request.request_id
+        )
+        if seen is not None:
+            return seen, decision
+    return None
 
 
 def _page(request: ActingRequest, seen: ReferralSeen) -> HttpResponse:

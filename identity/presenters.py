@@ -25,6 +25,7 @@ class PersonShown:
 
     ``postcode`` is empty where no place may be shown; with it ``born`` and ``nhs_number`` where
     whoever is shown the person has to ask for them (:func:`person_for`).
+    ``sex``, ``nhs_number`` and ``died`` are empty where the name and birth date alone are shown.
     """
 
     public_id: UUID

@@ -2,7 +2,8 @@
 
 The right to see is asked when it is read, about every resident of the list in one statement; what
 the reader may not see now is neither shown nor counted. The gate's functions ask once more, at
-their own statement, and glimpse those who are shown.
+their own statement, and glimpse those who are shown. A choice takes away what befell somebody; a
+referral goes on between its sides (docs/adr/0028).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.db import connection
 from access import gate
 from access.acting import Acting
 from access.decision import Decision
+from access.referring import may_follow
 from discharge import referrals
 from discharge.referrals import OfTeam, ReferralSeen
 from identity.protected import Redaction, is_protected, kind_of_organisation, of_protected
@@ -102,7 +104,7 @@ def has_news(acting: Acting, *, since: datetime | None) -> bool:
     ]
     decisions = _decisions(acting, referred, waiting)
     return (
-        any(decisions[each.resident].is_open for each in referred)
+        any(may_follow(decisions[each.resident]) for each in referred)
         or any(each.may_be_shown(decisions[each.resident]) for each in waiting)
         or any(_is_later(each.at, since) for each in _withdrawn(acting))
     )

@@ -166,7 +166,7 @@ def test_what_came_meanwhile_is_read_first(sides: Sides) -> None:
     stale = sides.worker_client.post(
         reverse("acknowledge-referral", args=[made]), {"after": "1", "submission": str(uuid4())}
     )
-    assert "Somebody else did something meanwhile" in text_of(stale)
+    assert "Something changed meanwhile: read it once more" in text_of(stale)
     assert "not acknowledged yet" in text_of(sides.page(sides.ward.client, made))
 
 
@@ -225,48 +225,6 @@ def test_a_refusal_of_social_care_sharing_stops_no_referral_and_is_told_by_none(
     assert NEEDS in text_of(sides.page(sides.worker_client, made))
     assert sides.takes(sides.worker_client, "acknowledge", made).status_code == 302
     assert "refus" not in text_of(sides.page(sides.ward.client, made)).lower()
-
-
-def test_an_opt_out_takes_it_from_both_sides_at_once(sides: Sides) -> None:
-    made = sides.sent()
-    sides.ward.refuse("connect-care")
-    for client in (sides.ward.client, sides.worker_client):
-        assert sides.page(client, made).status_code == 404
-    assert sides.sends().status_code == 404
-    acknowledged = sides.worker_client.post(
-        reverse("acknowledge-referral", args=[made]), {"after": "1", "submission": str(uuid4())}
-    )
-    assert acknowledged.status_code == 404
-
-
-def test_an_opt_out_that_commits_while_it_is_read_takes_it_away(sides: Sides) -> None:
-    """The decision was made before; the wall asks again."""
-    from access.acting import Acting
-    from access.gate import consider
-    from discharge import referrals
-
-    made = sides.sent()
-    acting = Acting.of(sides.worker)
-    decision = consider(acting, sides.resident)
-    assert decision.is_open
-    assert referrals.read_one(acting, made, decision, sides.resident, request_id=str(uuid4()))
-    sides.ward.refuse("connect-care")
-    assert not referrals.read_one(acting, made, decision, sides.resident, request_id=str(uuid4()))
-
-
-def test_an_objection_to_the_number_looks_to_the_ward_like_one_not_acknowledged(
-    sides: Sides,
-) -> None:
-    made = sides.sent()
-    before = text_of(sides.page(sides.ward.client, made))
-    sides.ward.refuse("nhs-number", sides.ward.council)
-    assert sides.page(sides.worker_client, made).status_code == 404
-    assert text_of(sides.page(sides.ward.client, made)) == before
-    assert "do not rely on it: ring" in before
-    assert (
-        "020\N{NO-BREAK SPACE}7946\N{NO-BREAK SPACE}0123"
-        in sides.page(sides.ward.client, made).content.decode()
-    )
 
 
 def test_a_protected_resident_is_not_referred_here(sides: Sides) -> None:

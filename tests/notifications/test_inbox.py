@@ -437,6 +437,38 @@ def test_a_referral_is_told_to_its_team_and_its_answer_to_the_ward(
     assert "Withdrawn" in text_of(telling_of.client.get(reverse("inbox")))
 
 
+@pytest.mark.parametrize("change", [opts_out, objects], ids=lambda each: each.__name__)
+def test_a_referral_is_told_whatever_was_chosen_and_names_nobody(
+    telling_of: Telling, tell: Callable[[], list[str]], change: Callable[[Telling], None]
+) -> None:
+    telling_of.happens("admission")
+    change(telling_of)
+    assert tell() == [], "what befell them is told to nobody"
+    sent = telling_of.ward.client.post(
+        reverse("send-referral", args=[telling_of.ward.resident.public_id]),
+        {
+            "step": "send",
+            "submission": str(uuid4()),
+            "team": str(telling_of.team.pk),
+            "needs": "Help with washing and dressing",
+            "phone": "020 7946 0500",
+            "told": "agrees",
+        },
+    )
+    assert sent.status_code == 302
+    with telling_of.as_login("pipeline"):
+        TeamMail.objects.filter(told__isnull=False).update(
+            told=timezone.now() - timedelta(hours=2), wanted=timezone.now()
+        )
+    assert tell() == ["worker@council.example"]
+    (message,) = mail.outbox
+    for told in ("Carter", "Ruth", "Test trust", "referral", "washing", "North", "DR-"):
+        assert told not in f"{message.subject} {message.body}"
+    inbox = text_of(telling_of.client.get(reverse("inbox")))
+    assert f"Referrals to acknowledge {RUTH}" in inbox
+    assert telling_of.shown() == [], "and the notices stay away"
+
+
 def test_a_withdrawn_referral_is_listed_once(telling_of: Telling) -> None:
     """By its name where the team is involved anyway, and else by its reference alone."""
     address = reverse("send-referral", args=[telling_of.ward.resident.public_id])
