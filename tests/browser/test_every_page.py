@@ -421,6 +421,17 @@ def test_a_delivery_is_followed_without_loading_the_page_again(
     support.arrives(re.compile("^Delivery from"))
 
 
+def test_deliveries_are_listed_by_day(visit: Visit) -> None:
+    support = visit()
+    support.signs_in("support").arrives("Deliveries")
+    by_day = support.page.get_by_role("table", name="Came by itself, last 14 days")
+    by_day.get_by_role("link").first.click()
+    support.arrives(re.compile("^Deliveries of ")).presses("Filter")
+    support.arrives(re.compile("^Deliveries of "))
+    support.opens("/deliveries?feed=&day-day=32&day-month=6&day-year=2026").arrives("Deliveries")
+    support.sees("There is a problem")
+
+
 def test_a_councils_csv_is_looked_over_and_what_is_held_tried_again(
     visit: Visit, as_login: AsLogin
 ) -> None:
