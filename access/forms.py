@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from access.models import AlertOutcome
 from access.reasons import AGREED, EMERGENCY, FEWEST_LETTERS, INVOLVED, MOST_LETTERS
+from access.second_factor import By
 from organisations.categories import Category
 from ui.forms import NhsForm, PasswordField, RadioField, SelectField, TextAreaField, TextField
 
@@ -15,6 +16,55 @@ class SignInForm(NhsForm):
         label="User name", width=20, autocomplete="username", error="Enter your user name"
     )
     password = PasswordField(label="Password", width=20, error="Enter your password")
+
+
+def code_field(label: str, hint: str) -> TextField:
+    """Six digits of an authenticator app."""
+    return TextField(
+        label=label,
+        hint=hint,
+        width=10,
+        inputmode="numeric",
+        autocomplete="one-time-code",
+        error="Enter the 6-digit code",
+    )
+
+
+class CodeForm(NhsForm):
+    """The second step of signing in."""
+
+    code = code_field(
+        "Enter the code from your authenticator app", "6 digits. A new one comes every half minute."
+    )
+
+
+class RecoveryForm(NhsForm):
+    """The second step without the app."""
+
+    recovery = TextField(
+        label="Enter one of your recovery codes",
+        hint="12 letters and digits. Each code works once.",
+        width=20,
+        error="Enter a recovery code",
+    )
+
+
+class AddAppForm(NhsForm):
+    """A code of the app that is being added; the password too, of who has signed in already."""
+
+    code = code_field("Code from the app", "6 digits, from the app that you have just added.")
+    password = PasswordField(
+        label="Your password",
+        hint="To show that it is still you.",
+        width=20,
+        error="Enter your password",
+    )
+
+
+class ShownCodeForm(NhsForm):
+    """A code of the app that somebody has, to show that it is still they."""
+
+    code = code_field("Code from your authenticator app", "6 digits, to show that it is still you.")
 
 
 class ChooseMembershipForm(NhsForm):
@@ -39,8 +89,27 @@ def words_field(label: str, hint: str) -> TextAreaField:
     )
 
 
-class BreakGlassForm(NhsForm):
-    """The reason, the words, and the password once more."""
+class StillThemForm(NhsForm):
+    """A form that asks once more for what was signed in by: the password, or the app's code."""
+
+    password = PasswordField(
+        label="Your password",
+        hint="The one that you signed in with, to show that it is still you.",
+        width=20,
+        error="Enter your password",
+    )
+
+    def ask_by(self, by: By) -> None:
+        """Ask for what somebody signed in by."""
+        if by is By.APP:
+            self.fields["password"] = code_field(
+                "Code from your authenticator app",
+                "6 digits, to show that it is still you. Each code works once.",
+            )
+
+
+class BreakGlassForm(StillThemForm):
+    """The reason, the words, and what was signed in by once more."""
 
     reason = RadioField(
         label="Why must you see this record now?", choices=EMERGENCY, error="Select a reason"
@@ -48,12 +117,8 @@ class BreakGlassForm(NhsForm):
     words = words_field(
         "Say what has happened", "The privacy officer reads this. Do not copy the record here."
     )
-    password = PasswordField(
-        label="Your password",
-        hint="The one that you signed in with, to show that it is still you.",
-        width=20,
-        error="Enter your password",
-    )
+
+    field_order = ("reason", "words", "password")
 
 
 class InvolvedForm(NhsForm):

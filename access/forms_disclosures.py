@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from access.disclosures import MOST_RECIPIENTS, is_out_of_hours, last_day
-from access.forms import words_field
+from access.forms import StillThemForm, words_field
 from access.grounds import CANNOT_WAIT, HINTS, Ground
 from organisations.categories import Category
 from ui.formatting import prose_date
@@ -19,7 +19,6 @@ from ui.forms import (
     DateField,
     NhsForm,
     Option,
-    PasswordField,
     RadioField,
     TextField,
 )
@@ -108,15 +107,8 @@ class DisclosureForm(NhsForm):
         return given
 
 
-class SureForm(NhsForm):
-    """The password once more, before a disclosure is proposed or confirmed."""
-
-    password = PasswordField(
-        label="Your password",
-        hint="The one that you signed in with, to show that it is still you.",
-        width=20,
-        error="Enter your password",
-    )
+class SureForm(StillThemForm):
+    """What was signed in by once more, before a disclosure is proposed or confirmed."""
 
 
 class EndForm(NhsForm):

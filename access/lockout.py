@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_username
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth.signals import user_login_failed
 from django.db import connection
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -86,6 +88,19 @@ def one_at_a_time(username: str) -> None:
     key = int.from_bytes(digest[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [key])
+
+
+def is_locked_out(request: HttpRequest, username: str) -> bool:
+    """Whether a user name may not be tried from here now; the answer is then :func:`answer`."""
+    if AxesProxyHandler.is_allowed(request, {"username": username}):
+        return False
+    request.axes_locked_out = True  # type: ignore[attr-defined]  # read by the library's middleware
+    return True
+
+
+def count_failure(request: HttpRequest, username: str) -> None:
+    """Count a failure of a second step with those of the password."""
+    user_login_failed.send(__name__, credentials={"username": username}, request=request)
 
 
 def answer(

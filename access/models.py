@@ -14,13 +14,20 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from access.factors import Authenticator, RecoveryCode
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
 from identity.due import DueOfResident
 
 #: Models that stand in a module of their own; Django finds them here.
-__all__ = ["DisclosureNotice", "DisclosureRecipient", "LawfulDisclosure"]
+__all__ = [
+    "Authenticator",
+    "DisclosureNotice",
+    "DisclosureRecipient",
+    "LawfulDisclosure",
+    "RecoveryCode",
+]
 
 
 class RelationshipKind(models.TextChoices):

@@ -18,6 +18,7 @@ from access.acting import Acting
 from access.models import RelationshipKind
 from access.reasons import GRANTED, AccessReason
 from access.references import new_reference
+from access.second_factor import By, app_shows
 from audit import actions as audit
 from audit.models import Action
 from organisations.models import Membership, StaffMember
@@ -37,12 +38,13 @@ class Answer:
 
 
 class TooManyTries(Exception):
-    """The password was wrong so often that no more is tried for a while."""
+    """The answer was wrong so often that no more is tried for a while."""
 
 
-def confirm(acting: Acting, staff: StaffMember, password: str, *, request_id: str) -> bool:
-    """Whether it is still who signed in: the password once more. A wrong one is recorded.
+def confirm(acting: Acting, staff: StaffMember, given: str, *, by: By, request_id: str) -> bool:
+    """Whether it is still who signed in, by what they signed in by. A wrong answer is recorded.
 
+    :param given: what the app shows now, if it was used at signing in; else the password once more.
     :raises TooManyTries: after ``CONFIRMATION_TRIES`` wrong ones in ``CONFIRMATION_MINUTES``;
         nothing is compared then.
     """
@@ -55,7 +57,8 @@ def confirm(acting: Acting, staff: StaffMember, password: str, *, request_id: st
         (failed,) = cursor.fetchone()
     if failed >= settings.CONFIRMATION_TRIES:
         raise TooManyTries
-    if staff.pk == acting.staff_id and staff.check_password(password):
+    matches = app_shows if by is By.APP else StaffMember.check_password
+    if staff.pk == acting.staff_id and matches(staff, given):
         return True
     audit.record(
         Action.REFUSAL,

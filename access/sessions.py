@@ -4,30 +4,52 @@ from __future__ import annotations
 
 from django.contrib.auth import login, logout
 from django.db import transaction
+from django.http import HttpRequest
 
-from access import sittings
+from access import half_way, sittings
 from access.acting import Acting
 from access.middleware import SESSION_KEY
 from access.requests import AnyRequest, SignedInRequest
+from access.second_factor import By
 from audit import actions as audit
 from audit.models import Action
 from organisations.models import Membership, StaffMember
 
 #: When the session began, and when somebody was last there, in seconds since 1970.
 BEGAN, ACTIVE = "began", "active"
+#: By what it was begun.
+BY = "by"
 
 
 @transaction.atomic
-def begin(request: AnyRequest, staff: StaffMember, *, request_id: str) -> None:
-    """Sign a staff member in: a new session key, and nothing chosen yet."""
+def begin(request: AnyRequest, staff: StaffMember, *, by: By, request_id: str) -> None:
+    """Sign a staff member in: a new session key, and nothing chosen yet.
+
+    :param by: by what it was shown that it is them; what asks again asks by the same.
+    """
+    half_way.end(request)
     for key in (SESSION_KEY, BEGAN, ACTIVE):
         request.session.pop(key, None)
     login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    request.session[BY] = by
     sittings.begin(request)
-    audit.record(Action.SIGN_IN, staff_id=staff.pk, staff_name=staff.name, request=request_id)
+    audit.record(
+        Action.SIGN_IN,
+        staff_id=staff.pk,
+        staff_name=staff.name,
+        request=request_id,
+        detail={"by": by},
+    )
 
 
-def failed(username: str, *, locked_out: bool, request_id: str) -> None:
+def signed_in_by(request: HttpRequest) -> By:
+    """By what the session was begun."""
+    return By(request.session.get(BY, By.PASSWORD))
+
+
+def failed(
+    username: str, *, locked_out: bool, request_id: str, reason: str = "not-recognised"
+) -> None:
     """Somebody could not sign in, or may not try for now.
 
     What was typed is not kept: it may be a password. Whose account it was is, if it is anybody's.
@@ -36,7 +58,7 @@ def failed(username: str, *, locked_out: bool, request_id: str) -> None:
     audit.record(
         Action.SIGN_IN_FAILED,
         outcome="refused",
-        reason="locked-out" if locked_out else "not-recognised",
+        reason="locked-out" if locked_out else reason,
         request=request_id,
         detail={} if account is None else {"account": account},
     )

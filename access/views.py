@@ -19,10 +19,11 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from access import lockout, session_ends, sessions
+from access import half_way, lockout, second_factor, session_ends, sessions
 from access.doors import public, signed_in
 from access.forms import ChooseMembershipForm, SignInForm
 from access.requests import AnyRequest, SignedInRequest
+from access.second_factor import By
 from organisations.activities import Activity
 from organisations.models import Membership, StaffMember
 from organisations.selectors import memberships_in_force
@@ -56,8 +57,7 @@ def sign_in(request: AnyRequest) -> HttpResponse:
         lockout.one_at_a_time(form.cleaned_data["username"])
         staff = authenticate(request, **form.cleaned_data)
         if isinstance(staff, StaffMember):
-            sessions.begin(request, staff, request_id=request.request_id)
-            return redirect(_next(request))
+            return _password_was_right(request, staff)
         sessions.failed(
             form.cleaned_data["username"],
             locked_out=getattr(request, "axes_locked_out", False),
@@ -67,6 +67,18 @@ def sign_in(request: AnyRequest) -> HttpResponse:
         form.add_error("username", "Check your user name and password")
     context = {"form": form, "next": _next(request), "changed": "changed" in request.GET}
     return render(request, "access/sign_in.jinja", context)
+
+
+def _password_was_right(request: AnyRequest, staff: StaffMember) -> HttpResponse:
+    """In, or on to the second step, or to setting one up."""
+    if second_factor.has_app(staff):
+        half_way.begin(request, staff, onward=_next(request))
+        return redirect("sign-in-code")
+    if second_factor.required_of(staff):
+        half_way.begin(request, staff, onward=_next(request))
+        return redirect("add-app")
+    sessions.begin(request, staff, by=By.PASSWORD, request_id=request.request_id)
+    return redirect(_next(request))
 
 
 @public

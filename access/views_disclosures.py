@@ -21,6 +21,7 @@ from access.glimpses import glimpse
 from access.grounds import Ground
 from access.nudges import tell_of_disclosure
 from access.requests import ActingRequest
+from access.sessions import signed_in_by
 from access.views_alerts import page_number
 from access.views_restricted import confirmed, job
 from identity.presenters import PersonShown, person
@@ -71,6 +72,7 @@ def disclosure(request: ActingRequest, disclosure: UUID) -> HttpResponse:
     """One disclosure with all that was said; a second officer confirms it, any officer ends it."""
     ending = request.POST.get("do") == "end"
     sure = SureForm(request.POST if request.method == "POST" and not ending else None)
+    sure.ask_by(signed_in_by(request))
     end = EndForm(request.POST if ending else None)
     if end.is_bound and end.is_valid():
         lawful.end(
@@ -127,6 +129,7 @@ def propose_disclosure(request: ActingRequest, resident: UUID) -> HttpResponse:
     if not what.is_bound or not what.is_valid() or request.POST.get("go") == "what":
         return _ask_what(request, about, what, recipients)
     sure = SureForm(request.POST if step == "check" else None)
+    sure.ask_by(signed_in_by(request))
     if sure.is_bound and sure.is_valid() and confirmed(request, sure):
         outcome, made, public_id = lawful.propose(
             request.acting,

@@ -23,13 +23,22 @@ from access import gate, looks, restricted
 from access.acting import Acting
 from access.decision import Decision, Reason
 from access.doors import needs
-from access.forms import AgreedForm, BreakGlassForm, ColleagueForm, InvolvedForm, LetInForm
+from access.forms import (
+    AgreedForm,
+    BreakGlassForm,
+    ColleagueForm,
+    InvolvedForm,
+    LetInForm,
+    StillThemForm,
+)
 from access.glimpses import glimpse
 from access.models import RelationshipKind
 from access.nudges import tell_of
 from access.reasons import AccessReason
 from access.requests import ActingRequest
 from access.restricted import Answer, TooManyTries
+from access.second_factor import By
+from access.sessions import signed_in_by
 from identity.presenters import PersonShown, person
 from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
@@ -95,6 +104,7 @@ def emergency(request: ActingRequest, about: PersonShown) -> HttpResponse:
 def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
     """The reason, the words and the password; then the record."""
     form = BreakGlassForm(request.POST or None)
+    form.ask_by(signed_in_by(request))
     if request.method == "POST" and form.is_valid() and confirmed(request, form):
         answer = restricted.break_glass(
             request.acting,
@@ -108,24 +118,28 @@ def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
     return render(request, "access/break_glass.jinja", context)
 
 
-def confirmed(request: ActingRequest, form: NhsForm) -> bool:
-    """Whether the form's password is the one that was signed in with; else the form says so."""
+def confirmed(request: ActingRequest, form: StillThemForm) -> bool:
+    """Whether the form's answer is what was signed in by; else the form says so."""
+    by = signed_in_by(request)
+    called = "code" if by is By.APP else "password"
     try:
         if restricted.confirm(
             request.acting,
             request.user,
             form.cleaned_data["password"],
+            by=by,
             request_id=request.request_id,
         ):
             return True
     except TooManyTries:
         form.add_error(
             "password",
-            "The password was wrong too often. "
+            f"The {called} was wrong too often. "
             f"Try again in {settings.CONFIRMATION_MINUTES} minutes",
         )
     else:
-        form.add_error("password", "Check your password")
+        once = ", or wait for the next one" if by is By.APP else ""
+        form.add_error("password", f"Check your {called}{once}")
     return False
 
 

@@ -15,6 +15,7 @@ class Action(models.TextChoices):
     SIGN_IN = "sign-in", "Signed in"
     SIGN_IN_FAILED = "sign-in-failed", "Failed to sign in"
     SIGN_OUT = "sign-out", "Signed out"
+    FACTOR_CHANGED = "factor-changed", "Changed how they sign in"
     MEMBERSHIP_CHOSEN = "membership-chosen", "Chose to act for an organisation"
     SEARCH = "search", "Searched for a resident"
     GLIMPSE = "glimpse", "Saw who a resident is"

@@ -162,6 +162,12 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # the audit is the log
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# Which roles need a second step: "all", "none", or codes of roles (access/second_factor.py).
+_SECOND = environment.words("SECOND_FACTOR_ROLES") or ["all" if PRODUCTION else "none"]
+SECOND_FACTOR_ROLES: str | frozenset[str] = (
+    "all" if _SECOND == ["all"] else frozenset(_SECOND) - {"none"}
+)
+SECOND_STEP_MINUTES = 10
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"

@@ -58,7 +58,8 @@ def test_signing_in_is_recorded_and_takes_a_new_session(nurse, run_sql) -> None:
     client.cookies["session"] = before
     send(client, "nia", factories.PASSWORD)
     assert client.session.session_key != before
-    assert events(run_sql) == [("sign-in", "done", "", nurse.pk, "{}")]
+    by = '{"by": "password"}'
+    assert events(run_sql) == [("sign-in", "done", "", nurse.pk, by)]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ LEAVER = "leaver"
 #: At the council whose use of the NHS number a resident of note objects to.
 LEWISHAM_WORKER = "lewisham-social-worker"
 RECEPTIONIST = "receptionist"
+#: Who adds an authenticator app.
+WITH_APP = "with-app"
 NO_ROLE = "no-role"
 
 #: Somebody who finds residents, and whom no other test needs.
@@ -116,6 +118,7 @@ def _add_staff() -> None:
     _add(LEAVER, "Noor Aziz", practice, "doctor", f"{PRACTICE}-GP")
     _add(LEWISHAM_WORKER, "Ines Duarte", lewisham, "social-worker", "LBL01-NORTH")
     _add(SEARCHER, "Wanda Pole", practice, "doctor", f"{PRACTICE}-GP")
+    _add(WITH_APP, "Asha Bello", practice, "doctor", f"{PRACTICE}-GP")
     _add(RECEPTIONIST, "Paul Whitcombe", practice, "receptionist")
     registry.create_staff(by=None, username=NO_ROLE, name="Mei Tan", password=PASSWORD)
 

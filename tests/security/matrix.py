@@ -126,6 +126,14 @@ MATRIX: list[Row] = [
     # The sign-in page sends on whoever has signed in already.
     Row("sign-in", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
+    # The second step is nobody's but of who is half-way; one's own app, of who is signed in.
+    *_both("sign-in-code", 302, 302),
+    *_both("sign-in-recovery", 302, 302),
+    Row("add-app", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    Row("add-app", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    *_both("your-sign-in", 200, 405, _SIGNED_IN),
+    *_both("remove-app", 302, 302, _SIGNED_IN),
+    *_both("new-codes", 302, 302, _SIGNED_IN),
     *_both("sign-out", 405, 302),
     *_both("signed-out", 200, 405),
     *_both("stay-signed-in", 405, 200, _SIGNED_IN),
