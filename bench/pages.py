@@ -364,7 +364,7 @@ def _clocked() -> Iterator[dict[str, float]]:
             (gate, ("decide",), "decision"),
             (gate, ("open_record",), "gate"),
             (gate, ("still_open",), "last question"),
-            (views, ("_who", "_listed"), "who"),
+            (views, ("resident_of", "listed_of", "reader_of"), "who"),
             (selectors, ("newest", "counts", "page_of", "extents", "places"), "query"),
             (selectors, ("entries_within",), "query"),
             (presenters, ("record_page", "section_page"), "presenting"),

@@ -136,7 +136,7 @@ def alike(draw: Draw, *values: Hashable) -> str:
 
 def _url(name: str, *args: Any, **kwargs: Any) -> str:
     """An address. One that is made of ids alone is filled in: a record's page has hundreds."""
-    if args or not kwargs or any(type(value) is not UUID for value in kwargs.values()):
+    if args or any(type(value) is not UUID for value in kwargs.values()):
         return reverse(name, args=args, kwargs=kwargs)
     return _of_ids(name, tuple(kwargs)).format(*kwargs.values())
 

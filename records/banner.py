@@ -67,7 +67,7 @@ def contact_of(who: ResidentSeen) -> Contact:
     return Contact(
         address=", ".join(part for part in (*who.address_lines, who.postcode) if part),
         phone=who.phone,
-        practice=who.practice_code,
+        practice=_practice(who),
         language=language,
     )
 
@@ -83,3 +83,8 @@ def _died(who: ResidentSeen) -> str:
     if date_of:
         date_of += f" (age at death {age_on(who, who.deceased_on) or 'not known'})"
     return ", ".join(filter(None, (date_of or "Date not known", death_known(who))))
+
+
+def _practice(who: ResidentSeen) -> str:
+    """The practice by its name, where the registry knows it, with the code that it is known by."""
+    return f"{who.practice_name} ({who.practice_code})" if who.practice_name else who.practice_code

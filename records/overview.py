@@ -10,14 +10,27 @@ from identity.selectors import ResidentSeen
 from organisations.categories import Category
 from records.entries import EntrySeen
 from records.items import Alike, ItemView, flag_of
-from records.sections import SECTION_OF
+from records.sections import ALL_THAT_MATTERS, SECTION_OF
 from records.selectors import RECENT_RESULTS, Glance
 from records.standings import Standing, StateLine, UnlabelledSection
 from records.statuses import EntryStatus
 
-#: Items of one block of the overview; alerts and allergies are never cut.
+#: Items of one block of the overview; alerts, allergies and decisions are not cut so soon.
 MOST = 10
 RECENT_CONTACTS = 3
+
+#: What the overview reads of the newest of a group, at most.
+NEEDS: Mapping[tuple[Category, str], int] = {
+    (Category.ALERTS, "current"): ALL_THAT_MATTERS,
+    (Category.ALLERGIES, "current"): ALL_THAT_MATTERS,
+    (Category.CARE_PLANS, "current"): ALL_THAT_MATTERS,
+    (Category.MEDICATIONS, "current"): MOST,
+    (Category.DIAGNOSES, "current"): MOST,
+    (Category.CONTACTS, "current"): MOST,
+    (Category.CONTACTS, "past"): RECENT_CONTACTS,
+    (Category.LAB_RESULTS, "all"): RECENT_RESULTS,
+    (Category.PEOPLE_INVOLVED, "current"): MOST,
+}
 
 #: "No known …" of one kind of substance only: not that no allergy is known.
 _PARTLY_NONE_KNOWN = frozenset(
@@ -49,9 +62,9 @@ class AllergyLabel(StrEnum):
 class Block:
     """One block of the overview. ``empty`` says why it has no items, and is blank if it has.
 
-    ``slug`` is the section that it comes from; ``more`` how many items stand only there. ``needs``
-    are what staff must provide for before anything else. Items that are likely the same make one
-    of its ``groups``.
+    ``slug`` is the section that it comes from, ``group`` which of its groups; ``more`` how many
+    items stand only there. ``needs`` are what staff must provide for before anything else. Items
+    that are likely the same make one of its ``groups``.
     """
 
     title: str
@@ -61,6 +74,7 @@ class Block:
     empty: str
     label: str = ""
     needs: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def items(self) -> tuple[ItemView, ...]:
@@ -120,8 +134,9 @@ def overview_of(
     make = _Maker(entries, totals, lines, alike)
     abnormal = [seen for seen in glance.abnormal if flag_of(seen) is not None]
     return (
-        replace(make.block("Alerts and needs", Category.ALERTS, "current", most=None), needs=needs),
+        replace(make.block("Alerts and needs", Category.ALERTS, "current"), needs=needs),
         make.allergies(),
+        make.block("Care plans and decisions in force", Category.CARE_PLANS, "current"),
         make.admission(),
         make.block("Current medicines", Category.MEDICATIONS, "current"),
         make.block("Current problems", Category.DIAGNOSES, "current"),
@@ -131,11 +146,11 @@ def overview_of(
             abnormal[:RECENT_RESULTS],
             noun="result that is high, low or abnormal",
         ),
-        make.block("Latest results", Category.LAB_RESULTS, "all", most=RECENT_RESULTS),
+        make.block("Latest results", Category.LAB_RESULTS, "all"),
         make.of(
             "Coming appointments", Category.APPOINTMENTS, glance.coming, noun="coming appointment"
         ),
-        make.block("Recent contacts", Category.CONTACTS, "past", most=RECENT_CONTACTS),
+        make.block("Recent contacts", Category.CONTACTS, "past"),
         make.block("People involved", Category.PEOPLE_INVOLVED, "current"),
     )
 
@@ -147,14 +162,12 @@ class _Maker:
     lines: Mapping[Category, tuple[StateLine, ...]]
     alike: Callable[[Sequence[EntrySeen]], tuple[Alike, ...]]
 
-    def block(
-        self, title: str, category: Category, group: str, *, most: int | None = MOST
-    ) -> Block:
+    def block(self, title: str, category: Category, group: str, label: str = "") -> Block:
         """The newest entries of a group."""
-        found = self.entries.get((category, group), [])
-        shown = found if most is None else found[:most]
+        shown = self.entries.get((category, group), [])[: NEEDS[category, group]]
         total = self.totals.get((category, group), 0)
-        return self.of(title, category, shown, more=max(total - len(shown), 0))
+        more = max(total - len(shown), 0)
+        return replace(self.of(title, category, shown, more=more, label=label), group=group)
 
     def admission(self) -> Block:
         """Where the resident is now: admissions and attendances that have not ended."""
@@ -171,10 +184,7 @@ class _Maker:
         category = Category.ALLERGIES
         current = self.entries.get((category, "current"), [])
         label = allergy_label(current, self.lines[category])
-        total = self.totals.get((category, "current"), 0)
-        made = self.of(
-            "Allergies", category, current, more=max(total - len(current), 0), label=label
-        )
+        made = self.block("Allergies", category, "current", label)
         explained = _EXPLAINED.get(label)
         if made.groups or explained is None:
             return made

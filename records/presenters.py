@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -19,12 +19,12 @@ from records.documents import DocumentPart
 from records.entries import EntrySeen
 from records.items import Alike, ItemView, item_of
 from records.likely_same import groups_of
-from records.overview import Block, needs_of, overview_of
+from records.overview import NEEDS, Block, needs_of, overview_of
 from records.report_words import ReportView, report_views
 from records.reporting import ReportTold
 from records.sections import LIVE, PAGE, SECTION_OF, SECTIONS, Group, Section
 from records.selectors import MEASURED, MOST_RESULTS, Counts, EntryWhole, Glance
-from records.standings import StateLine, UnlabelledSection, headline, lines_of
+from records.standings import StateLine, UnlabelledSection, all_lines, headline, lines_of
 from records.trends import Trend, has_figures, trend_of
 from ui.formatting import LONDON, clinical_time, count
 
@@ -158,15 +158,24 @@ class TrendPage:
     printed: str
 
 
-def wanted_of(decision: Decision) -> list[tuple[Category, Group]]:
-    """The groups to read for a record's page: those of the categories that anything grants."""
+def wanted_of(decision: Decision, *, on_paper: bool = False) -> list[tuple[Category, Group]]:
+    """What to read for a record's page: groups of the categories that anything grants.
+
+    Each with ``most`` as many as are shown of it: on screen, in the overview or in its section;
+    what neither shows is not read.
+    """
     granted = {grant.category for grant in decision.grants}
-    return [
-        (section.category, group)
+    wanted = [
+        (section.category, group, group.most if on_paper else _needed(section, group))
         for section in SECTIONS
         if section.category in granted
         for group in section.groups
     ]
+    return [(category, replace(group, most=most)) for category, group, most in wanted if most]
+
+
+def _needed(section: Section, group: Group) -> int:
+    return max(group.first, NEEDS.get((section.category, group.slug), 0))
 
 
 def record_page(
@@ -179,17 +188,17 @@ def record_page(
     listed: Mapping[int, Listed],
     by: str,
     at: datetime,
+    on_paper: bool = False,
 ) -> RecordPage:
     """The record's page, for a reader (named with role and organisation) at a moment.
 
+    :param on_paper: whether sections show their newest items, though the overview may as well.
     :param listed: organisations as anyone may know them, by id: which may be named, and their
         numbers.
     :raises UnlabelledSection: if any section or source would be left without words.
     """
     alike = partial(_alike, opened, _sources(opened.decision))
-    lines = {
-        section.category: lines_of(section, opened.decision, counts, listed) for section in SECTIONS
-    }
+    lines = all_lines(opened.decision, counts, listed)
     totals = {
         (section.category, group.slug): counts.of(section.category, group.statuses)
         for section in SECTIONS
@@ -204,7 +213,11 @@ def record_page(
                 GroupView(
                     slug=group.slug,
                     title=group.title,
-                    groups=alike(newest.get((section.category, group.slug), [])),
+                    groups=alike(
+                        newest.get((section.category, group.slug), [])[
+                            : group.most if on_paper else group.first
+                        ]
+                    ),
                     total=totals[section.category, group.slug],
                 )
                 for group in section.groups

@@ -17,8 +17,10 @@ _OVER = (EntryStatus.PAST, EntryStatus.CANCELLED)
 #: What is ever shown as live. An entry that its source calls an error never is.
 LIVE = (*NOW, *_OVER)
 
-#: Newest items of a section on the record's page; the rest are one link away.
+#: Newest items of a section on paper.
 NEWEST = 10
+#: The same on the record's page, below an overview that has what matters first.
+GLIMPSED = 3
 #: What harms if it is overlooked is not cut off at ten.
 ALL_THAT_MATTERS = 50
 #: Items on a page of one section.
@@ -29,13 +31,16 @@ PAGE = 50
 class Group:
     """Items of a section that are shown together, newest first, apart from its others.
 
-    ``slug`` names it in an address; ``title`` is empty where a section has only one.
+    ``slug`` names it in an address; ``title`` is empty where a section has only one. ``most`` is
+    how many of them paper has, ``first`` how many the record's page has in their section: none
+    where the overview shows them, or where they are over. The rest are one link away.
     """
 
     slug: str
     title: str
     statuses: tuple[str, ...]
     most: int = NEWEST
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,12 @@ class Section:
         return next((group for group in self.groups if group.slug == slug), self.groups[0])
 
 
-def _all() -> tuple[Group, ...]:
-    return (Group("all", "", LIVE),)
+def _all(first: int = GLIMPSED) -> tuple[Group, ...]:
+    return (Group("all", "", LIVE, first=first),)
 
 
-def _two(now: str, over: str, most: int = NEWEST) -> tuple[Group, ...]:
-    return (Group("current", now, NOW, most), Group("past", over, _OVER))
+def _two(now: str, over: str, most: int = NEWEST, first: int = 0) -> tuple[Group, ...]:
+    return (Group("current", now, NOW, most, first), Group("past", over, _OVER))
 
 
 #: Every category once, in the order of the page.
@@ -122,7 +127,7 @@ SECTIONS: tuple[Section, ...] = (
         "results",
         "Blood and other laboratory results",
         "laboratory results",
-        _all(),
+        _all(first=0),
         status_matters=False,
     ),
     Section(
@@ -152,7 +157,7 @@ SECTIONS: tuple[Section, ...] = (
         "social-care-services",
         "Social care services",
         "social care services",
-        _two("Current services", "Past services"),
+        _two("Current services", "Past services", first=NEWEST),
     ),
     Section(
         Category.SOCIAL_CARE_ASSESSMENTS,
@@ -174,7 +179,7 @@ SECTIONS: tuple[Section, ...] = (
         "safeguarding",
         "Safeguarding",
         "safeguarding information",
-        _two("Current", "Past", ALL_THAT_MATTERS),
+        _two("Current", "Past", ALL_THAT_MATTERS, first=ALL_THAT_MATTERS),
     ),
 )
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Max, Min, QuerySet
+from django.db.models import F, QuerySet
 
 from access.gate import Opened
 from organisations.categories import Category
@@ -43,7 +44,7 @@ RECENT_RESULTS = 5
 ABNORMAL_DAYS = 365
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counts:
     """How many entries came out, by category, source and status."""
 
@@ -53,15 +54,21 @@ class Counts:
         """Entries of a category with one of these statuses, from one source or from all."""
         return sum(
             count
-            for (in_category, in_source, status), count in self.by_key.items()
-            if in_category == category
-            and status in statuses
-            and (source is None or in_source == source)
+            for in_source, status, count in self._of_category.get(int(category), ())
+            if status in statuses and (source is None or in_source == source)
         )
 
     def errors(self, category: Category) -> int:
         """Entries of a category that their sources have since called errors."""
         return self.of(category, (EntryStatus.ENTERED_IN_ERROR,))
+
+    @cached_property
+    def _of_category(self) -> dict[int, list[tuple[int, str, int]]]:
+        """The same, each category's apart: a page asks of one category at a time."""
+        apart: dict[int, list[tuple[int, str, int]]] = {}
+        for (category, source, status), entries in self.by_key.items():
+            apart.setdefault(category, []).append((source, status, entries))
+        return apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,25 @@ def _entries(opened: Opened) -> QuerySet[Entry]:
     return Entry.objects.filter(resident_id=opened.resident_id, grant_key__in=opened.decision.keys)
 
 
+#: The same in SQL, for what every page asks: Django would take longer to write it than
+#: PostgreSQL to answer.
+_GRANTED = "resident_id = %(resident)s and grant_key = any (%(keys)s::bigint[])"
+#: What is read of an entry, and its id, which puts those of one moment in order.
+_OF_E = ", ".join(f"e.{column}" for column in (*_COLUMNS, "id"))
+
+
+def _granted(opened: Opened) -> dict[str, Any]:
+    return {"resident": opened.resident_id, "keys": opened.decision.keys}
+
+
+def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers. It is made of this module's own words; values are parameters."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def _seen(opened: Opened, row: Sequence[Any]) -> EntrySeen:
     """A row as it may be shown: of a protected resident what is left of it (rule R7)."""
     return opened.redaction.of(EntrySeen(*row))
@@ -158,109 +184,126 @@ def _seen(opened: Opened, row: Sequence[Any]) -> EntrySeen:
 
 def counts(opened: Opened) -> Counts:
     """How many entries the record shows, in one statement."""
-    rows = (
-        _entries(opened)
-        .order_by()
-        .values_list("category", "source_id", "status")
-        .annotate(entries=Count("*"))
+    rows = _rows(
+        f"select category, source_id, status, count(*) from records_entry where {_GRANTED}"
+        " group by 1, 2, 3",
+        _granted(opened),
     )
     return Counts({(category, source, status): n for category, source, status, n in rows})
 
 
-def newest(
-    opened: Opened, wanted: Sequence[tuple[Category, Group]]
-) -> dict[tuple[Category, str], list[EntrySeen]]:
+Newest = dict[tuple[Category, str], list[EntrySeen]]
+
+#: Where the parts of a glance stand beside the groups, which are numbered from 0.
+_COMING, _ABNORMAL = -2, -1
+
+
+def newest(opened: Opened, wanted: Sequence[tuple[Category, Group]]) -> Newest:
     """The newest entries of each group, as many as it shows at most, in one statement.
 
     Walks the index by category and date, so a record of ten thousand entries costs what one of a
     hundred does.
     """
-    found: dict[tuple[Category, str], list[EntrySeen]] = {
-        (category, group.slug): [] for category, group in wanted
-    }
-    if not wanted:
-        return found
-    rows = ", ".join(["(%s::integer, %s::smallint, %s::text[], %s::integer)"] * len(wanted))
-    columns = ", ".join(f"e.{column}" for column in _COLUMNS)
-    statement = f"""
-        select wanted.place, {columns}
-        from (values {rows}) as wanted (place, category, statuses, most)
-        cross join lateral (
-            select * from records_entry
-            where resident_id = %s and grant_key = any (%s::bigint[])
-              and category = wanted.category and status = any (wanted.statuses)
-            order by effective desc nulls last, id desc
-            limit wanted.most) as e
-        order by wanted.place, e.effective desc nulls last, e.id desc
-    """  # noqa: S608 - made of this module's own column names; every value is a parameter
-    parameters: list[int | list[str] | list[int]] = []
-    for place, (category, group) in enumerate(wanted):
-        parameters += [place, int(category), list(group.statuses), group.most]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, opened.resident_id, opened.decision.keys])
-        for place, *values in cursor.fetchall():
-            category, group = wanted[place]
-            found[category, group.slug].append(_seen(opened, values))
-    return found
+    return _newest(opened, wanted, "", {})[0]
 
 
-def glance(opened: Opened, at: datetime) -> Glance:
-    """The next appointments, and the latest results out of their range, in one statement.
+def first_seen(
+    opened: Opened, wanted: Sequence[tuple[Category, Group]], at: datetime
+) -> tuple[Newest, Glance]:
+    """The same, with the next appointments and the latest results out of their range.
 
-    Both walk the index by category and date, and stop when they have enough. What counts as out
-    of range is said by :func:`records.items.flag_of`; this reads no less than that.
+    All of it walks the index by category and date, and stops when it has enough. What counts as
+    out of range is said by :func:`records.items.flag_of`; this reads no less than that.
     """
-    columns = ", ".join(f"e.{column}" for column in _COLUMNS)
-    ours = "select * from records_entry where resident_id = %s and grant_key = any (%s::bigint[])"
-    statement = f"""
-        (select 'coming', {columns} from (
-            {ours} and category = %s and status = any (%s::text[]) and effective >= %s
-            order by effective nulls first, id limit %s) e)
+    ours = f"select * from records_entry where {_GRANTED}"
+    glanced = f"""
         union all
-        (select 'abnormal', {columns} from (
-            {ours} and category = %s and status = any (%s::text[]) and effective >= %s
-              and (interpretation = any (%s::text[]) or (
+        (select {_COMING}, {_OF_E} from (
+            {ours} and category = %(appointments)s and status = any (%(now)s::text[])
+              and effective >= %(at)s
+            order by effective nulls first, id limit %(coming)s) e)
+        union all
+        (select {_ABNORMAL}, {_OF_E} from (
+            {ours} and category = %(results)s and status = any (%(live)s::text[])
+              and effective >= %(since)s
+              and (interpretation = any (%(flags)s::text[]) or (
                   interpretation = '' and (value > range_high or value < range_low)
-                  and left(ltrim(value_text), 1) <> all (%s::text[])))
-            order by effective desc nulls last, id desc limit %s) e)
-    """  # noqa: S608 - made of this module's own column names; every value is a parameter
-    since = at - timedelta(days=ABNORMAL_DAYS)
-    found: dict[str, list[EntrySeen]] = {"coming": [], "abnormal": []}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            [
-                opened.resident_id,
-                opened.decision.keys,
-                int(Category.APPOINTMENTS),
-                list(NOW),
-                at,
-                MOST_COMING,
-                opened.resident_id,
-                opened.decision.keys,
-                int(Category.LAB_RESULTS),
-                list(LIVE),
-                since,
-                list(OUT_OF_RANGE),
-                list(COMPARATORS),
-                RECENT_RESULTS,
-            ],
-        )
-        for what, *values in cursor.fetchall():
-            found[what].append(_seen(opened, values))
-    return Glance(**found)
+                  and left(ltrim(value_text), 1) <> all (%(bounds)s::text[])))
+            order by effective desc nulls last, id desc limit %(abnormal)s) e)
+    """
+    asked = {
+        "appointments": int(Category.APPOINTMENTS),
+        "now": list(NOW),
+        "at": at,
+        "coming": MOST_COMING,
+        "results": int(Category.LAB_RESULTS),
+        "live": list(LIVE),
+        "since": at - timedelta(days=ABNORMAL_DAYS),
+        "flags": list(OUT_OF_RANGE),
+        "bounds": list(COMPARATORS),
+        "abnormal": RECENT_RESULTS,
+    }
+    found, beside = _newest(opened, wanted, glanced, asked)
+    return found, Glance(coming=beside[_COMING][::-1], abnormal=beside[_ABNORMAL])
+
+
+def _newest(
+    opened: Opened, wanted: Sequence[tuple[Category, Group]], beside: str, asked: dict[str, Any]
+) -> tuple[Newest, dict[int, list[EntrySeen]]]:
+    """The newest of each group, and what a part of the same statement found beside them."""
+    statement = f"""
+        select * from (
+            select wanted.nth, {_OF_E}
+            from (
+                select (nth - 1)::integer as nth, category,
+                    string_to_array(said, ',') as statuses, most
+                from unnest(%(categories)s::smallint[], %(statuses)s::text[], %(most)s::integer[])
+                    with ordinality as each (category, said, most, nth)) as wanted
+            cross join lateral (
+                select * from records_entry
+                where {_GRANTED}
+                  and category = wanted.category and status = any (wanted.statuses)
+                order by effective desc nulls last, id desc
+                limit wanted.most) as e
+            {beside}) as found
+        order by nth, effective desc nulls last, id desc
+    """
+    rows = _rows(
+        statement,
+        {
+            **_granted(opened),
+            **asked,
+            "categories": [int(category) for category, _ in wanted],
+            "statuses": [",".join(group.statuses) for _, group in wanted],
+            "most": [group.most for _, group in wanted],
+        },
+    )
+    found: Newest = {(category, group.slug): [] for category, group in wanted}
+    glanced: dict[int, list[EntrySeen]] = {_COMING: [], _ABNORMAL: []}
+    for nth, *values, _id in rows:
+        if nth < 0:
+            glanced[nth].append(_seen(opened, values))
+        else:
+            category, group = wanted[nth]
+            found[category, group.slug].append(_seen(opened, values))
+    return found, glanced
 
 
 def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[EntrySeen]:
     """One page of a group of a section, newest first. Pages count from 1."""
-    rows = (
-        _entries(opened)
-        .filter(category=section.category, status__in=group.statuses)
-        .order_by(F("effective").desc(nulls_last=True), "-id")
-        .values_list(*_COLUMNS)
+    rows = _rows(
+        f"select {', '.join(_COLUMNS)} from records_entry"
+        f" where {_GRANTED} and category = %(category)s and status = any (%(statuses)s::text[])"
+        " order by effective desc nulls last, id desc limit %(most)s offset %(before)s",
+        {
+            **_granted(opened),
+            "category": int(section.category),
+            "statuses": list(group.statuses),
+            "most": PAGE,
+            "before": (page - 1) * PAGE,
+        },
     )
-    start = (page - 1) * PAGE
-    return [_seen(opened, row) for row in rows[start : start + PAGE]]
+    return [_seen(opened, row) for row in rows]
 
 
 def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
@@ -334,16 +377,10 @@ def results_like(opened: Opened, public_id: UUID) -> list[EntrySeen]:
 
 def extents(opened: Opened) -> Extents:
     """How far the record reaches in time, and what :func:`counts` counts, in one statement."""
-    rows = list(
-        _entries(opened)
-        .order_by()
-        .values_list("category", "source_id", "status")
-        .annotate(
-            entries=Count("*"),
-            dated=Count("effective"),
-            first=Min("effective"),
-            last=Max("effective"),
-        )
+    rows = _rows(
+        "select category, source_id, status, count(*), count(effective), min(effective),"
+        f" max(effective) from records_entry where {_GRANTED} group by 1, 2, 3",
+        _granted(opened),
     )
     found: dict[tuple[int, int], Extent] = {}
     for category, source, status, entries, dated, first, last in rows:
@@ -381,8 +418,8 @@ _LIES_IN = """
         when 'month' then date_trunc('month', %(start)s::timestamptz, 'Europe/London')
         else %(start)s end
 """
-_ASKED_FOR = """
-    resident_id = %(resident)s and grant_key = any (%(keys)s::bigint[])
+_ASKED_FOR = f"""
+    {_GRANTED}
     and status = any (%(live)s::text[]) and category = any (%(categories)s::smallint[])
     and source_id = any (%(sources)s::bigint[])
 """
@@ -403,13 +440,13 @@ def places(opened: Opened, within: Within, window: Window) -> list[Place]:
                     when 'month' then %(of_month)s else %(unit)s end as unit
             from records_entry where {_ASKED_FOR} and {_LIES_IN}) as found
         group by 1, 2, 3, 4
-    """  # noqa: S608 - made of this module's own words; every value is a parameter
-    with connection.cursor() as cursor:
-        cursor.execute(statement, _asked(opened, within, window))
-        return [
-            Place(source, category, Unit(unit), start, entries)
-            for source, category, unit, start, entries in cursor.fetchall()
-        ]
+    """
+    return [
+        Place(source, category, Unit(unit), start, entries)
+        for source, category, unit, start, entries in _rows(
+            statement, _asked(opened, within, window)
+        )
+    ]
 
 
 def entries_within(opened: Opened, within: Within, page: int) -> list[EntrySeen]:
@@ -419,17 +456,15 @@ def entries_within(opened: Opened, within: Within, page: int) -> list[EntrySeen]
     statement = f"""
         select {columns} from records_entry where {_ASKED_FOR} {lies_in}
         order by effective desc nulls last, id desc limit %(most)s offset %(before)s
-    """  # noqa: S608 - likewise
+    """
     asked = _asked(opened, within, within.window)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**asked, "most": PAGE, "before": (page - 1) * PAGE})
-        return [_seen(opened, row) for row in cursor.fetchall()]
+    rows = _rows(statement, {**asked, "most": PAGE, "before": (page - 1) * PAGE})
+    return [_seen(opened, row) for row in rows]
 
 
 def _asked(opened: Opened, within: Within, window: Window | None) -> dict[str, Any]:
     asked: dict[str, Any] = {
-        "resident": opened.resident_id,
-        "keys": opened.decision.keys,
+        **_granted(opened),
         "live": list(LIVE),
         "categories": list(within.categories),
         "sources": list(within.sources),

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from access.decision import Decision, SectionState
 from access.explaining import Explanation, Place, of_section, whom
 from access.facts import Source
-from organisations.categories import SOCIAL_CARE
+from organisations.categories import SOCIAL_CARE, Category
 from organisations.models import OrganisationKind
 from organisations.selectors import Listed
-from records.sections import LIVE, Section
+from records.sections import LIVE, SECTION_OF, SECTIONS, Section
 from records.selectors import Counts
 from ui.formatting import prose_date, prose_time
 
@@ -167,11 +168,11 @@ def beside_name(source: Source, told: Standing) -> str:
             return ""
 
 
-def _place(source: Source, listed: Mapping[int, Listed]) -> Place:
+def _place(source: Source, listed: Listed) -> Place:
     """Whom to ring at a source."""
     if source.by_kind:
         return Place(source.name, by_kind=True)
-    return Place(source.name, listed[source.id].phone, source.duty_phone)
+    return Place(source.name, listed.phone, source.duty_phone)
 
 
 def standing_of(
@@ -203,6 +204,30 @@ def standing_of(
     return Standing.LATE if late else Standing.NONE_SENT
 
 
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """All that the words of one source in a section are made of."""
+
+    source: Source
+    state: SectionState
+    shows: bool
+    listed: Listed
+
+
+#: Sections with the words of their sources that a process keeps: most people's are alike.
+MOST_LINES = 4096
+
+
+def all_lines(
+    decision: Decision, counts: Counts, listed: Mapping[int, Listed]
+) -> dict[Category, tuple[StateLine, ...]]:
+    """:func:`lines_of` of every section."""
+    known = named(decision, listed)
+    return {
+        section.category: _lines(section, decision, counts, listed, known) for section in SECTIONS
+    }
+
+
 def lines_of(
     section: Section, decision: Decision, counts: Counts, listed: Mapping[int, Listed]
 ) -> tuple[StateLine, ...]:
@@ -211,25 +236,58 @@ def lines_of(
     :param listed: organisations as anyone may know them, by id.
     :raises UnlabelledSection: if a source would be left without words.
     """
+    return _lines(section, decision, counts, listed, named(decision, listed))
+
+
+def _lines(
+    section: Section,
+    decision: Decision,
+    counts: Counts,
+    listed: Mapping[int, Listed],
+    known: list[Source],
+) -> tuple[StateLine, ...]:
     states = decision.sections.get(section.category, {})
-    reader = decision.facts.membership.organisation.id if decision.facts.membership else None
-    standing: dict[Standing, list[Source]] = {}
-    for source in named(decision, listed):
+    for source in known:
         if source.id not in states:
             raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
+    reader = decision.facts.membership.organisation if decision.facts.membership else None
+    by_kind = any(source.by_kind for source in decision.facts.sources)
+    return _said_of(
+        section.category,
+        reader.id if reader else None,
+        Place(
+            "your organisation" if by_kind or reader is None else reader.name,
+            listed[reader.id].phone if reader else "",
+        ),
+        tuple(
+            _Stand(
+                source,
+                states[source.id],
+                counts.of(section.category, LIVE, source.id) > 0,
+                listed[source.id],
+            )
+            for source in known
+        ),
+    )
+
+
+@lru_cache(maxsize=MOST_LINES)
+def _said_of(
+    category: Category, reader: int | None, own: Place, stands: tuple[_Stand, ...]
+) -> tuple[StateLine, ...]:
+    """The lines, made once of equal values: they say nothing that is not among these."""
+    section = SECTION_OF[category]
+    standing: dict[Standing, list[_Stand]] = {}
+    for each in stands:
         told = standing_of(
-            section,
-            source,
-            states[source.id],
-            own=source.id == reader,
-            shows=counts.of(section.category, LIVE, source.id) > 0,
+            section, each.source, each.state, own=each.source.id == reader, shows=each.shows
         )
-        standing.setdefault(told, []).append(source)
+        standing.setdefault(told, []).append(each)
     lines = tuple(
-        replace(line, why=_why(section, line, decision, listed))
+        replace(line, why=_why(section, line, standing[told], reader, own))
         for told in Standing
         if told in standing
-        for line in _WORDS[told](section, told, standing[told])
+        for line in _WORDS[told](section, told, [each.source for each in standing[told]])
     )
     if not lines:
         raise UnlabelledSection(f"{section.slug} has no source, so nothing says why it is empty.")
@@ -252,32 +310,19 @@ def named(decision: Decision, listed: Mapping[int, Listed]) -> list[Source]:
 
 
 def _why(
-    section: Section,
-    line: StateLine,
-    decision: Decision,
-    listed: Mapping[int, Listed],
+    section: Section, line: StateLine, stands: list[_Stand], reader: int | None, own: Place
 ) -> tuple[Why, ...]:
     """Why the line's sources stand as they do: an answer each, those of the same answer in one."""
-    reader = decision.facts.membership.organisation if decision.facts.membership else None
-    by_kind = any(source.by_kind for source in decision.facts.sources)
-    own = Place(
-        "your organisation" if by_kind or reader is None else reader.name,
-        listed[reader.id].phone if reader else "",
-    )
     state, late = _SAID[line.standing]
     places: dict[Explanation, list[Place]] = {}
-    for source in named(decision, listed):
-        if source.id not in line.sources:
+    for each in stands:
+        if each.source.id not in line.sources:
             continue
         explained = of_section(
-            state,
-            section.category,
-            source.kind,
-            own=reader is not None and source.id == reader.id,
-            late=late,
+            state, section.category, each.source.kind, own=each.source.id == reader, late=late
         )
         if explained is not None:
-            places.setdefault(explained, []).append(_place(source, listed))
+            places.setdefault(explained, []).append(_place(each.source, each.listed))
     return tuple(
         Why(explained, whom(explained, own, tuple(sources)))
         for explained, sources in places.items()

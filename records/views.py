@@ -47,12 +47,13 @@ def open_record(request: ActingRequest) -> HttpResponse:
 def record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
     """The record: banner, overview, and every section."""
     at = timezone.now()
+    newest, glance = selectors.first_seen(opened, presenters.wanted_of(opened.decision), at)
     page = presenters.record_page(
         opened,
         resident_of(opened, resident),
-        selectors.newest(opened, presenters.wanted_of(opened.decision)),
+        newest,
         selectors.counts(opened),
-        glance=selectors.glance(opened, at),
+        glance=glance,
         listed=listed_of(opened),
         by=reader_of(request.acting, opened),
         at=at,

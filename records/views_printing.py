@@ -23,14 +23,17 @@ from records.whose import listed_of, reader_of, resident_of
 @shows_record("print-record")
 @reading_record
 def print_record(request: ActingRequest, opened: Opened, resident: UUID) -> HttpResponse:
-    """What the record's page shows, for paper. That it was asked for is recorded as a print."""
+    """The overview and the newest of every section, for paper. Asked for, it counts as a print."""
     at = timezone.now()
+    wanted = presenters.wanted_of(opened.decision, on_paper=True)
+    newest, glance = selectors.first_seen(opened, wanted, at)
     page = presenters.record_page(
         opened,
         resident_of(opened, resident),
-        selectors.newest(opened, presenters.wanted_of(opened.decision)),
+        newest,
         selectors.counts(opened),
-        glance=selectors.glance(opened, at),
+        glance=glance,
+        on_paper=True,
         listed=listed_of(opened),
         by=reader_of(request.acting, opened),
         at=at,

@@ -45,7 +45,7 @@ def test_a_gp_finds_what_two_sources_sent_together(visit: Visit) -> None:
     gp.signs_in("gp", at=PRACTICE_NAME).arrives(MINE).sees("Find somebody else")
     gp.finds(person.name, family=person.family, born=person.birth_date)
     gp.opens_record_of(person.name).arrives(RECORD)
-    alike = gp.section("Allergies and adverse reactions").locator(".record-alike").first
+    alike = gp.page.locator(".record-block--allergies .record-alike").first
     expect(alike).to_contain_text("Likely the same: 2 entries, from different organisations")
     expect(alike.locator(".record-item")).to_have_count(2)
 

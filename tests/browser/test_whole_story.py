@@ -70,7 +70,7 @@ def when_the_gp_finds_the_resident_and_opens_the_record(gp: Visitor) -> None:
 def then_the_gp_sees_what_the_role_may_see(gp: Visitor) -> None:
     gp.arrives(RECORD).sees(STORY.banner, "11-Apr-1952", STORY.number_shown, STORY.street)
     gp.sees(ALLERGY, REACTION, MEDICINE, DOSE, PROBLEM, RESULT, "1.94")
-    expect(gp.section("Medicines")).to_contain_text(MEDICINE)
+    expect(gp.page.locator(".record-block--medicines")).to_contain_text(MEDICINE)
     expect(gp.section("Medicines")).to_contain_text(f"From {PRACTICE_NAME}, updated")
     expect(gp.section("Safeguarding")).to_contain_text("Your role does not include safeguarding")
     gp.sees_nothing_of(SAFEGUARDING)

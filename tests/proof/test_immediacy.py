@@ -239,7 +239,7 @@ def interleave(
 #: Functions of a request for a record's page, in its order, with the points around each.
 STEPS = (
     (facts, "read", "begun", "facts"),
-    (selectors, "newest", "opened", "read 0"),
+    (selectors, "first_seen", "opened", "read 0"),
     (selectors, "counts", "read 0", "read 1"),
     (presenters, "record_page", "read 2", "read 3"),
     (gate, "still_open", "read 3", "asked"),

@@ -124,10 +124,11 @@ def test_a_page_shows_each_within_its_group_with_its_source(ward: Ward) -> None:
     for source, detail in ((ward.practice, "Twice a day"), (ward.trust, "Three times a day")):
         ward.entry(ward.person(source), Category.MEDICATIONS, "Metformin", code="7", detail=detail)
     page = page_of(ward.open())
-    for where in ("section#medicines", "section#overview .record-block--medicines"):
-        (group,) = page.select(f"{where} .record-alike")
+    paper = page_of(ward.get("print-record"))
+    for shown, where in ((page, "#overview"), (paper, "#overview"), (paper, "#medicines")):
+        (group,) = shown.select(f"section{where} .record-alike")
         assert "Likely the same: 2 entries, from different organisations" in group.get_text(" ")
         assert len(group.select(".record-item")) == 2
         for words in ("Test practice", "Test trust", "Twice a day", "Three times a day"):
             assert words in group.get_text(" ")
-    assert page.select("section#medicines h3")[0].get_text() == "Current medicines (2)"
+    assert paper.select("section#medicines h3")[0].get_text() == "Current medicines (2)"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from identity.models import Resident
 from organisations.categories import Category
 from organisations.models import Role
+from records.overview import MOST
 from records.selectors import ABNORMAL_DAYS, MOST_COMING, RECENT_RESULTS
 from tests.records.conftest import Ward, page_of
 
@@ -52,6 +53,7 @@ def test_the_blocks_stand_in_their_order(ward: Ward) -> None:
     assert list(blocks(page_of(ward.open()))) == [
         "Alerts and needs",
         "Allergies",
+        "Care plans and decisions in force",
         "Current admission",
         "Current medicines",
         "Current problems",
@@ -167,3 +169,27 @@ def test_what_is_sensitive_or_refused_is_in_no_block(ward: Ward, category: Categ
     assert "Must not be told" in page_of(ward.open()).get_text()
     ward.refuse("social-care-sharing", ward.council)
     assert "Must not be told" not in page_of(ward.get()).get_text()
+
+
+def test_a_decision_in_force_stands_in_the_overview_however_old(ward: Ward) -> None:
+    person = ward.person(ward.practice)
+    ward.entry(person, Category.CARE_PLANS, "Not for resuscitation", effective=days(-2000))
+    for nth in range(20):
+        ward.entry(person, Category.CARE_PLANS, f"Plan {nth}", effective=days(-nth))
+    assert names(blocks(page_of(ward.open()))["Care plans and decisions in force"])[-1] == (
+        "Not for resuscitation"
+    )
+
+
+def test_what_is_not_shown_of_a_block_is_one_link_away(ward: Ward) -> None:
+    person = ward.person(ward.practice)
+    for nth in range(MOST + 2):
+        ward.entry(person, Category.MEDICATIONS, f"Medicine {nth}", effective=days(-nth))
+        ward.entry(person, Category.MEDICATIONS, f"Former {nth}", status="past")
+    block = blocks(page_of(ward.open()))["Current medicines"]
+    assert len(names(block)) == MOST
+    more = block.select_one(".record-block__more a")
+    assert words(more) == "2 more : current medicines"
+    page = page_of(ward.client.get(more["href"]))
+    assert f"1 to {MOST + 2} of {MOST + 2}, newest first" in words(page.main)
+    assert "Former" not in words(page.main)
