@@ -35,11 +35,15 @@ _GROUPS: Mapping[RelationshipKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MineShown:
-    """One resident: who, where they lie, and since when. Empty words are left out."""
+    """One resident: who, where they lie, and since when. Empty words are left out.
+
+    ``is_admitted``: in hospital now, so that leaving it is planned.
+    """
 
     person: PersonShown
     where: str
     when: str
+    is_admitted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def _title(mine: Mine) -> str:
 
 def _shown(mine: Mine, seen: ResidentSeen, today: date) -> MineShown:
     where = ", ".join(part for part in (mine.team, mine.place) if part)
-    return MineShown(person(seen, today=today), where, _when(mine))
+    is_admitted = mine.kind is RelationshipKind.ADMISSION and not mine.has_left
+    return MineShown(person(seen, today=today), where, _when(mine), is_admitted)
 
 
 def _when(mine: Mine) -> str:

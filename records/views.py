@@ -23,6 +23,8 @@ from records.timeline_page import asked_of, timeline_page
 from records.whose import listed_of, reader_of, resident_of
 from ui.views import bad_request, not_found
 
+#: Where a look may begin, by the names of addresses: the record's page unless asked otherwise.
+FIRST_PAGES = ("record", "discharge-planning")
 #: Digits of a page's number that are read: nobody's section has a million pages.
 MOST_DIGITS = 6
 
@@ -30,13 +32,14 @@ MOST_DIGITS = 6
 @needs(Activity.READ_RECORDS)
 @require_POST
 def open_record(request: ActingRequest) -> HttpResponse:
-    """Begin a look at a resident's record, and go to it."""
+    """Begin a look at a resident's record, and go to it, or to the plan of leaving hospital."""
     try:
         resident = UUID(request.POST.get("resident", ""))
     except ValueError as error:
         return bad_request(request, error)
     looks.begin(request, request.acting, resident)
-    response = redirect("record", resident=resident)
+    asked = request.POST.get("page")
+    response = redirect(asked if asked in FIRST_PAGES else FIRST_PAGES[0], resident=resident)
     response.status_code = 303
     return response
 

@@ -234,6 +234,23 @@ def test_a_record_is_one_press_from_the_list_and_opening_another_closes_it(ward:
     assert "Open the record again" in text_of(ward.get())
 
 
+def test_planning_a_discharge_is_one_press_from_who_is_admitted_now(ward: Ward) -> None:
+    cared_for(ward, "Bello", kind="caseload")
+    page = mine(ward.client)
+    offered = [form for form in page.select("form.app-mine__open") if form.select("[name=page]")]
+    assert [form.select_one("input[name=resident]")["value"] for form in offered] == [
+        str(ward.resident.public_id)
+    ], "who is on a caseload is not in hospital"
+    asked = {"resident": str(ward.resident.public_id)}
+    (button,) = offered[0].select("[name=page]")
+    opened = ward.client.post(reverse("open-record"), {**asked, "page": button["value"]})
+    planning = reverse("discharge-planning", args=[ward.resident.public_id])
+    assert opened["Location"] == planning
+    assert ward.client.get(planning).status_code == 200
+    elsewhere = ward.client.post(reverse("open-record"), {**asked, "page": "https://example.org"})
+    assert elsewhere["Location"] == reverse("record", args=[ward.resident.public_id])
+
+
 def test_no_banner_stands_over_several_people(ward: Ward) -> None:
     cared_for(ward, "Bello", kind="caseload")
     assert mine(ward.client).select(".record-banner, .app-person") == []
