@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.formats.fhir_r4 import LARGEST_DOCUMENT, read
+from feeds.formats.fhir_r4 import LARGEST_DOCUMENT, read, resource
 from feeds.formats.fhir_r4.table import DECODER, KINDS, MAPPERS, PASSED_OVER
 from feeds.mapped import Held, Item, Mapped, PassedOver
 from tests.feeds.fhir_r4_samples import bundle, entry, items, observation
@@ -380,3 +380,36 @@ def test_nothing_is_lost_in_ndjson(resources: list[dict[str, Any]], data: st.Dat
     found = items("\n".join(lines))
     numbers = {int(item.pointer.split()[1].split(".")[0]) for item in found}
     assert numbers == set(range(1, len(lines) + 1))
+
+
+def test_what_is_decoded_twice_becomes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large document only a part stays decoded until it is mapped."""
+    document = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"resource": {"resourceType": "Patient", "id": "p1", "name": [{"family": "Carter"}]}},
+            *(
+                {
+                    "resource": {
+                        "resourceType": "Condition",
+                        "id": f"c{number}",
+                        "subject": {"reference": "Patient/p1"},
+                        "code": {"text": "Asthma"},
+                        "recorder": {"reference": "Practitioner/d1"},
+                    }
+                }
+                for number in range(3)
+            ),
+            {"resource": {"resourceType": "Practitioner", "id": "d1", "name": [{"text": "Dr A"}]}},
+            {"resource": {"resourceType": "Condition", "id": 7}},
+        ],
+    }
+    content = json.dumps(document).encode()
+
+    def items_now() -> list[Item]:
+        return list(read(io.BytesIO(content), name="x.json"))
+
+    at_once = items_now()
+    monkeypatch.setattr(resource, "_KEPT_DECODED", 0)
+    assert items_now() == at_once
+    assert len(at_once) == 7

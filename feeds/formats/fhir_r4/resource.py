@@ -6,6 +6,7 @@ one part stays with that part.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -32,6 +33,9 @@ from feeds.mapped import Held, Item, Mapped, PassedOver
 TOO_DEEP = "nested too deeply to be read"
 WRAPPER = "a bundle: its entries are counted one by one"
 _LONGEST_ID = 255
+#: So many bytes of one document stay decoded from the first pass to the second. What comes after
+#: them is decoded twice: all of a large document, decoded, takes several times its size.
+_KEPT_DECODED = 4 << 20
 _KIND_NAME = re.compile(r"[A-Z][A-Za-z]{1,40}")
 
 
@@ -165,12 +169,17 @@ def _map(
 
 def items_of(parts: Iterable[Part], delivery: Delivery) -> Iterator[Item]:
     """Turn the parts of one document into items, in their order."""
-    decoded: list[tuple[Part, Resource | PassedOver | Held, str]] = []
+    decoded: deque[tuple[Part, Resource | PassedOver | Held | None, str]] = deque()
+    size = 0
     for part in parts:
         outcome = part.settled if part.settled is not None else _decode(part)
         identity = _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
-        decoded.append((part, outcome, identity))
-    for part, outcome, identity in decoded:
+        size += len(part.raw)
+        again = size > _KEPT_DECODED and isinstance(outcome, Resource)
+        decoded.append((part, None if again else outcome, identity))
+    while decoded:
+        part, kept, identity = decoded.popleft()
+        outcome = _decode(part) if kept is None else kept
         result: Mapped | PassedOver | Held
         if isinstance(outcome, Resource):
             result = _map(part, outcome, identity, delivery)
