@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from access.acting import Acting
 from access.bases import covers, is_of
 from access.facts import Relationship
 from access.fishing import Searching
+from access.identity_calls import day
 from access.models import (
     Alert,
     AlertKind,
@@ -45,6 +46,9 @@ from organisations.models import Membership, Organisation, Role, StaffMember
 log = logging.getLogger(__name__)
 
 PAGE_LENGTH = 25
+#: What evidence of care closes. A sample was opened by evidence; what a resident asks, what is held
+#: from them and what is unusual is for an officer to decide, whatever care there was.
+EXPLAINED_BY_CARE = (AlertKind.BREAK_GLASS, AlertKind.SELF_DECLARED)
 
 
 @of_protected(
@@ -64,6 +68,11 @@ PAGE_LENGTH = 25
         "until",
         "outcome",
         "closed",
+        "rule",
+        "found",
+        "due",
+        "owner",
+        "escalated",
     ),
     empty=("team",),
     words=lambda alert, _known: KEPT_BACK if alert.words else "",
@@ -74,7 +83,9 @@ class AlertSeen:
 
     One of ``searching`` has no resident; every other has one, and no ``searching``.
     ``reason`` and ``words`` are what staff gave; nobody gave any for a sample, which names the
-    kind of care that it was ``opened_by``.
+    kind of care that it was ``opened_by``. One of a line of who looked names the ``rule`` that
+    holds it or finds it unusual, with the figures it ``found``; a resident's question has its
+    ``words`` and is ``due`` an answer. ``owner`` is the officer who looks into it.
     """
 
     id: UUID
@@ -93,6 +104,11 @@ class AlertSeen:
     until: datetime | None
     outcome: AlertOutcome | None
     closed: datetime | None
+    rule: str = ""
+    found: Mapping[str, int] = field(default_factory=dict)
+    due: date | None = None
+    owner: str = ""
+    escalated: datetime | None = None
 
 
 @of_protected(keep=("kind", "valid_from", "valid_until"), empty=("team",))
@@ -199,7 +215,10 @@ def read_alert(acting: Acting, alert: UUID, *, request_id: str) -> AlertInFull |
 def review(
     acting: Acting, alert: UUID, *, outcome: AlertOutcome, words: str, request_id: str
 ) -> str:
-    """Record what was found: ``reviewed``, or why not: ``own``, ``closed``, ``not-known``."""
+    """Record what was found: ``reviewed``, or why not.
+
+    ``own``, ``closed``, ``not-known``, or ``other-outcome`` for one that this kind has not.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "select access.review_alert(%s, %s, %s, %s, %s, %s::uuid)",
@@ -238,6 +257,11 @@ def _seen(raw: dict[str, Any]) -> AlertSeen:
         until=_moment(raw["until"]),
         outcome=AlertOutcome(raw["outcome"]) if raw["outcome"] else None,
         closed=_moment(raw["closed"]),
+        rule=raw["rule"],
+        found=raw["found"],
+        due=day(raw["due"]),
+        owner=raw["owner"],
+        escalated=_moment(raw["escalated"]),
     )
     return Redaction(protected=is_protected(raw["protection"])).of(seen)
 
@@ -275,7 +299,7 @@ def notify(alert_id: int) -> bool:
     )
     if alert is None:
         return False
-    officers = _officers(alert)
+    officers = officers_of(alert)
     if not officers:
         log.warning(
             "Alert %s waits: no privacy officer of organisation %s has an e-mail address. "
@@ -295,7 +319,7 @@ def notify(alert_id: int) -> bool:
     return True
 
 
-def _officers(alert: Alert) -> list[str]:
+def officers_of(alert: Alert) -> list[str]:
     """The addresses of who reviews alerts there now, without whoever the alert is about."""
     memberships = Membership.objects.current().filter(
         organisation=alert.organisation_id,
@@ -335,7 +359,7 @@ def close_by_evidence(residents: Iterable[int]) -> int:
         Alert.objects.select_for_update(of=("self",))
         .select_related("membership__team")
         .filter(resident__in=residents, closed__isnull=True, outcome="")
-        .exclude(kind=AlertKind.SAMPLE)
+        .filter(kind__in=EXPLAINED_BY_CARE)
         .order_by("pk")
     )
     if not waiting:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from access.models import AlertOutcome
+from collections.abc import Mapping
+
+from access.models import AlertKind, AlertOutcome
 from access.reasons import AGREED, EMERGENCY, FEWEST_LETTERS, INVOLVED, MOST_LETTERS
 from access.second_factor import By
 from organisations.categories import Category
@@ -174,6 +176,35 @@ class ReviewForm(NhsForm):
         error="Select what you found",
     )
     words = words_field("Say how you know", "For example, what the appointment system shows.")
+
+
+#: What may come of a case of its own kind; of every other, what stands in the form.
+_OUTCOMES = {
+    AlertKind.QUESTION: (
+        (AlertOutcome.ANSWERED, "Answered", "The resident is told your words below"),
+        (AlertOutcome.INVESTIGATE, "I am looking into it", "It stays in the list, as yours"),
+        (AlertOutcome.ESCALATE, "Escalate", "Say below to whom you handed it on"),
+    ),
+    AlertKind.HELD_LINE: (
+        (AlertOutcome.TOLD, "It may be told", "The resident is told it from now on"),
+        (AlertOutcome.KEPT_BACK, "Keep it back", "Telling it would put somebody in danger"),
+        (AlertOutcome.INVESTIGATE, "I am looking into it", "It is kept back meanwhile"),
+    ),
+}
+
+
+def review_form(kind: AlertKind, data: Mapping[str, str] | None) -> ReviewForm:
+    """The form of a review, with the outcomes of this kind of case."""
+    form = ReviewForm(data)
+    if kind in _OUTCOMES:
+        form.offer("outcome", _OUTCOMES[kind])
+        form.fields["outcome"].label = "What did you decide?"
+        form.fields[
+            "words"
+        ].help_text = (
+            "The resident is told these words if you answer. Name nobody and no detail of a record."
+        )
+    return form
 
 
 class CloseIncidentForm(NhsForm):

@@ -47,7 +47,7 @@ class Claimed:
             Identifier.BIRTH_DATE: self.birth_date,
             Identifier.NHS_NUMBER: self.nhs_number,
             Identifier.POSTCODE: fold(self.postcode),
-            Identifier.PHONE: _digits(self.phone),
+            Identifier.PHONE: digits(self.phone),
         }
         return tuple(which for which, value in given.items() if value)
 
@@ -71,14 +71,14 @@ def compare(claimed: Claimed, resident: UUID, *, by: Acting, request_id: str) ->
                 claimed.birth_date,
                 claimed.nhs_number.digits if claimed.nhs_number else "",
                 fold(claimed.postcode),
-                _digits(claimed.phone),
+                digits(claimed.phone),
             ],
         )
         (answer,) = cursor.fetchone()
     return Compared(answer)
 
 
-def _digits(phone: str) -> str:
+def digits(phone: str) -> str:
     """The last ten digits: with or without the country's code it is one number."""
-    digits = "".join(letter for letter in phone if letter in "0123456789")
-    return digits[-10:] if len(digits) >= 10 else ""
+    found = "".join(letter for letter in phone if letter in "0123456789")
+    return found[-10:] if len(found) >= 10 else ""

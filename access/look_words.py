@@ -11,7 +11,7 @@ from access.looked import Did, LookSeen
 from access.models import BasisKind, RelationshipKind
 from audit.models import Action
 from organisations.categories import Category
-from ui.formatting import prose_time
+from ui.formatting import LONDON, prose_time
 
 #: A part of the record, to follow "opened your" and "opened their".
 PARTS: Mapping[Category, str] = {
@@ -125,8 +125,15 @@ def because(look: LookSeen, who: str = "they") -> str:
         return f"{who} were in their care"
     if look.care in _SAID:
         return _SAID[look.care].replace("the person", "you" if who == "you" else "the person")
-    since = f", from {prose_time(look.since)}" if look.since else ""
-    return f"{who} {_CARE[look.care]}{since}"
+    return f"{who} {_CARE[look.care]}{_since(look)}"
+
+
+def _since(look: LookSeen) -> str:
+    """Since when the care lasted: the clock alone where it began on the day of the look."""
+    if look.since is None:
+        return ""
+    began, day = look.since.astimezone(LONDON), look.first.astimezone(LONDON).date()
+    return f" at {began:%H:%M}" if began.date() == day else f", from {prose_time(look.since)}"
 
 
 def listed(words: Iterable[str]) -> str:

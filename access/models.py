@@ -284,10 +284,15 @@ class AlertKind(models.TextChoices):
     SAMPLE = "sample", "Sampled"
     FISHING = "fishing", "Many searches, nothing opened"
     SEARCHED_TOO_OFTEN = "searched-too-often", "Searched too often"
+    QUESTION = "question", "Resident’s question"
+    HELD_LINE = "held-line", "Line held from an account"
+    DETECTED = "detected", "Unusual look"
 
 
 #: About somebody's searches, and so about no one resident.
 OF_SEARCHING = (AlertKind.FISHING, AlertKind.SEARCHED_TOO_OFTEN)
+#: About one line of who looked, with what is asked or why it is held or unusual.
+OF_A_LINE = (AlertKind.QUESTION, AlertKind.HELD_LINE, AlertKind.DETECTED)
 
 
 class AlertOutcome(models.TextChoices):
@@ -298,6 +303,9 @@ class AlertOutcome(models.TextChoices):
     INVESTIGATE = "investigate", "Being investigated"
     ESCALATE = "escalate", "Escalated"
     EVIDENCE = "evidence", "Closed by evidence of care"
+    ANSWERED = "answered", "Answered"
+    TOLD = "told", "May be told"
+    KEPT_BACK = "kept-back", "Kept back"
 
 
 #: An alert with one of these is done; one that is being investigated waits in the queue.
@@ -306,6 +314,9 @@ CLOSING = (
     AlertOutcome.NOT_CORRECT,
     AlertOutcome.ESCALATE,
     AlertOutcome.EVIDENCE,
+    AlertOutcome.ANSWERED,
+    AlertOutcome.TOLD,
+    AlertOutcome.KEPT_BACK,
 )
 
 
@@ -319,6 +330,12 @@ class Alert(models.Model):
     a notice of it: it waits in the queue (``access/samples.py``).
 
     One of searching has no resident, and says what was seen (``access/fishing.py``).
+
+    One of a line of who looked names it by ``look``: a resident's question, ``asked`` in words and
+    ``due`` an answer (its review's words); a line that is held from an account, or an unusual one,
+    with the ``rule`` that says so and what was ``found`` (``access/accounts.py``,
+    ``access/detectors.py``). ``escalated`` is when it had waited too long; ``owner`` who looks
+    into it.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -331,6 +348,14 @@ class Alert(models.Model):
     glass = models.ForeignKey(BrokenGlass, models.PROTECT, null=True, related_name="+")
     relationship = models.ForeignKey(CareRelationship, models.PROTECT, null=True, related_name="+")
     look = models.UUIDField(null=True)
+    rule = models.CharField(max_length=40, blank=True, db_default="")
+    found = models.JSONField(default=dict, db_default={})
+    asked = models.TextField(blank=True, db_default="")
+    due = models.DateField(null=True)
+    owner = models.ForeignKey(
+        "organisations.Membership", models.PROTECT, null=True, related_name="+"
+    )
+    escalated = models.DateTimeField(null=True)
     raised = models.DateTimeField()
     notified = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, choices=AlertOutcome, blank=True)
@@ -342,7 +367,17 @@ class Alert(models.Model):
                 condition=Q(kind=AlertKind.BREAK_GLASS, glass__isnull=False)
                 | Q(kind=AlertKind.SELF_DECLARED, relationship__isnull=False)
                 | Q(kind=AlertKind.SAMPLE, relationship__isnull=False, look__isnull=False)
-                | Q(kind__in=OF_SEARCHING, searching__isnull=False),
+                | Q(kind__in=OF_SEARCHING, searching__isnull=False)
+                | Q(
+                    kind=AlertKind.QUESTION,
+                    look__isnull=False,
+                    due__isnull=False,
+                    asked__regex=HAS_WORDS,
+                )
+                | (
+                    Q(kind__in=(AlertKind.HELD_LINE, AlertKind.DETECTED), look__isnull=False)
+                    & ~Q(rule="")
+                ),
                 name="alert_names_its_cause",
             ),
             models.CheckConstraint(
@@ -353,6 +388,11 @@ class Alert(models.Model):
                 fields=["membership", "kind"],
                 condition=Q(closed__isnull=True, kind__in=OF_SEARCHING),
                 name="searching_has_one_open_alert",
+            ),
+            models.UniqueConstraint(
+                fields=["look"],
+                condition=Q(kind=AlertKind.DETECTED),
+                name="look_is_detected_once",
             ),
             models.UniqueConstraint(
                 fields=["look"], condition=Q(kind=AlertKind.SAMPLE), name="look_is_sampled_once"
@@ -370,6 +410,31 @@ class Alert(models.Model):
             ),
             models.Index(
                 fields=["resident"], condition=Q(closed__isnull=True), name="alert_open_of_resident"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Account(models.Model):
+    """That somebody who showed who they are was told who looked at their record, and how far back.
+
+    Made by the gate alone, with the identity check that it stands on (``access/accounts.py``).
+    """
+
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
+    reference = models.CharField(max_length=20, unique=True)
+    resident = models.ForeignKey("identity.Resident", models.PROTECT, related_name="+")
+    membership = models.ForeignKey("organisations.Membership", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__gt=models.F("since")), name="account_ends_after_it_begins"
             ),
         ]
 
@@ -420,3 +485,18 @@ class SampledDay(models.Model):
 
     def __str__(self) -> str:
         return f"samples of {self.day}"
+
+
+class JudgedSpan(models.Model):
+    """Up to when looks have been judged by the detectors: each run that finished adds a row.
+
+    ``looks`` is how many there were to judge, ``flagged`` how many became cases.
+    """
+
+    until = models.DateTimeField(primary_key=True)
+    looks = models.PositiveIntegerField()
+    flagged = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"looks judged until {self.until}"

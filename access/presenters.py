@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from access.account_words import HELD_WORDS
 from access.acting import Acting
 from access.alerts import AlertInFull, AlertSeen, Care, ReviewSeen
+from access.detectors import sentence
+from access.escalating import waits_too_long
 from access.fishing import Searching
-from access.models import AlertKind
+from access.models import OF_A_LINE, AlertKind
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
-from organisations.working_days import more_working_days_than
 from ui.formatting import clinical_time
 
-#: An alert that has waited for more working days is late.
-LATE_AFTER_WORKING_DAYS = 5
+#: Kinds that name one look, whose own pages are counted.
+OF_ONE_LOOK = (AlertKind.SAMPLE, *OF_A_LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class AlertLine:
     reason: str
     outcome: str
     closed: datetime | None
+    owner: str
+    due: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,15 @@ def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) 
         reference=alert.reference,
         kind=alert.kind.label,
         age=_age(waited),
-        late=alert.closed is None
-        and more_working_days_than(LATE_AFTER_WORKING_DAYS, since=alert.raised, at=at),
+        late=alert.closed is None and waits_too_long(alert.raised, alert.due, at),
         raised=alert.raised,
         who=", ".join(part for part in (alert.staff_name, alert.role, alert.team) if part),
         resident="Nobody alone" if alert.searching else person(seen).name if seen else "Not shown",
         reason=_reason(alert),
         outcome=alert.outcome.label if alert.outcome else "",
         closed=alert.closed,
+        owner=alert.owner,
+        due=alert.due,
     )
 
 
@@ -109,6 +114,13 @@ def _reason(alert: AlertSeen) -> str:
         return _searching(alert.searching)
     if alert.reason is not None:
         return alert.reason.label
+    if alert.kind is AlertKind.QUESTION:
+        return "They ask about one look at their record"
+    if alert.kind is AlertKind.DETECTED:
+        return " ".join(map(sentence, alert.found))
+    if alert.kind is AlertKind.HELD_LINE:
+        why = HELD_WORDS.get(alert.rule, "Telling it could put somebody in danger")
+        return f"{why}. It waits for your decision"
     care = f": {alert.opened_by.label.lower()}" if alert.opened_by else ""
     return f"Drawn for review. The care that opened it{care}"
 
@@ -117,7 +129,7 @@ def _opened(full: AlertInFull) -> str:
     if not full.openings:
         return "Not opened since"
     pages = "1 page" if full.openings == 1 else f"{full.openings} pages"
-    if full.alert.kind is AlertKind.SAMPLE:
+    if full.alert.kind in OF_ONE_LOOK:
         first, last = clinical_time(full.first_opening), clinical_time(full.last_opening)
         return f"{pages}, on {first}" if first == last else f"{pages}, from {first} to {last}"
     return f"{pages} since, the last on {clinical_time(full.last_opening)}"

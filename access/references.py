@@ -8,6 +8,8 @@ from consent.references import ALPHABET, check_character
 
 PREFIX = "AL-"
 DISCLOSURE_PREFIX = "LD-"
+ACCOUNT_PREFIX = "WL-"
+QUESTION_PREFIX = "WQ-"
 _BODY = 7
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from access import alerts, disclosure_notices, effect_previews, fishing, samples
+from access import (
+    alerts,
+    detecting,
+    disclosure_notices,
+    effect_previews,
+    escalating,
+    fishing,
+    samples,
+)
 from organisations import recertifying
 
 
@@ -65,3 +73,16 @@ def sweep_drafts() -> None:
 def sweep_staff() -> None:
     """End the roles that nobody confirmed in time, and stop the accounts that nobody uses."""
     recertifying.sweep()
+
+
+@shared_task(name="access.tasks.detect")  # type: ignore[untyped-decorator]  # likewise
+def detect() -> None:
+    """Judge new looks, and tell of those that are cases."""
+    for alert_id in detecting.look():
+        alerts.notify(alert_id)
+
+
+@shared_task(name="access.tasks.escalate")  # type: ignore[untyped-decorator]  # likewise
+def escalate() -> None:
+    """Hand up the cases that have waited too long."""
+    escalating.escalate()

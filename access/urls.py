@@ -4,6 +4,7 @@ from django.urls import path
 
 from access import (
     views,
+    views_accounts,
     views_alerts,
     views_disclosures,
     views_factor,
@@ -63,6 +64,19 @@ urlpatterns = [
         "residents/<uuid:resident>/looks/file",
         views_looked.who_looked_file,
         name="who-looked-file",
+    ),
+    path("residents/<uuid:resident>/account", views_accounts.begin_account, name="begin-account"),
+    path("accounts/<uuid:account>", views_accounts.account, name="account"),
+    path("accounts/<uuid:account>/pdf", views_accounts.account_as_pdf, name="account-pdf"),
+    path(
+        "accounts/<uuid:account>/large-print",
+        views_accounts.account_large_print,
+        name="account-large-print",
+    ),
+    path(
+        "accounts/<uuid:account>/looks/<uuid:line>/ask",
+        views_accounts.ask_about_look,
+        name="ask-about-look",
     ),
     path("incidents", views_incidents.incidents, name="incidents"),
     path("incidents/<uuid:incident>", views_incidents.incident, name="incident"),

@@ -14,7 +14,7 @@ from access import alerts as queue
 from access import presenters
 from access.alerts import AlertSeen
 from access.doors import needs
-from access.forms import ReviewForm
+from access.forms import review_form
 from access.incidents import proof_state
 from access.models import AlertOutcome
 from access.requests import ActingRequest
@@ -54,7 +54,10 @@ def alerts(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def alert(request: ActingRequest, alert: UUID) -> HttpResponse:
     """One alert: who, whom, why, what the organisation's systems show; and the review."""
-    form = ReviewForm(request.POST or None)
+    full = queue.read_alert(request.acting, alert, request_id=request.request_id)
+    if full is None:
+        return not_found(request, Http404())  # answered, not raised: its event stays
+    form = review_form(full.alert.kind, request.POST or None)
     if request.method == "POST" and form.is_valid():
         answer = queue.review(
             request.acting,
@@ -67,9 +70,6 @@ def alert(request: ActingRequest, alert: UUID) -> HttpResponse:
             return redirect("alert", alert)
         if answer == "own":
             form.add_error("outcome", "This alert is about you. Somebody else must review it")
-    full = queue.read_alert(request.acting, alert, request_id=request.request_id)
-    if full is None:
-        return not_found(request, Http404())  # answered, not raised: its event stays
     people = {seen.id: seen for seen in residents(_of([full.alert]))}
     page = presenters.in_full(full, people, officer=request.acting, at=timezone.now())
     return render(request, "access/alert.jinja", {"form": form, "page": page})

@@ -74,6 +74,16 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be a whole number.")
         return int(value)
 
+    def weights(self, name: str) -> dict[str, int]:
+        """Whole numbers by their names, such as ``same-surname=1,no-care=2``."""
+        found = {}
+        for word in self.words(name):
+            key, _, value = word.partition("=")
+            if not (value.isascii() and value.isdecimal()):
+                raise ImproperlyConfigured(f"{name} must be such as same-surname=1,no-care=2.")
+            found[key.strip()] = int(value)
+        return found
+
     def one_of(self, name: str, allowed: Sequence[str]) -> str:
         """One of a few words; the first where nothing is said."""
         value = self.text(name, "") or allowed[0]

@@ -254,6 +254,9 @@ CELERY_TASK_ROUTES = {
     "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
+    # It sends notices, which the worker of this queue alone can.
+    "access.tasks.detect": {"queue": URGENT_QUEUE},
+    "access.tasks.escalate": {"queue": URGENT_QUEUE},
     "notifications.tasks.tell_teams": {"queue": URGENT_QUEUE},
     "records.tasks.prove": {"queue": URGENT_QUEUE},
     "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
@@ -328,6 +331,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "access.tasks.look_for_fishing",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "escalate": {
+        "task": "access.tasks.escalate",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "detect": {
+        "task": "access.tasks.detect",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
     },
     # What the adviser waits for, whatever was lost.
     "sweep-probes": {
@@ -445,6 +458,9 @@ SEARCHES_PER_HOUR = environment.number("SEARCHES_PER_HOUR", 200)
 # More searches than this within the time, none of whose records was opened, are reviewed.
 FISHING_SEARCHES = environment.number("FISHING_SEARCHES", 20)
 FISHING_MINUTES = environment.number("FISHING_MINUTES", 60)
+# How much each rule about looks weighs, and from how much together on a look is reviewed.
+DETECTOR_THRESHOLD = environment.number("DETECTOR_THRESHOLD", 3)
+DETECTOR_WEIGHTS = environment.weights("DETECTOR_WEIGHTS")
 # Days of each by PERIOD_<NAME>, such as PERIOD_AFTER_DISCHARGE=42.
 RELATIONSHIP_PERIODS = {
     name: timedelta(days=environment.number(f"PERIOD_{name.upper()}", days))

@@ -20,13 +20,21 @@ def as_pdf(content: LetterContent, *, large_print: bool) -> bytes:
 
     :raises CannotBeSet: if a character cannot be shown, which the standard does not allow.
     """
+    return set_as_pdf(_TEMPLATE, content.as_bytes().decode(), large_print=large_print)
+
+
+def set_as_pdf(template: bytes, content: str, *, large_print: bool) -> bytes:
+    """What a template makes of JSON, as text and never as markup.
+
+    :raises CannotBeSet: if a character cannot be shown, which the standard does not allow.
+    """
     try:
         return typst.compile(
-            _TEMPLATE,
+            template,
             format="pdf",
             ignore_system_fonts=True,
             sys_inputs={
-                "content": content.as_bytes().decode(),
+                "content": content,
                 "large": "yes" if large_print else "no",
             },
             # The standard for accessible PDF: the typesetter refuses what would break it.

@@ -80,6 +80,7 @@ class Result:
     may_resolve: bool
     may_disclose: bool
     may_read_audit: bool
+    may_tell_who_looked: bool
 
 
 def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
@@ -95,6 +96,7 @@ def result(seen: ResidentSeen, search: Search, acting: Acting) -> Result:
         may_resolve=acting.may(Activity.RESOLVE_IDENTITY),
         may_disclose=acting.may(Activity.DISCLOSE_LAWFULLY),
         may_read_audit=acting.may(Activity.READ_AUDIT),
+        may_tell_who_looked=acting.may(Activity.TELL_WHO_LOOKED),
     )
 
 

@@ -232,6 +232,37 @@ def test_who_looked_at_a_record_and_at_whom_a_nurse_looked(visit: Visit, as_logi
     officer.pictures("looks-of-staff")
 
 
+def test_a_resident_is_told_who_looked_and_asks(visit: Visit) -> None:
+    person = note.IN_HOSPITAL
+    nurse, officer = visit(), visit()
+    nurse.signs_in("ward-nurse").arrives("My residents")
+    given_found(nurse, person)
+    nurse.opens_record_of(person.name).arrives(RECORD)
+    officer.signs_in("privacy").arrives("Alerts")
+    given_found(officer, person)
+    officer.follows(re.compile("Tell the resident who looked"))
+    officer.arrives("Tell a resident who looked").presses("Continue")
+    officer.arrives("Tell a resident who looked").sees("Enter at least 3 details")
+    officer.types("Family name", person.family).types("Given name", " ".join(person.given))
+    for part, number in (
+        ("Day", person.birth_date.day),
+        ("Month", person.birth_date.month),
+        ("Year", person.birth_date.year),
+    ):
+        officer.types(part, str(number))
+    officer.types("NHS number", person.nhs_number).pictures("account-begin").presses("Continue")
+    officer.arrives(re.compile("Who looked at your record, and why"))
+    officer.sees("opened your summary", "because you were admitted there").pictures("account")
+    officer.follows(re.compile("^Ask about this.*opened your summary")).arrives("Ask about a look")
+    officer.presses("Send the question").arrives("Ask about a look").sees("There is a problem")
+    officer.types("What do they ask about this?", "I was at home that day").pictures("account-ask")
+    officer.presses("Send the question").arrives(re.compile("Who looked at your record, and why"))
+    officer.sees("an answer is due by").follows("Alerts").arrives("Alerts")
+    officer.sees("Resident’s question").follows(re.compile("^AL-|^WQ-"))
+    officer.arrives(re.compile("Alert WQ-")).sees("I was at home that day", "An answer is due by")
+    officer.pictures("alert-question")
+
+
 def test_a_lawful_disclosure_from_the_first_officer_to_the_reader(visit: Visit) -> None:
     officer, second, nurse = visit(), visit(), visit()
     person = note.REFUSED_SOCIAL_CARE

@@ -28,6 +28,8 @@ URGENT_TASKS = {
     "access.tasks.notify_of_disclosure",
     "access.tasks.sweep_disclosures",
     "access.tasks.look_for_fishing",
+    "access.tasks.detect",
+    "access.tasks.escalate",
     "notifications.tasks.tell_teams",
     "records.tasks.prove",
     "records.tasks.sweep_probes",

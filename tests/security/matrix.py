@@ -237,6 +237,11 @@ MATRIX: list[Row] = [
     *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
     *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
     # Who looked at whose record.
+    *_both("begin-account", 404, 404, (Persona.PRIVACY_OFFICER,), resident=UUID),
+    *_both("account", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
+    *_both("account-pdf", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
+    *_both("account-large-print", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
+    *_both("ask-about-look", 404, 404, (Persona.PRIVACY_OFFICER,), account=UUID, line=UUID),
     *_both("looks", 200, 200, (Persona.PRIVACY_OFFICER,)),
     *_both("looks-of-staff", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),
     *_both("looks-of-staff-file", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),

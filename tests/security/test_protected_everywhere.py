@@ -29,10 +29,12 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from access import accounts
 from access.acting import Acting
 from access.disclosures import propose
 from access.gate import consider
 from access.grounds import Ground
+from access.identity_check import Claimed
 from access.models import Alert, AlertReview
 from access.reasons import AccessReason
 from access.restricted import break_glass, declare
@@ -47,7 +49,16 @@ from discharge.models import Told
 from discharge.referrals import Asked, send
 from identity.actions import ask_about
 from identity.merging import merge
-from identity.models import Cause, Merge, QuestionNote, Resident, ResidentPlace, VerifiedAddress
+from identity.models import (
+    Cause,
+    Merge,
+    QuestionNote,
+    Resident,
+    ResidentNhsNumber,
+    ResidentPlace,
+    VerifiedAddress,
+)
+from identity.nhs_number import NhsNumber
 from organisations.categories import Category
 from organisations.models import Membership, Organisation, Team
 from records.sections import SECTIONS
@@ -184,6 +195,7 @@ class Everything:
     referrals: list[UUID] = field(default_factory=list)
     reports: list[UUID] = field(default_factory=list)
     staff: list[int] = field(default_factory=list)
+    accounts: list[UUID] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -298,6 +310,8 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         clients[name].force_login(membership.staff)
     with as_login("pipeline"):
         reports = [reported(entry, people["nurse"]) for entry in own_entries(resident, trust)]
+        number = ResidentNhsNumber.objects.filter(resident=resident).values_list("number")[0][0]
+    account = told_who_looked(resident, number, people["officer"])
     return Everything(
         resident=resident,
         clients=clients,
@@ -313,6 +327,7 @@ def everything(database: object, as_login: AsLogin) -> Everything:
         referrals=referrals,
         reports=reports,
         staff=[people["nurse"].staff_id],
+        accounts=[account],
         own={name: membership.organisation.name for name, membership in people.items()},
     )
 
@@ -479,6 +494,22 @@ def glass(acting: Acting, resident: UUID) -> Any:
     )
 
 
+def told_who_looked(resident: Resident, number: str, officer: Membership) -> UUID:
+    """An account that was begun before the resident was protected."""
+    claimed = Claimed(
+        family_name=resident.family_name,
+        given_name=resident.given_names,
+        birth_date=resident.birth_date,
+        nhs_number=NhsNumber(number),
+    )
+    with transaction.atomic():
+        _, made = accounts.begin(
+            claimed, resident.public_id, days=90, by=Acting.of(officer), request_id=str(uuid4())
+        )
+    assert made is not None
+    return made
+
+
 def involved(acting: Acting, resident: UUID) -> Any:
     from access.models import RelationshipKind
 
@@ -526,6 +557,8 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "referral": everything.referrals,
         "report": everything.reports,
         "staff": everything.staff,
+        "account": everything.accounts,
+        "line": [uuid4()],
         "public_id": [uuid4()],
     }
 
@@ -602,6 +635,7 @@ def test_nothing_tells_where_a_protected_resident_is_or_with_whom(
     assert {"record", "record-section", "record-item", "alerts", "alert"} <= set(shown)
     assert {"identity-question", "identity-merge", "identity", "join-residents"} <= set(shown)
     assert {"who-looked", "who-looked-file", "looks-of-staff", "looks-of-staff-file"} <= set(shown)
+    assert {"account", "account-pdf", "account-large-print"} <= set(shown)
     # What was made for an address that is protected now is shown to nobody.
     assert "letters" in shown
     assert {"letter", "letter-pdf", "letter-large-print"}.isdisjoint(shown)

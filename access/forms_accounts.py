@@ -1,0 +1,27 @@
+"""The forms of telling a resident who looked."""
+
+from __future__ import annotations
+
+from access.forms import words_field
+from access.forms_looked import PERIODS, USUAL_DAYS
+from consent.forms import IdentityForm
+from ui.forms import NhsForm, SelectField
+
+
+class AccountForm(IdentityForm):
+    """Who asks, as they say it, and how far back they want to be told."""
+
+    days = SelectField(label="How far back do they want to be told?", choices=PERIODS)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Three months are what is asked for most."""
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("days", USUAL_DAYS)
+
+
+class QuestionForm(NhsForm):
+    """What the resident asks of one line."""
+
+    words = words_field(
+        "What do they ask about this?", "In their words. The privacy officer reads this."
+    )
