@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from consent import selectors as consent
 from identity import wanting
 from identity.models import (
     LinkQuestion,
@@ -295,11 +294,6 @@ def test_an_objection_stops_a_trace_that_runs(town: Town) -> None:
     assert steps(trace) == [("exact", "one"), ("verify", "not-sent")]
     known.refresh_from_db()
     assert known.link == LinkState.ALONE
-
-
-def test_the_choice_itself_stops_it(town: Town) -> None:
-    known = town.send(ruth(town))
-    assert consent.may_trace(known.resident_id, town.council.pk)
 
 
 def test_every_question_is_audited_before_it_is_sent(town: Town) -> None:

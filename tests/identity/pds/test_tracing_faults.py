@@ -99,9 +99,10 @@ LIMIT, WINDOW = 40, 1.0
 
 
 def test_faults_lose_none_double_none_and_pass_no_rate(town: Town) -> None:
-    """Workers on real sockets, faults at random, Redis emptied, workers killed in mid-question.
+    """Workers on real sockets, faults at random, Redis emptied, leases that nobody gives back.
 
-    More with ``TRACE_FAULTS=500``. Figures are the stand-in's own.
+    More with ``TRACE_FAULTS=500``. Figures are the stand-in's own. Processes that are killed with
+    their answer are in ``test_killed.py``.
     """
     people = [p for p in town.world.stand_in.service.register.people.values() if p.addresses]
     sent = [town.send(p) for p in people for _ in range(1 + FAULTS // 15)]
@@ -163,7 +164,7 @@ def test_faults_lose_none_double_none_and_pass_no_rate(town: Town) -> None:
     assert faults >= FAULTS
     most = most_in_a_window([line["at"] for line in asked], WINDOW)
     print(  # noqa: T201 - the figures of a run by hand
-        f"{len(sent)} traces, {len(asked)} requests, {faults} faults, {killed} workers lost in "
-        f"mid-question and Redis emptied as often: none lost, none answered twice, at most {most} "
+        f"{len(sent)} traces, {len(asked)} requests, {faults} faults, {killed} leases lost "
+        f"and Redis emptied as often: none lost, none answered twice, at most {most} "
         f"of {LIMIT} in {WINDOW:g} s."
     )
