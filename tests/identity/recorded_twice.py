@@ -113,6 +113,74 @@ def twice(database: object, as_login: AsLogin) -> Any:
     return Twice(trust, practice, council, ward, nurse, adviser, ruth, again)
 
 
+# A row of every other table that names a resident, about Ruth as she was recorded again.
+_EVERYTHING_ELSE = """
+    insert into discharge_referral
+        (reference, resident_id, sender_id, recipient_id, recipient_team_id, until)
+    values ('DR-1', %(again)s, %(trust)s, %(council)s, %(team)s, now() + interval '1 month');
+    insert into discharge_referralstep (referral_id, number, step, organisation_id, membership_id,
+        until, submission, needs, phone, told, because)
+    select id, 1, 'sent', sender_id, %(nurse)s, until, gen_random_uuid(),
+        'Help to wash and dress.', '020 7946 0001', 'agrees', '' from discharge_referral;
+    insert into notifications_notice (kind, resident_id, organisation_id, identifier, happened)
+    values ('death', %(again)s, %(trust)s, '', now());
+    insert into records_entryreport (reference, resident_id, source_id, source_person_id,
+        entry_public_id, grant_key, category, identifier, what, words, membership_id)
+    select 'WE-1', resident_id, source_id, source_person_id, public_id, grant_key, category,
+        identifier, 'other-person', 'Another patient has this.', %(nurse)s
+    from records_entry where resident_id = %(again)s order by id limit 1;
+    insert into feeds_stoppedcase (source_id, identifier, resident_id)
+    values (%(council)s, 'case 7', %(again)s);
+    insert into access_lawfuldisclosure (reference, submission, resident_id, organisation_id,
+        ground, words, categories, valid_until, proposed_by_id)
+    values ('LD-1', gen_random_uuid(), %(again)s, %(trust)s, 'court-order',
+        'The court has ordered that it be seen.', '{1}', now() + interval '1 day', %(nurse)s);
+    insert into consent_letter (choice_id, resident_id)
+    select id, resident_id from consent_choice where resident_id = %(again)s
+    on conflict do nothing
+"""
+#: What stays with whom it was about, or counts for both, and has rows all the same.
+STAYS = {"access_lawfuldisclosure", "consent_choice", "consent_letter", "records_entryreport"}
+
+
+def write_everything_else(twice: Twice, as_login: AsLogin, run_sql: Connect) -> None:
+    """Write what only some tests need of Ruth as she was recorded again."""
+    with as_login("pipeline"):
+        factories.choice(twice.again, by=twice.adviser)
+        team = factories.team(twice.council, "Duty team")
+    admin = run_sql("admin")
+    for statement in _EVERYTHING_ELSE.split(";"):
+        admin.execute(
+            statement,
+            {
+                "again": twice.again.pk,
+                "trust": twice.trust.pk,
+                "council": twice.council.pk,
+                "team": team.pk,
+                "nurse": twice.nurse.pk,
+            },
+        )
+    admin.commit()
+
+
+def without_a_row(
+    dumped: dict[str, list[dict[str, Any]]], twice: Twice, run_sql: Connect
+) -> set[tuple[str, str]]:
+    """The columns that a merge moves, and those of ``STAYS``, in which ``again`` stands nowhere."""
+    admin = run_sql("admin")
+    columns = admin.execute(
+        "select table_name, column_name from identity_tableaboutresident"
+        " where on_merge = 'moves' or table_name = any (%s)",
+        [sorted(STAYS)],
+    ).fetchall()
+    admin.rollback()
+    return {
+        (table, column)
+        for table, column in columns
+        if not any(row[column] == twice.again.pk for row in dumped[table])
+    }
+
+
 #: What a merge is not to leave as it was: jobs, counters, the log of the merge itself.
 NOT_COMPARED = {
     "access_relationshipdue",

@@ -24,7 +24,13 @@ from organisations.categories import Category
 from records.actions import renew_due_relationships
 from tests import factories
 from tests.conftest import AsLogin
-from tests.identity.recorded_twice import Connect, Twice, dump
+from tests.identity.recorded_twice import (
+    Connect,
+    Twice,
+    dump,
+    without_a_row,
+    write_everything_else,
+)
 
 # ── And back ────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +38,11 @@ from tests.identity.recorded_twice import Connect, Twice, dump
 def test_a_merge_undone_leaves_every_row_as_it_was(
     twice: Twice, as_login: AsLogin, run_sql: Connect
 ) -> None:
+    write_everything_else(twice, as_login, run_sql)
     before = dump(run_sql)
+    assert without_a_row(before, twice, run_sql) == set(), (
+        "write a row of these about Ruth in recorded_twice.py: a merge moves it and back"
+    )
     with as_login("pipeline"):
         made = twice.join()
         assert dump(run_sql) != before
