@@ -1,20 +1,23 @@
 """A choice that is being recorded: kept in the database until somebody confirms it.
 
 It outlives the session, so that an interruption loses nothing that was said; it is bound to the
-staff member and the membership that began it; what is in it is sealed; it ends by itself
-(``CHOICE_DRAFT_HOURS``); and nothing but the person's own button turns it into a choice. Its id is
-the submission of the choice that it becomes, so that a form sent twice makes one choice.
+staff member and the membership that began it, for whom alone the database has it; what is in it is
+sealed; it ends by itself (``CHOICE_DRAFT_HOURS``); and nothing but the person's own button turns it
+into a choice. Its id is the submission of the choice that it becomes, so that a form sent twice
+makes one choice.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -51,21 +54,38 @@ class Draft:
         )
 
 
+@contextmanager
+def _drafts_of(by: Recorder) -> Iterator[None]:
+    """Let the database show, for the rest of the transaction, the drafts of one membership.
+
+    It has none otherwise, and none for a membership that records no choices any more
+    (``access.is_draft_of``).
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select set_config('connectcare.drafts_of', %s, true)",
+                [f"{by.staff_id}/{by.membership_id}"],
+            )
+        yield
+
+
 def begin(*, resident: UUID, by: Recorder, said: Mapping[str, str]) -> Draft:
     """A new draft. Who was checked in this call already is not asked again."""
-    _make_room(by)
     draft = Draft(uuid4(), resident, dict(said), begun=timezone.now())
-    for earlier in _of(by):
-        if earlier.resident == resident and earlier.knows_who:
-            draft = replace(draft, checked=earlier.checked, checked_at=earlier.checked_at)
-            break
-    ChoiceDraft.objects.create(
-        id=draft.id,
-        staff_id=by.staff_id,
-        membership_id=by.membership_id,
-        sealed=_sealed(draft),
-        expires=_end(),
-    )
+    with _drafts_of(by):
+        _make_room(by)
+        for earlier in _of(by):
+            if earlier.resident == resident and earlier.knows_who:
+                draft = replace(draft, checked=earlier.checked, checked_at=earlier.checked_at)
+                break
+        ChoiceDraft.objects.create(
+            id=draft.id,
+            staff_id=by.staff_id,
+            membership_id=by.membership_id,
+            sealed=_sealed(draft),
+            expires=_end(),
+        )
     return draft
 
 
@@ -74,33 +94,38 @@ def find(draft: UUID, *, by: Recorder) -> Draft | None:
 
     The row is held until the transaction ends: a form sent twice at once is answered in turn.
     """
-    row = _rows(by).select_for_update().filter(pk=draft).first()
+    with _drafts_of(by):
+        row = _rows(by).select_for_update().filter(pk=draft).first()
     return None if row is None else _opened(row)
 
 
-def keep(draft: Draft) -> None:
+def keep(draft: Draft, *, by: Recorder) -> None:
     """Put what has been answered back. Its time begins anew."""
-    ChoiceDraft.objects.filter(pk=draft.id).update(
-        sealed=_sealed(draft), made=draft.made, touched=timezone.now(), expires=_end()
-    )
+    with _drafts_of(by):
+        ChoiceDraft.objects.filter(pk=draft.id).update(
+            sealed=_sealed(draft), made=draft.made, touched=timezone.now(), expires=_end()
+        )
 
 
-def finish(draft: Draft, made: UUID) -> None:
+def finish(draft: Draft, made: UUID, *, by: Recorder) -> None:
     """The draft has become a choice: what was typed goes, the choice's id stays for a reload."""
-    keep(replace(draft, said={}, made=made))
+    keep(replace(draft, said={}, made=made), by=by)
 
 
 def discard(draft: UUID, *, by: Recorder) -> bool:
     """Throw an unfinished draft away; whether there was one."""
-    deleted, _ = _rows(by).filter(pk=draft, made__isnull=True).delete()
+    with _drafts_of(by):
+        deleted, _ = _rows(by).filter(pk=draft, made__isnull=True).delete()
     return deleted > 0
 
 
 def unfinished(by: Recorder, *, resident: UUID | None = None) -> list[Draft]:
     """What this person began and did not confirm, newest first; of one resident, or of all."""
+    with _drafts_of(by):
+        found = _of(by)
     return [
         draft
-        for draft in _of(by)
+        for draft in found
         if draft.made is None and (resident is None or draft.resident == resident)
     ]
 

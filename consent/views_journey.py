@@ -61,7 +61,7 @@ def choice_step(request: ActingRequest, about: Caller, draft: Draft, slug: str) 
             form.claimed(), about.resident, by=about.acting, request_id=about.request_id
         )
         if compared is Compared.AGREES:
-            return _identified(draft, form)
+            return _identified(about, draft, form)
         form.add_error(None, TOO_OFTEN if compared is Compared.TOO_OFTEN else DIFFERS)
     return render(
         request,
@@ -130,11 +130,12 @@ def _complete(about: Caller, draft: Draft) -> Said:
     return journey.complete(draft.said, about.acting, checked=draft.checked, explanation=VERSION)
 
 
-def _identified(draft: Draft, form: IdentityForm) -> HttpResponse:
+def _identified(about: Caller, draft: Draft, form: IdentityForm) -> HttpResponse:
     """Keep that it was checked, and by which details; what was typed is gone with the request."""
     said = {**draft.said, journey.IDENTITY: "checked"}
     checked = tuple(form.claimed().identifiers)
-    drafts.keep(replace(draft, said=said, checked=checked, checked_at=timezone.now()))
+    known = replace(draft, said=said, checked=checked, checked_at=timezone.now())
+    drafts.keep(known, by=about.acting)
     return redirect("record-choice-step", draft.id, journey.next_step(said))
 
 
@@ -142,7 +143,7 @@ def _answered(
     request: ActingRequest, about: Caller, draft: Draft, answers: dict[str, str]
 ) -> HttpResponse:
     draft = replace(draft, said=journey.answered(draft.said, answers))
-    drafts.keep(draft)
+    drafts.keep(draft, by=about.acting)
     if "decided_by" in draft.said and answers.keys() & _WHO_DECIDES:
         said = _complete(about, draft)
         standing = selectors.already_in_force(about.resident_id, about.acting, said)
@@ -182,7 +183,7 @@ def _confirm(request: ActingRequest, about: Caller, draft: Draft, said: Said) ->
         return _conflict(request, about, draft, Objection(refused.rule, str(refused)))
     prove_after_commit(choice.pk)
     _settle(about, draft, StepKind.RECORDED, choice)
-    drafts.finish(draft, choice.public_id)
+    drafts.finish(draft, choice.public_id, by=about.acting)
     return redirect("choice-recorded", about.resident, choice.public_id)
 
 

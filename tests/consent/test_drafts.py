@@ -17,6 +17,7 @@ from access.acting import Acting
 from consent import drafts
 from consent.models import ChoiceDraft
 from consent.tasks import sweep_drafts
+from organisations.models import Membership, Role
 from tests import factories
 from tests.conftest import AsLogin
 from tests.consent.conftest import World, acting
@@ -61,7 +62,7 @@ def test_what_is_in_a_draft_cannot_be_read_in_the_database(
     adviser: Acting, run_sql: Connect
 ) -> None:
     draft = begun(adviser)
-    drafts.keep(replace(draft, said={"relayed_by": "Zzyzx Canary"}))
+    drafts.keep(replace(draft, said={"relayed_by": "Zzyzx Canary"}), by=adviser)
     rows = run_sql("admin").execute("select * from consent_choicedraft").fetchall()
     assert len(rows) == 1
     for value in rows[0]:
@@ -81,7 +82,7 @@ def test_a_draft_moved_to_another_row_does_not_open(adviser: Acting, as_login: A
 
 def test_a_draft_that_became_a_choice_keeps_nothing_that_was_typed(adviser: Acting) -> None:
     draft, made = begun(adviser, relayed_by="Jo Made-up"), uuid4()
-    drafts.finish(draft, made)
+    drafts.finish(draft, made, by=adviser)
     again = found(draft.id, adviser)
     assert again is not None
     assert (again.made, again.said) == (made, {})
@@ -119,8 +120,8 @@ def test_who_was_checked_in_this_call_is_not_asked_again(
     first = begun(adviser, resident=resident)
     assert not first.knows_who
     checked = replace(first, checked=("name", "postcode", "phone"), checked_at=timezone.now())
-    drafts.keep(checked)
-    drafts.finish(checked, uuid4())
+    drafts.keep(checked, by=adviser)
+    drafts.finish(checked, uuid4(), by=adviser)
     second = begun(adviser, resident=resident)
     assert second.knows_who
     assert second.checked == checked.checked
@@ -128,3 +129,66 @@ def test_who_was_checked_in_this_call_is_not_asked_again(
     settings.IDENTITY_CHECK_MINUTES = 0
     assert not second.knows_who
     assert not begun(adviser, resident=resident).knows_who
+
+
+# ── The wall ────────────────────────────────────────────────────────────────────────────────
+
+
+def _seen_by_web(run_sql: Connect, drafts_of: str = "") -> list[UUID]:
+    web = run_sql("web")
+    web.execute("select set_config('connectcare.drafts_of', %s, true)", [drafts_of])
+    rows = web.execute("select id from consent_choicedraft").fetchall()
+    web.rollback()
+    return [found for (found,) in rows]
+
+
+def _whose(by: Acting) -> str:
+    return f"{by.staff_id}/{by.membership_id}"
+
+
+def test_a_hand_written_query_finds_no_draft(adviser: Acting, run_sql: Connect) -> None:
+    draft = begun(adviser)
+    assert run_sql("web").execute("select count(*) from consent_choicedraft").fetchone() == (0,)
+    assert _seen_by_web(run_sql) == []
+    assert _seen_by_web(run_sql, "nobody") == []
+    assert _seen_by_web(run_sql, _whose(adviser)) == [draft.id]
+
+
+def test_the_database_shows_one_membership_its_own_drafts(
+    world: World, as_login: AsLogin, adviser: Acting, run_sql: Connect
+) -> None:
+    with as_login("pipeline"):
+        other = acting(factories.membership(at=world.bexley, as_role="contact-centre-adviser"))
+    own, theirs = begun(adviser), begun(other)
+    assert _seen_by_web(run_sql, _whose(adviser)) == [own.id]
+    assert _seen_by_web(run_sql, _whose(other)) == [theirs.id]
+    assert _seen_by_web(run_sql, f"{adviser.staff_id}/{other.membership_id}") == []
+
+
+@pytest.mark.parametrize("ended", ["membership", "role"])
+def test_who_records_no_choices_any_more_has_no_drafts(
+    world: World, as_login: AsLogin, adviser: Acting, run_sql: Connect, ended: str
+) -> None:
+    draft = begun(adviser)
+    with as_login("owner"):
+        if ended == "membership":
+            Membership.objects.filter(pk=adviser.membership_id).update(state="suspended")
+        else:
+            Role.objects.filter(code=adviser.role_code).update(activities=["find-residents"])
+    assert _seen_by_web(run_sql, _whose(adviser)) == []
+    assert found(draft.id, adviser) is None
+
+
+def test_nobody_writes_a_draft_as_somebody_else(
+    world: World, as_login: AsLogin, adviser: Acting, run_sql: Connect
+) -> None:
+    with as_login("pipeline"):
+        other = factories.membership(at=world.bexley, as_role="contact-centre-adviser")
+    web = run_sql("web")
+    web.execute("select set_config('connectcare.drafts_of', %s, true)", [_whose(adviser)])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        web.execute(
+            "insert into consent_choicedraft (id, staff_id, membership_id, sealed, expires)"
+            " values (gen_random_uuid(), %s, %s, 'x', now())",
+            [other.staff_id, other.pk],
+        )
