@@ -19,8 +19,14 @@ class Persona(StrEnum):
     """Who asks."""
 
     ANONYMOUS = "anonymous"
+    DOCTOR = "doctor"
     NURSE = "nurse"
+    HEALTH_PROFESSIONAL = "health-professional"
+    PHARMACIST = "pharmacist"
+    MEDICAL_EXAMINER = "medical-examiner"
     SOCIAL_WORKER = "social-worker"
+    STUDENT = "student"
+    ADMIN_SUPPORT = "admin-support"
     ADVISER = "contact-centre-adviser"
     REGISTRY_ADMINISTRATOR = "registry-administrator"
     ORGANISATION_ADMINISTRATOR = "organisation-administrator"
@@ -28,6 +34,7 @@ class Persona(StrEnum):
     SOURCE_SYSTEM = "source-system"
     RECEPTIONIST = "receptionist"
     PRIVACY_OFFICER = "privacy-officer"
+    CALDICOTT_GUARDIAN = "caldicott-guardian"
     RECORDS_OFFICER = "records-officer"
     #: Signed in, and no membership of theirs is in force.
     NO_MEMBERSHIP = "no-membership"
@@ -37,20 +44,26 @@ class Persona(StrEnum):
     SUSPENDED = "suspended"
 
 
-FINDERS = (
-    Persona.NURSE,
-    Persona.SOCIAL_WORKER,
-    Persona.ADVISER,
-    Persona.PRIVACY_OFFICER,
-    Persona.RECORDS_OFFICER,
-)
-READERS = (Persona.NURSE, Persona.SOCIAL_WORKER)
+#: Who treats, and may break glass.
+TREATING = (Persona.NURSE, Persona.DOCTOR, Persona.HEALTH_PROFESSIONAL)
+#: Who may say that they take part in somebody's care.
+CARING = (*TREATING, Persona.PHARMACIST, Persona.SOCIAL_WORKER)
+READERS = (*CARING, Persona.MEDICAL_EXAMINER)
+PRIVACY = (Persona.PRIVACY_OFFICER, Persona.CALDICOTT_GUARDIAN)
+FINDERS = (*READERS, Persona.ADVISER, *PRIVACY, Persona.RECORDS_OFFICER)
 RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
 ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
 DESK = (Persona.ADVISER,)
 OFFICERS = (Persona.RECORDS_OFFICER,)
 NUMBER_GIVERS = (*RECORDERS, Persona.RECORDS_OFFICER)
 SUPPORT = (Persona.SYSTEM_SUPPORT,)
+#: Whose role has no task of its own here.
+NOTHING_TO_DO = (
+    Persona.RECEPTIONIST,
+    Persona.STUDENT,
+    Persona.ADMIN_SUPPORT,
+    Persona.SOURCE_SYSTEM,
+)
 #: Whoever has no valid session is sent to sign in.
 SIGNED_OUT = (Persona.ANONYMOUS, Persona.SUSPENDED)
 #: Whoever acts as nothing is sent to choose.
@@ -138,7 +151,7 @@ MATRIX: list[Row] = [
     *_both("signed-out", 200, 405),
     *_both("stay-signed-in", 405, 200, _SIGNED_IN),
     # Whoever has signed in.
-    Row("home", "GET", 302, instead={Persona.RECEPTIONIST: 200, Persona.SOURCE_SYSTEM: 200}),
+    Row("home", "GET", 302, instead=dict.fromkeys(NOTHING_TO_DO, 200)),
     Row("home", "POST", 405, _SIGNED_IN),
     *_both("choose-membership", 200, 200, _SIGNED_IN),
     # Whom the acting membership cares for now.
@@ -177,7 +190,7 @@ MATRIX: list[Row] = [
     *_both("discard-choice", 405, 404, RECORDERS, draft=UUID),
     *_both("record-choice-step", 404, 404, RECORDERS, draft=UUID, slug="answer"),
     *_both("how-to-write", 404, 404, RECORDERS, resident=UUID),
-    *_both("reconciliation", 200, 405, (*DESK, Persona.PRIVACY_OFFICER)),
+    *_both("reconciliation", 200, 405, (*DESK, *PRIVACY)),
     # Letters: whoever prints and posts them.
     *_both("letters", 200, 405, DESK),
     *_both("print-letters", 405, 302, DESK),
@@ -226,35 +239,35 @@ MATRIX: list[Row] = [
     *_both("registry-agreement", 404, 404, ADMINISTRATORS, source=UUID, recipient=UUID),
     *_both("registry-role", 404, 404, ADMINISTRATORS, code="no-such-role"),
     *_both("registry-history", 200, 405, ADMINISTRATORS),
-    # Opening what is restricted. No clinical role but nurse and social worker here; no glass for
-    # the latter.
-    *_both("emergency", 404, 405, (Persona.NURSE,), resident=UUID),
-    *_both("break-glass", 404, 404, (Persona.NURSE,), resident=UUID),
-    *_both("declare-care", 404, 404, READERS, resident=UUID),
-    *_both("declare-consent", 404, 404, READERS, resident=UUID),
-    *_both("let-in", 404, 404, READERS, resident=UUID),
+    # Opening what is restricted. No glass for social workers and pharmacists; the medical examiner
+    # needs no part in anybody's care, and may say none.
+    *_both("emergency", 404, 405, TREATING, resident=UUID),
+    *_both("break-glass", 404, 404, TREATING, resident=UUID),
+    *_both("declare-care", 404, 404, CARING, resident=UUID),
+    *_both("declare-consent", 404, 404, CARING, resident=UUID),
+    *_both("let-in", 404, 404, CARING, resident=UUID),
     # Alerts.
-    *_both("alerts", 200, 405, (Persona.PRIVACY_OFFICER,)),
-    *_both("alert", 404, 404, (Persona.PRIVACY_OFFICER,), alert=UUID),
+    *_both("alerts", 200, 405, PRIVACY),
+    *_both("alert", 404, 404, PRIVACY, alert=UUID),
     # Who looked at whose record.
-    *_both("begin-account", 404, 404, (Persona.PRIVACY_OFFICER,), resident=UUID),
-    *_both("account", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
-    *_both("account-pdf", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
-    *_both("account-large-print", 404, 405, (Persona.PRIVACY_OFFICER,), account=UUID),
-    *_both("ask-about-look", 404, 404, (Persona.PRIVACY_OFFICER,), account=UUID, line=UUID),
-    *_both("looks", 200, 200, (Persona.PRIVACY_OFFICER,)),
-    *_both("looks-of-staff", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),
-    *_both("looks-of-staff-file", 404, 405, (Persona.PRIVACY_OFFICER,), staff="1000000000"),
-    *_both("who-looked", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
-    *_both("who-looked-file", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
-    *_both("incidents", 200, 405, (Persona.PRIVACY_OFFICER,)),
-    *_both("incident", 404, 404, (Persona.PRIVACY_OFFICER,), incident=UUID),
+    *_both("begin-account", 404, 404, PRIVACY, resident=UUID),
+    *_both("account", 404, 405, PRIVACY, account=UUID),
+    *_both("account-pdf", 404, 405, PRIVACY, account=UUID),
+    *_both("account-large-print", 404, 405, PRIVACY, account=UUID),
+    *_both("ask-about-look", 404, 404, PRIVACY, account=UUID, line=UUID),
+    *_both("looks", 200, 200, PRIVACY),
+    *_both("looks-of-staff", 404, 405, PRIVACY, staff="1000000000"),
+    *_both("looks-of-staff-file", 404, 405, PRIVACY, staff="1000000000"),
+    *_both("who-looked", 404, 405, PRIVACY, resident=UUID),
+    *_both("who-looked-file", 404, 405, PRIVACY, resident=UUID),
+    *_both("incidents", 200, 405, PRIVACY),
+    *_both("incident", 404, 404, PRIVACY, incident=UUID),
     # Who could see what.
     # Lawful disclosures.
-    *_both("disclosures", 200, 405, (Persona.PRIVACY_OFFICER,)),
-    *_both("disclosure", 404, 404, (Persona.PRIVACY_OFFICER,), disclosure=UUID),
-    *_both("propose-disclosure", 404, 404, (Persona.PRIVACY_OFFICER,), resident=UUID),
-    *_both("who-could-see", 404, 405, (Persona.PRIVACY_OFFICER,), resident=UUID),
+    *_both("disclosures", 200, 405, PRIVACY),
+    *_both("disclosure", 404, 404, PRIVACY, disclosure=UUID),
+    *_both("propose-disclosure", 404, 404, PRIVACY, resident=UUID),
+    *_both("who-could-see", 404, 405, PRIVACY, resident=UUID),
     # Deliveries.
     *_both("batches", 200, 405, SUPPORT),
     *_both("give-in-delivery", 200, 200, SUPPORT),

@@ -12,13 +12,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from access.doors import Door, door_of
 from organisations.models import StaffMember
+from organisations.shipped import ROLES
 from tests import factories
 from tests.security.matrix import MATRIX, Persona, Row
 
 AsLogin = Callable[[str], AbstractContextManager[None]]
 
 #: There are at least so many addresses: a resolver that found none would pass every other test.
-FEWEST_ADDRESSES = 25
+FEWEST_ADDRESSES = 100
 
 
 def every_pattern(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
@@ -34,6 +35,15 @@ def people(database: dict[str, str], as_login: AsLogin) -> dict[Persona, StaffMe
     """One of each persona, at one trust."""
     with as_login("pipeline"):
         trust = factories.organisation()
+        roles = {
+            each.code: factories.role(
+                each.code,
+                name=each.name,
+                categories=each.categories,
+                activities=each.activities,
+            )
+            for each in ROLES
+        }
         found = {}
         for persona in Persona:
             if persona is Persona.ANONYMOUS:
@@ -44,7 +54,7 @@ def people(database: dict[str, str], as_login: AsLogin) -> dict[Persona, StaffMe
             elif persona in (Persona.UNDECIDED, Persona.SUSPENDED):
                 factories.membership(found[persona], trust, "nurse")
             else:
-                factories.membership(found[persona], trust, persona.value)
+                factories.membership(found[persona], trust, roles[persona.value])
         factories.membership(found[Persona.UNDECIDED], trust, "doctor")
     return found
 
@@ -70,6 +80,10 @@ def ask(people: dict[Persona, StaffMember], as_login: AsLogin) -> Callable[..., 
 
     assert len(set(cookies.values())) == len(people) + 1
     return request
+
+
+def test_every_role_that_is_shipped_asks() -> None:
+    assert {role.code for role in ROLES} <= set(Persona)
 
 
 def test_every_address_has_a_door() -> None:
