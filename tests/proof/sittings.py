@@ -51,10 +51,13 @@ def make_ward() -> Ward:
     nurse = factories.membership(at=trust, as_role="nurse", in_team=team)
     adviser = factories.membership(at=council, as_role="contact-centre-adviser")
     resident = factories.resident()
+    narrower = factories.role("narrower", categories=[3], activities=nurse.role.activities)
     ids = {
         "staff": nurse.staff_id,
         "membership": nurse.pk,
         "role": nurse.role_id,
+        "role without records": factories.role("receptionist").pk,
+        "narrower role": narrower.pk,
         "recorder": adviser.staff_id,
         "recording": adviser.pk,
         "resident": resident.pk,
@@ -137,6 +140,15 @@ CHANGES = (
     Change("relationship end", _RELATIONSHIP % "clock_timestamp()", _RELATIONSHIP % "null"),
     Change("membership end", *_end("membership", "membership")),
     Change("membership suspended", *_suspend("membership", "membership")),
+    Change(
+        "given a role that reads no records",
+        *_set("membership", "membership", "role_id = {role without records}", "role_id = {role}"),
+    ),
+    Change(
+        "given a narrower role",
+        *_set("membership", "membership", "role_id = {narrower role}", "role_id = {role}"),
+        frozenset(display for display in ALL if display.startswith("Diagnosis")),
+    ),
     Change("organisation suspended", *_suspend("organisation", "trust")),
     Change("team suspended", *_suspend("team", "team")),
     Change("suspension", *_set("staffmember", "staff", "is_active = false", "is_active = true")),

@@ -20,12 +20,19 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import LazySettings
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from access import facts, gate
 from access.acting import Acting
+from connectcare.environment import Environment, Login
+from notifications.models import Notice, NoticeKind, TeamMail
+from notifications.tasks import tell_teams
+from organisations.categories import Category
+from organisations.models import StaffMember
 from records import presenters, selectors
 from records.sections import SECTIONS
 from tests.proof.sittings import (
@@ -282,6 +289,65 @@ def test_random_interleavings_with_requests(ward: Ward, run_sql: Connect) -> Non
             assert shown == frozenset(), change.name
         left[bool(shown)] += 1
     assert min(left[True], left[False]) > 5
+
+
+# ── The same in the background: a task that was queued before the change ─────────────────────
+
+#: Where a change may commit while a task waits and runs: queued, begun, decided, done.
+TASK_POINTS = ("queued", "begun", "facts", "sent")
+#: What the message is of.
+TOLD = "Diagnosis of practice"
+
+
+@pytest.fixture
+def _web_of_the_worker(settings: LazySettings, database: object) -> None:
+    """A worker that asks as somebody is given the web's address beside its own."""
+    settings.WEB_DATABASE = Environment().database(Login.WEB)
+
+
+@pytest.mark.usefixtures("_web_of_the_worker")
+def test_random_interleavings_with_queued_tasks(
+    ward: Ward, run_sql: Connect, as_login: Any, mailoutbox: list[Any]
+) -> None:
+    """The task carries nothing that was decided before: it asks when it runs, as its reader.
+
+    One that has asked sends words that are the same for all, and what they lead to asks anew.
+    """
+    chance = Random(SEED + 4)
+    second = run_sql("pipeline")
+    with as_login("pipeline"):
+        StaffMember.objects.filter(pk=ward.nurse.staff_id).update(email="nurse@trust.example")
+        key = 64 * ward.ids["practice"] + 2 * Category.DIAGNOSES
+        Notice.objects.create(
+            kind=NoticeKind.ASSESSMENT,
+            resident=ward.resident,
+            organisation_id=ward.ids["trust"],
+            source_id=ward.ids["practice"],
+            identifier="told",
+            grant_key=key,
+            happened=timezone.now(),
+        )
+    sent = Counter[bool]()
+    for _ in range(max(ROUNDS // 5, 50)):
+        change, point = chance.choice(CHANGES), chance.choice(TASK_POINTS)
+        changer = Changer(second, ward, change, point, early=chance.random() < 0.5)
+        mailoutbox.clear()
+        with as_login("pipeline"):
+            TeamMail.objects.update(told=None, wanted=timezone.now())
+            changer.begin()
+            changer.at("queued")
+            with hooked(facts, "read_many", "begun", "facts", changer.at):
+                tell_teams.apply().get()
+        changer.at(point)
+        is_left = TOLD in change.left
+        assert len(mailoutbox) == (1 if point in ("facts", "sent") else is_left), change.name
+        client = Client()
+        client.force_login(ward.nurse.staff)
+        inbox = client.get(reverse("inbox"))
+        assert ("app-inbox-notice" in inbox.content.decode()) is is_left, change.name
+        changer.undo()
+        sent[bool(mailoutbox)] += 1
+    assert min(sent[True], sent[False]) > 5
 
 
 # ── The same by the clock: nobody waits for anybody ─────────────────────────────────────────
