@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from organisations.activities import Activity
 from organisations.models import Membership
+
+if TYPE_CHECKING:  # nothing of a decision is asked here
+    from access.decision import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,9 @@ class Acting:
     """Who asks, as what, and for whom, as read from the database for this very request.
 
     ``sitting`` is the id of the time between choosing what to act as and ceasing to: broken glass
-    ends with it. ``None`` outside a session; nothing of a sitting holds there.
+    ends with it. ``None`` outside a session; nothing of a sitting holds there. ``considered`` is
+    what the gate has decided for this request about residents whose records it did not open: it
+    is asked once more before the response leaves (:func:`access.gate.still_as_decided`).
     """
 
     staff_id: int
@@ -29,6 +34,7 @@ class Acting:
     role_name: str
     activities: frozenset[str]
     sitting: UUID | None = None
+    considered: dict[UUID, Decision] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, membership: Membership, *, sitting: UUID | None = None) -> Acting:

@@ -103,6 +103,19 @@ class Decision:
         """Whether the record opens."""
         return self.outcome is Outcome.OPEN
 
+    def shows_as_much_as(self, earlier: Decision) -> bool:
+        """Whether a page that was made by an earlier decision may leave under this one.
+
+        It grants no less, refuses for no other reason, and says nothing else of how the resident
+        is protected.
+        """
+        was, now = earlier.facts.resident, self.facts.resident
+        return (
+            (self.is_open or self.reason is earlier.reason)
+            and self.grants >= earlier.grants
+            and (was and (was.id, was.protection)) == (now and (now.id, now.protection))
+        )
+
     @property
     def basis(self) -> Basis | None:
         """What an open record stands on; ``None`` where it is refused."""

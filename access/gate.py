@@ -3,6 +3,10 @@
 :func:`open_record` reads the facts, decides, and asks the database to write the opening with its
 audit event; only then do entries come out. :func:`still_open` is the last statement before a
 response leaves. Both run inside the transaction of the request.
+
+What is shown of somebody whose record is not opened (a list, a notice, a referral) stands on
+:func:`consider` or :func:`consider_many`; :func:`still_as_decided` asks the same once more before
+the response leaves (:class:`access.middleware.TheGateAsksOnceMore`).
 """
 
 from __future__ import annotations
@@ -58,6 +62,12 @@ class Refused:
 
 def consider(acting: Acting, resident: UUID) -> Decision:
     """What the rule says now, without opening anything. It is not recorded: nothing is shown."""
+    decision = _decided(acting, resident)
+    acting.considered.setdefault(resident, decision)
+    return decision
+
+
+def _decided(acting: Acting, resident: UUID) -> Decision:
     return decide(
         facts_of.read(
             staff_id=acting.staff_id,
@@ -74,6 +84,13 @@ def consider_many(acting: Acting, residents: Sequence[UUID]) -> list[Decision]:
     One statement. Nothing is opened or recorded: a list that shows anything of a resident glimpses
     them, and a record is opened by :func:`open_record`, which decides anew.
     """
+    decisions = _all_decided(acting, residents)
+    for resident, decision in zip(residents, decisions, strict=True):
+        acting.considered.setdefault(resident, decision)
+    return decisions
+
+
+def _all_decided(acting: Acting, residents: Sequence[UUID]) -> list[Decision]:
     known = facts_of.read_many(
         staff_id=acting.staff_id,
         membership_id=acting.membership_id,
@@ -81,6 +98,19 @@ def consider_many(acting: Acting, residents: Sequence[UUID]) -> list[Decision]:
         sitting=acting.sitting,
     )
     return [decide(facts) for facts in known]
+
+
+def still_as_decided(acting: Acting) -> bool:
+    """Whether the rule shows no less now of all whom this request considered, asked live.
+
+    More that is granted meanwhile, and changes that no decision stands on, change nothing that is
+    shown: the lists of a busy day go out.
+    """
+    before = acting.considered
+    if not before:
+        return True
+    now = _all_decided(acting, list(before))
+    return all(still.shows_as_much_as(was) for was, still in zip(before.values(), now, strict=True))
 
 
 def open_record(
@@ -102,7 +132,7 @@ def open_record(
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction("Open a record inside the transaction that reads it.")
-    decision = consider(acting, resident)
+    decision = _decided(acting, resident)
     facts, basis = decision.facts, decision.basis
     kept = decision.as_json() | dict(page or {})
     if not decision.is_open or basis is None or facts.resident is None:

@@ -11,6 +11,7 @@ from access.doors import needs, refuse
 from access.mine import my_residents
 from access.presenters_mine import my_residents_page
 from access.requests import ActingRequest
+from access.showing import shows_record
 from identity.forms import FindResidentForm
 from identity.selectors import residents
 from organisations.activities import Activity
@@ -20,6 +21,7 @@ MOST_DIGITS = 4
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("my-residents", entries=False)
 @require_safe
 def mine(request: ActingRequest) -> HttpResponse:
     """Whom the acting membership cares for now, and the search for anybody else."""

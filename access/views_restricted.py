@@ -39,6 +39,7 @@ from access.requests import ActingRequest
 from access.restricted import Answer, TooManyTries
 from access.second_factor import By
 from access.sessions import signed_in_by
+from access.showing import shows_record
 from identity.presenters import PersonShown, person
 from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
@@ -88,6 +89,7 @@ def _by_evidence(decision: Decision) -> bool:
 
 
 @needs(Activity.BREAK_GLASS)
+@shows_record("emergency", entries=False)
 @require_safe
 @about_whom(_restricted)
 def emergency(request: ActingRequest, about: PersonShown) -> HttpResponse:
@@ -97,6 +99,7 @@ def emergency(request: ActingRequest, about: PersonShown) -> HttpResponse:
 
 
 @needs(Activity.BREAK_GLASS)
+@shows_record("break-glass", entries=False)
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -144,6 +147,7 @@ def confirmed(request: ActingRequest, form: StillThemForm) -> bool:
 
 
 @needs(Activity.DECLARE_CARE)
+@shows_record("declare-care", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_whom(_restricted)
 def involved(request: ActingRequest, about: PersonShown) -> HttpResponse:
@@ -153,6 +157,7 @@ def involved(request: ActingRequest, about: PersonShown) -> HttpResponse:
 
 
 @needs(Activity.DECLARE_CARE)
+@shows_record("declare-consent", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_whom(_restricted)
 def agreed(request: ActingRequest, about: PersonShown) -> HttpResponse:
@@ -179,6 +184,7 @@ def _declaring(
 
 
 @needs(Activity.DECLARE_CARE)
+@shows_record("let-in", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_whom(_by_evidence)
 def colleague(request: ActingRequest, about: PersonShown) -> HttpResponse:

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "access.middleware.ActingMembership",
     "access.middleware.EveryDoorIsDeclared",
+    "access.middleware.TheGateAsksOnceMore",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Last, so that its answer is given in place of the view's.

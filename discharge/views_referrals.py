@@ -17,6 +17,7 @@ from access.glimpses import glimpse
 from access.reading import MOST_TRIES
 from access.referring import may_refer
 from access.requests import ActingRequest
+from access.showing import shows_record
 from discharge import presenters, referrals
 from discharge.forms import AskingForm, DeclineForm, ReferralForm, WithdrawForm, as_initial
 from discharge.models import Step
@@ -42,6 +43,7 @@ NOT_TAKEN = {
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("send-referral", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_referral(request: ActingRequest, resident: UUID) -> HttpResponse:
     """What is asked for; then everything once more; then it is sent.
@@ -93,6 +95,7 @@ def send_referral(request: ActingRequest, resident: UUID) -> HttpResponse:
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("referral", entries=False)
 @require_safe
 def referral(request: ActingRequest, referral: UUID) -> HttpResponse:
     """Where a referral stands, what to do, and all that happened."""
@@ -103,6 +106,7 @@ def referral(request: ActingRequest, referral: UUID) -> HttpResponse:
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("update-referral", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def update_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
     """The ward says what has changed."""
@@ -110,6 +114,7 @@ def update_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("withdraw-referral", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
     """The ward takes it back."""
@@ -117,6 +122,7 @@ def withdraw_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("acknowledge-referral", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
     """The council's team says that it has it."""
@@ -124,6 +130,7 @@ def acknowledge_referral(request: ActingRequest, referral: UUID) -> HttpResponse
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("decline-referral", entries=False)
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline_referral(request: ActingRequest, referral: UUID) -> HttpResponse:
     """The council's team says why it does not take it."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.doors import needs
 from access.requests import ActingRequest
+from access.showing import shows_record
 from identity.selectors import residents
 from notifications import inbox as inboxes
 from notifications import presenters
@@ -19,6 +20,7 @@ from organisations.activities import Activity
 
 
 @needs(Activity.READ_RECORDS)
+@shows_record("inbox")
 @require_http_methods(["GET", "HEAD", "POST"])
 def inbox(request: ActingRequest) -> HttpResponse:
     """What a team has to know of: referrals that wait for it, and what befell its residents."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -77,11 +77,12 @@ def ask(question: Question) -> Findings:
         asked = [each for reader in readers if (each := _consider(question, reader)) is not None]
     findings.readers = len(asked)
     samples = [question.samples(each.withheld) for each in asked]
+    referrals = question.referrals()
     for each, some in zip(asked, samples, strict=True):
         _note(findings, SELECTORS, transaction.atomic, partial(_selected, question, each, some))
     with as_web():
         for each, some in zip(asked, samples, strict=True):
-            _look(question, each, some, findings)
+            _look(question, each, some, referrals, findings)
     return findings
 
 
@@ -104,7 +105,13 @@ def _consider(question: Question, reader: Reader) -> _Asked | None:
     return _Asked(reader, acting, decision, withheld, whole)
 
 
-def _look(question: Question, asked: _Asked, samples: list[Sample], findings: Findings) -> None:
+def _look(
+    question: Question,
+    asked: _Asked,
+    samples: list[Sample],
+    referrals: list[UUID],
+    findings: Findings,
+) -> None:
     """Every way but the selectors, as one reader, each time in a transaction that is undone."""
     ways: dict[str, Look] = {
         DECISION: partial(_decided, question, asked),
@@ -114,9 +121,11 @@ def _look(question: Question, asked: _Asked, samples: list[Sample], findings: Fi
     for way, look in ways.items():
         _note(findings, way, undone, look)
     for door in sorted(SHOWING):
-        _note(
-            findings, way_through(door), nullcontext, partial(_door, question, asked, samples, door)
+        addresses = partial(
+            doors.addresses, door, question.resident, samples=samples, referrals=referrals
         )
+        look = partial(_door, question, asked, samples, addresses)
+        _note(findings, way_through(door), nullcontext, look)
 
 
 def _note(
@@ -164,15 +173,21 @@ def _forge(question: Question, asked: _Asked) -> None:
     walls.forge_opening(asked.acting, forged)
 
 
-def _door(question: Question, asked: _Asked, samples: list[Sample], door: str) -> int:
+def _door(
+    question: Question,
+    asked: _Asked,
+    samples: list[Sample],
+    addresses: Callable[[], list[doors.Address]],
+) -> int:
     shown = 0
-    for address in doors.addresses(door, question.resident, samples):
+    for address in addresses():
         with undone():
             _break_glass(question, asked.reader, asked.acting)
             status, named = doors.shown_at(
                 address, asked.acting, asked.reader.staff, question.resident, samples
             )
-        opens = status == HTTPStatus.OK and (asked.all_withheld or address.is_an_entry)
+        answers = status == HTTPStatus.OK and address.opens
+        opens = answers and (asked.all_withheld or address.is_an_entry)
         shown += named or int(opens)
     return shown
 

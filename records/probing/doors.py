@@ -7,7 +7,7 @@ known here cannot be asked, and a probe that could not ask everywhere proves not
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import product
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from access import looks
 from access.acting import Acting
 from access.doors import door_of
-from access.showing import SHOWING
+from access.showing import NAMES_PEOPLE_ALONE, SHOWING, where_of
 from organisations.categories import Category
 from organisations.models import StaffMember
 from records.finding import FEWEST_LETTERS, words_of
@@ -37,11 +37,13 @@ class CannotBeAsked(LookupError):
 class Address:
     """Where to ask; ``is_an_entry`` where whatever it answers with is one of the entries.
 
+    ``opens`` where answering at all says that the record opened, as no list does.
     ``words`` are sent in a form, which no address holds; without any it is a GET.
     """
 
     path: str
     is_an_entry: bool
+    opens: bool = True
     words: str = ""
 
 
@@ -51,9 +53,12 @@ _ASKED_WITH_WORDS = frozenset({"find-in-record"})
 _ANY_WORDS = "care"
 
 
-def addresses(door: str, resident: UUID, samples: Sequence[Sample]) -> list[Address]:
+def addresses(
+    door: str, resident: UUID, samples: Sequence[Sample], referrals: Sequence[UUID] = ()
+) -> list[Address]:
     """The addresses at which a door would show these entries; at least one.
 
+    :param referrals: those that are about the resident.
     :raises CannotBeAsked: if it is not known how to ask this door.
     """
     pattern = _pattern_of(SHOWING[door])
@@ -61,24 +66,26 @@ def addresses(door: str, resident: UUID, samples: Sequence[Sample]) -> list[Addr
         "resident": [str(resident)],
         "category": sorted({_slug(sample) for sample in samples}) or [_any_section()],
         "item": [str(sample.public_id) for sample in samples] or [str(uuid4())],
+        "referral": [str(referral) for referral in referrals] or [str(uuid4())],
     }
     parts = list(pattern.pattern.converters)
     unknown = [part for part in parts if part not in values]
     if unknown or not pattern.name:
         raise CannotBeAsked(f"{door}: records/probing/doors.py does not know {unknown or 'it'}.")
+    opens = "resident" in parts and door not in NAMES_PEOPLE_ALONE
     found = []
     for chosen in product(*(values[part] for part in parts)):
         given = dict(zip(parts, chosen, strict=True))
         address = reverse(pattern.name, kwargs=given)
         groups = _groups(samples, given["category"]) if "category" in given else [""]
         found += [
-            Address(f"{address}?show={group}" if group else address, "item" in given)
+            Address(f"{address}?show={group}" if group else address, "item" in given, opens)
             for group in groups
         ]
     if door in _ASKED_WITH_WORDS:
         # Without a sample whose name has letters to look for, any words: it is asked all the same.
         words = sorted({_looked_for(sample.display) for sample in samples} - {""}) or [_ANY_WORDS]
-        return [Address(one.path, one.is_an_entry, each) for one in found for each in words]
+        return [replace(one, words=each) for one in found for each in words]
     return found
 
 
@@ -97,7 +104,7 @@ def shown_at(
     request = _request(address, acting, staff, resident)
     response = _answer(request)
     text = response.content.decode()
-    return response.status_code, sum(str(sample.public_id) in text for sample in samples)
+    return response.status_code, sum(sample.is_named_in(text) for sample in samples)
 
 
 def _answer(request: WSGIRequest) -> HttpResponse:
@@ -145,8 +152,7 @@ def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
 
 def _pattern_of(where: str) -> URLPattern:
     for pattern in _patterns(get_resolver()):
-        view = pattern.callback
-        if f"{view.__module__}.{getattr(view, '__qualname__', '')}" == where:
+        if where_of(pattern.callback) == where:
             return pattern
     raise CannotBeAsked(f"{where}: no address leads to it.")
 

@@ -22,13 +22,21 @@ _MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One withheld entry, by what finds it on a page; ``display`` are words to look for it by."""
+    """One withheld entry, by what finds it on a page; ``display`` are words to look for it by.
+
+    ``notices`` are of the same entry: what an inbox has in its place.
+    """
 
     public_id: UUID
     key: int
     category: int
     status: str
     display: str = ""
+    notices: tuple[UUID, ...] = ()
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a page's text has it, or a notice of it."""
+        return any(str(each) in text for each in (self.public_id, *self.notices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,10 @@ class Question:
         """Some of the entries that these keys name, newest first. By the pipeline's login."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "select public_id, grant_key, category, status, display from ("
+                "select public_id, grant_key, category, status, display,"
+                " (select array_agg(n.public_id) from notifications_notice n"
+                "  where n.resident_id = e.resident_id and n.source_id = e.source_id"
+                "  and n.identifier = e.identifier and n.gone is null) from ("
                 " select *, row_number() over (partition by grant_key"
                 "  order by effective desc nulls last, id desc) as nth"
                 " from records_entry where resident_id = %s and grant_key = any (%s::bigint[])"
@@ -68,7 +79,20 @@ class Question:
                 " where nth <= %s order by nth, grant_key limit %s",
                 [self.resident_id, list(keys), list(GONE), _OF_EACH_KEY, _MOST],
             )
-            return [Sample(*row) for row in cursor.fetchall()]
+            return [
+                Sample(public_id, key, category, status, display, tuple(notices or ()))
+                for public_id, key, category, status, display, notices in cursor.fetchall()
+            ]
+
+    def referrals(self) -> list[UUID]:
+        """The referrals that are about the resident. By the pipeline's login."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select public_id from discharge_referral where resident_id = %s"
+                " order by id desc limit %s",
+                [self.resident_id, _MOST],
+            )
+            return [public_id for (public_id,) in cursor.fetchall()]
 
 
 def question_of(choice: Choice) -> Question | None:

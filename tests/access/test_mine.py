@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
+import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from access import gate
 from access.acting import Acting
 from access.mine import PAGE_LENGTH, my_residents
 from access.models import CareRelationship
@@ -254,3 +256,21 @@ def test_planning_a_discharge_is_one_press_from_who_is_admitted_now(ward: Ward) 
 def test_no_banner_stands_over_several_people(ward: Ward) -> None:
     cared_for(ward, "Bello", kind="caseload")
     assert mine(ward.client).select(".record-banner, .app-person") == []
+
+
+def test_whoever_opts_out_while_the_list_is_read_is_not_on_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ward.as_login("pipeline"):
+        CareRelationship.objects.filter(resident=ward.resident).update(place="Bed 1")
+    decide = gate.consider_many
+    assert "Bed 1" in mine(ward.client).get_text(" ")
+
+    def opt_out_then_decide(*given: Any) -> Any:
+        ward.refuse("connect-care")
+        return decide(*given)
+
+    monkeypatch.setattr(gate, "consider_many", opt_out_then_decide)
+    page = mine(ward.client)
+    assert names(page) == []
+    assert "Bed 1" not in page.get_text(" ")

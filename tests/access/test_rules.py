@@ -290,3 +290,46 @@ def test_taking_a_category_from_role_or_agreement_never_widens(
         )
     ).grants
     assert narrower <= whole
+
+
+# ── A later decision about a page that an earlier one made ──────────────────────────────────
+
+
+def _resident_of(changed: dict[str, Any]) -> Facts:
+    known = facts().resident
+    assert known is not None
+    return facts(resident=replace(known, **changed))
+
+
+def test_a_page_may_leave_under_a_decision_that_grants_as_much() -> None:
+    less = frozenset({Refusal("social-care-sharing", COUNCIL)})
+    opens, withholds = decide(facts()), decide(facts(refusals=less))
+    assert opens.shows_as_much_as(opens)
+    assert opens.shows_as_much_as(withholds)
+    assert not withholds.shows_as_much_as(opens)
+
+
+def test_a_page_of_whom_was_refused_leaves_while_the_reason_is_the_same() -> None:
+    restricted = decide(facts(relationships=()))
+    opted_out = decide(facts(refusals=frozenset({Refusal("connect-care", None)})))
+    assert restricted.shows_as_much_as(restricted)
+    assert decide(facts()).shows_as_much_as(restricted)
+    assert not opted_out.shows_as_much_as(restricted)
+    assert not restricted.shows_as_much_as(opted_out)
+    assert not opted_out.shows_as_much_as(decide(facts()))
+
+
+@pytest.mark.parametrize("changed", [{"protection": "S"}, {"id": 99}])
+def test_a_page_about_somebody_who_is_shown_differently_does_not_leave(
+    changed: dict[str, Any],
+) -> None:
+    other = decide(_resident_of(changed))
+    assert other.is_open
+    assert not other.shows_as_much_as(decide(facts()))
+    assert not decide(facts()).shows_as_much_as(other)
+
+
+def test_a_page_of_nobody_leaves_as_a_page_of_nobody() -> None:
+    nobody = decide(facts(resident=None))
+    assert nobody.shows_as_much_as(nobody)
+    assert not nobody.shows_as_much_as(decide(facts()))

@@ -303,8 +303,12 @@ def test_the_database_shows_no_entry_by_it_whatever_was_decided(
     acting = Acting.of(sides.worker)
 
     def entries_with(decision: Decision) -> int:
-        monkeypatch.setattr(gate, "consider", lambda *_: decision)
-        with transaction.atomic(), connection.cursor() as cursor:
+        with (
+            monkeypatch.context() as patched,
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            patched.setattr(gate, "_decided", lambda *_: decision)
             gate.open_record(acting, sides.resident, look=uuid4(), request_id=str(uuid4()))
             cursor.execute("select count(*) from records_entry")
             return int(cursor.fetchone()[0])
@@ -395,8 +399,11 @@ def test_a_choice_that_commits_while_it_is_read_takes_all_but_the_referral(
         return decision
 
     monkeypatch.setattr(gate, "consider", decides_then_they_choose)
-    page = sides.page(sides.worker_client, made)
+    thrown_away = sides.page(sides.worker_client, made)
     assert left == []
+    # What was decided first no longer holds when the page is whole: it is asked for once more.
+    assert (thrown_away.status_code, thrown_away.content) == (303, b"")
+    page = sides.page(sides.worker_client, made)
     says_no_more_than_the_ward(page, sides, number)
     assert NEEDS in text_of(page)
 

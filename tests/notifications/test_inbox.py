@@ -266,18 +266,30 @@ def test_a_refusal_hides_an_assessment_from_all_but_its_council(telling_of: Tell
 def test_an_opt_out_that_commits_while_the_list_is_made_takes_the_notice_away(
     telling_of: Telling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The gate's function finds it at its own statement; then nothing of the page leaves."""
     from access import gate
+    from notifications import inbox
 
     telling_of.happens("admission")
-    decide = gate.consider_many
+    decide, read = gate.consider_many, inbox.read
+    found: list[inbox.Inbox] = []
 
     def decides_then_they_opt_out(*given: Any) -> Any:
         decisions = decide(*given)
-        assert all(decision.is_open for decision in decisions)
-        telling_of.ward.refuse("connect-care")
+        if not found:
+            assert all(decision.is_open for decision in decisions)
+            telling_of.ward.refuse("connect-care")
         return decisions
 
+    def reads(*given: Any, **more: Any) -> Any:
+        found.append(read(*given, **more))
+        return found[-1]
+
     monkeypatch.setattr(gate, "consider_many", decides_then_they_opt_out)
+    monkeypatch.setattr(inbox, "read", reads)
+    answer = telling_of.client.get(reverse("inbox"))
+    assert found[0].notices == ()
+    assert (answer.status_code, answer.content) == (303, b"")
     assert telling_of.shown() == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,9 +15,11 @@ from discharge import planning
 from organisations.categories import Category
 from records.sections import SECTION_OF
 from records.selectors import MEASURED
-from tests.proof.worlds import Entry
-from tests.proof.writing import entry_id
+from tests.proof.reference import Reader, answer, visible
+from tests.proof.worlds import Asked, Entry, World
+from tests.proof.writing import entry_id, is_told_of, notice_id, referral_id
 
+_NOTICE = re.compile(r'name="notice" value="([0-9a-f-]{36})"')
 _ITEM = re.compile(r"/record/[0-9a-f-]{36}/item/([0-9a-f-]{36})")
 _CLOSER = re.compile(r'href="\?(over=year[^"]*)"')
 
@@ -29,6 +31,13 @@ class Asking:
     client: Client
     resident: UUID
     entries: Collection[Entry]
+    world: World
+    asked: Asked
+
+    @property
+    def body(self) -> int:
+        """The reader's organisation."""
+        return next(each.body for each in self.world.members if each.id == self.asked.membership)
 
     def get(self, name: str, query: str = "", **parts: object) -> HttpResponse:
         address = reverse(name, kwargs={"resident": self.resident, **parts})
@@ -109,12 +118,89 @@ def reporting(asking: Asking) -> set[UUID]:
     return found
 
 
+# ── Lists, notices, referrals, and what opens a record that does not open ────────────────────
+
+
+def told(asking: Asking) -> set[UUID]:
+    """The inbox, which names no entry: it has notices of them, one for each organisation."""
+    page = asking.client.get(reverse("inbox"))
+    notices = {UUID(each) for each in _NOTICE.findall(page.content.decode())}
+    return {
+        entry_id(entry.id)
+        for entry in asking.entries
+        if notice_id(entry.id, asking.body) in notices
+    }
+
+
+def told_of(world: World, asked: Asked) -> frozenset[Entry]:
+    """What the reader may see, but for what a choice withholds: a disclosure tells no inbox of it.
+
+    Nor is whoever sent the entry told of it.
+    """
+    reader = Reader(world, asked)
+    if reader.refused & {("connect-care", None), ("nhs-number", reader.body)}:
+        return frozenset()
+    kept_back = {
+        council
+        for kind, council in reader.refused
+        if kind == "nhs-number" or (kind == "social-care-sharing" and council != reader.body)
+    }
+    return frozenset(
+        each
+        for each in visible(world, asked)
+        if each.source not in kept_back and is_told_of(each, reader.body)
+    )
+
+
+def _words(asking: Asking, page: HttpResponse) -> set[UUID]:
+    """Whatever entries a page has a word or an id of; there are to be none."""
+    text = page.content.decode()
+    said = {entry_id(e.id) for e in asking.entries if re.search(rf"\bEntry {e.id}\b", text)}
+    return said | {entry_id(e.id) for e in asking.entries if str(entry_id(e.id)) in text}
+
+
+def mine(asking: Asking) -> set[UUID]:
+    """My residents: only who is cared for, and whose record would open."""
+    page = asking.client.get(reverse("my-residents"))
+    if str(asking.resident) in page.content.decode():
+        world, asked = asking.world, asking.asked
+        assert not answer(world, asked).refused
+        alone = replace(world, choices=(), deaths=(), glasses=(), disclosures=())
+        assert answer(alone, asked).basis == "relationship"
+    return _words(asking, page)
+
+
+def about_resident(name: str) -> Callable[[Asking], set[UUID]]:
+    """A page about somebody whose record it does not open."""
+
+    def ask(asking: Asking) -> set[UUID]:
+        return _words(asking, asking.get(name))
+
+    return ask
+
+
+def about_referral(name: str) -> Callable[[Asking], set[UUID]]:
+    """A page of the referral that is about the resident."""
+
+    def ask(asking: Asking) -> set[UUID]:
+        address = reverse(name, kwargs={"referral": referral_id(asking.asked.resident)})
+        return _words(asking, asking.client.get(address))
+
+    return ask
+
+
+def nothing(_world: World, _asked: Asked) -> frozenset[Entry]:
+    """What is shown by a page that names people alone."""
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Way:
-    """How a door is asked, and the categories that it is about."""
+    """How a door is asked, the categories that it is about, and the entries that it is to show."""
 
     ask: Callable[[Asking], set[UUID]]
     about: frozenset[Category] = frozenset(Category)
+    shows: Callable[[World, Asked], frozenset[Entry]] = visible
 
 
 #: Registered name (``access.showing``) → how to ask it. A door without a way fails the proof.
@@ -128,4 +214,27 @@ DOORS: dict[str, Way] = {
     "report-entry": Way(reporting),
     "results-over-time": Way(over_time, frozenset(MEASURED)),
     "discharge-planning": Way(discharge_planning, frozenset(planning.ABOUT)),
+    "inbox": Way(told, shows=told_of),
+    "my-residents": Way(mine, shows=nothing),
+    **{
+        name: Way(about_resident(name), shows=nothing)
+        for name in (
+            "emergency",
+            "break-glass",
+            "declare-care",
+            "declare-consent",
+            "let-in",
+            "send-referral",
+        )
+    },
+    **{
+        name: Way(about_referral(name), shows=nothing)
+        for name in (
+            "referral",
+            "update-referral",
+            "withdraw-referral",
+            "acknowledge-referral",
+            "decline-referral",
+        )
+    },
 }

@@ -30,7 +30,7 @@ class Answer:
 
 def answer(world: World, asked: Asked) -> Answer:
     """What the design says about one question."""
-    reader = _Reader(world, asked)
+    reader = Reader(world, asked)
     for step, holds in (
         ("1 in force", reader.is_in_force),
         ("2 known", reader.knows_resident),
@@ -56,7 +56,7 @@ def visible(world: World, asked: Asked) -> frozenset[Entry]:
     return frozenset(e for e in of_them if (e.category, e.source, e.sensitive) in keys)
 
 
-class _Reader:
+class Reader:
     """One question's reader, with the sets that the steps are made of."""
 
     def __init__(self, world: World, asked: Asked) -> None:

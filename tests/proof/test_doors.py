@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -16,18 +18,27 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from access import reading, sittings
 from access.middleware import SESSION_KEY
-from access.showing import SHOWING, shows_record
+from access.showing import NAMES_PEOPLE_ALONE, SHOWING, shows_record, where_of
 from organisations.models import StaffMember
-from tests.proof.doors import DOORS, Asking
+from records import selectors
+from records.probing import walls
+from tests.proof.doors import DOORS, Asking, nothing
 from tests.proof.making import Size, make_world
+from tests.proof.reaching import reaching
 from tests.proof.reference import visible
 from tests.proof.test_rows import rows
-from tests.proof.worlds import NOW, Asked, Member, World
+from tests.proof.worlds import NOW, Asked, Entry, Member, World
 from tests.proof.writing import entry_id, resident_id, sitting_id, write
 
 #: (staff member, resident, entry) triples that every door is asked about.
 TRIPLES = 1_000
 FEW = 200
+#: Whoever comes to one of these decides about a resident.
+THE_GATE = {"access.gate.consider", "access.gate.consider_many", "access.gate.open_record"}
+#: Tasks that do, and why nothing of a record is in what they send.
+TASKS_THAT_ASK = {
+    "notifications.tasks.tell_teams": "the same words to each team, if there is anything at all",
+}
 SIZE = Size(bodies=6, members=12, residents=10, entries=6)
 
 
@@ -56,14 +67,27 @@ def reads_record(view: Any) -> bool:
     return False
 
 
+def asking_the_gate(targets: set[str] = THE_GATE) -> set[str]:
+    """Everything of the house that comes to the gate, by decorators and calls."""
+    root = Path(settings.BASE_DIR)
+    apps = [app for app in settings.INSTALLED_APPS if (root / app).is_dir()]
+    return reaching(root, apps, targets)
+
+
 def unregistered(of: Iterator[Callable[..., object]]) -> set[str]:
-    named = {f"{view.__module__}.{view.__qualname__}" for view in of if reads_record(view)}
+    asking = asking_the_gate()
+    named = {where_of(view) for view in of if reads_record(view) or where_of(view) in asking}
     return named - set(SHOWING.values())
 
 
-def test_every_view_that_reads_a_record_is_registered() -> None:
+def test_every_view_that_asks_the_gate_about_a_resident_is_registered() -> None:
     assert unregistered(views()) == set()
     assert sum(map(reads_record, views())) >= 3, "the walker finds too few to be believed"
+    # Found by calls alone: none of them is a decorator of a view.
+    assert asking_the_gate({"access.gate.consider_many"}) >= {
+        "notifications.views.inbox",
+        "access.views_mine.mine",
+    }
 
 
 def test_a_new_view_that_reads_a_record_is_noticed() -> None:
@@ -71,11 +95,45 @@ def test_a_new_view_that_reads_a_record_is_noticed() -> None:
     def chart(request: Any, opened: Any, resident: Any) -> Any:
         raise NotImplementedError
 
-    assert unregistered(iter([chart])) == {f"{chart.__module__}.{chart.__qualname__}"}
+    assert unregistered(iter([chart])) == {where_of(chart)}
+
+
+def test_a_new_view_that_asks_by_way_of_another_module_is_noticed(tmp_path: Path) -> None:
+    for name, words in {
+        "lists": "from access import gate as wall\n\ndef known(who):\n"
+        "    return [wall.consider(who, each) for each in who]\n",
+        "views": "from letters import lists\n\ndef letter(request):\n"
+        "    return page(lists.known(request))\n\ndef about(request):\n    return 1\n",
+    }.items():
+        path = tmp_path / "letters" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(words, encoding="utf-8")
+    found = reaching(tmp_path, ["letters"], THE_GATE)
+    assert found == {"letters.lists.known", "letters.views.letter"}
+
+
+def test_what_works_in_the_background_and_asks_the_gate_shows_nothing() -> None:
+    """A task or command has no page that could be asked about once more: each says why not."""
+    asking = {each for each in asking_the_gate() if re.search(r"\.(tasks|management)\.", each)}
+    assert asking == set(TASKS_THAT_ASK)
+
+
+@pytest.fixture(autouse=True)
+def _views_are_loaded() -> None:
+    """What registers itself does so when it is imported."""
+    assert list(views())
 
 
 def test_every_registered_door_is_asked_below() -> None:
     assert set(SHOWING) == set(DOORS)
+
+
+def test_what_names_people_alone_is_to_show_no_entry_and_nothing_else_is() -> None:
+    assert {name for name, way in DOORS.items() if way.shows is nothing} == NAMES_PEOPLE_ALONE
+
+
+def test_the_proof_of_effect_asks_every_selector() -> None:
+    assert set(walls.SELECTORS) == selector_names()
 
 
 def test_a_name_is_given_once() -> None:
@@ -93,25 +151,23 @@ def test_entries_are_selected_where_doors_are_registered_and_nowhere_else() -> N
         for path in (root / app).rglob("*.py")
         if _selects_entries(ast.parse(path.read_text(encoding="utf-8")))
     }
-    registered = {where.rpartition(".")[0] for where in SHOWING.values()}
-    assert calling == registered | COUNTS_ALONE
+    reading_records = {where_of(view).rpartition(".")[0] for view in views() if reads_record(view)}
+    assert calling == reading_records | COUNTS_ALONE
 
 
 #: The proof of effect asks the selectors as well, and answers counts alone: it shows nothing.
 COUNTS_ALONE = {"records.probing.walls"}
-_SELECTORS = {
-    "counts",
-    "newest",
-    "glance",
-    "page_of",
-    "entry",
-    "matching",
-    "named",
-    "results_like",
-    "extents",
-    "places",
-    "entries_within",
-}
+
+
+def selector_names() -> set[str]:
+    """Whatever ``records.selectors`` reads of an open record."""
+    return {
+        name
+        for name, function in inspect.getmembers(selectors, inspect.isfunction)
+        if function.__module__ == selectors.__name__
+        and not name.startswith("_")
+        and next(iter(inspect.signature(function).parameters), "") == "opened"
+    }
 
 
 def _selects_entries(tree: ast.AST) -> bool:
@@ -119,7 +175,7 @@ def _selects_entries(tree: ast.AST) -> bool:
     module_names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "records.selectors":
-            if _SELECTORS & {alias.name for alias in node.names}:
+            if selector_names() & {alias.name for alias in node.names}:
                 return True
         elif isinstance(node, ast.ImportFrom) and node.module == "records":
             module_names |= {
@@ -150,10 +206,10 @@ def reader(member: Member) -> Client:
     return client
 
 
-def pairs(world: World, chance: Random) -> list[tuple[Asked, Member, set[int]]]:
+def pairs(world: World, chance: Random) -> list[tuple[Asked, Member, frozenset[Entry]]]:
     """Readers and residents, two that open for each that does not."""
     found = [
-        (asked, member, {entry.id for entry in visible(world, asked)})
+        (asked, member, visible(world, asked))
         for member in world.members
         for resident in world.residents
         for asked in [Asked(member.staff, member.id, resident, NOW)]
@@ -171,13 +227,10 @@ def ask_every_door(world: World, most: int) -> int:
         client = reader(member)
         resident = resident_id(asked.resident)
         client.post(reverse("open-record"), {"resident": str(resident)})
-        asking = Asking(client, resident, entries)
+        asking = Asking(client, resident, entries, world, asked)
         for name, way in DOORS.items():
-            expected = {
-                entry_id(entry.id)
-                for entry in entries
-                if entry.id in seen and entry.category in way.about
-            }
+            shown = seen if way.shows is visible else way.shows(world, asked)
+            expected = {entry_id(entry.id) for entry in shown if entry.category in way.about}
             assert way.ask(asking) == expected, (name, asked)
         triples += len(entries)
         if triples >= most:

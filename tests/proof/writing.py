@@ -18,6 +18,7 @@ from access.models import CareRelationship
 from access.reasons import AccessReason
 from consent.models import Choice
 from identity.models import Resident, ResidentPlace, SourcePerson
+from notifications.models import Notice, NoticeKind
 from organisations.models import (
     Feed,
     GroupMembership,
@@ -29,7 +30,7 @@ from organisations.models import (
     Team,
 )
 from records.statuses import EntryStatus
-from tests.proof.worlds import NOW, Death, Span, World
+from tests.proof.worlds import COUNCIL, NOW, Death, Entry, Span, World
 
 _SPACE = UUID("6c1f2a52-4d3b-4b7e-9a0d-3f0c8e5d1a77")
 #: Far from the world's own members, none of whom need record anything.
@@ -45,6 +46,21 @@ def resident_id(number: int) -> UUID:
 def entry_id(number: int) -> UUID:
     """The public id of a world's entry."""
     return uuid5(_SPACE, f"entry {number}")
+
+
+def notice_id(entry: int, body: int) -> UUID:
+    """The public id of the notice that tells an organisation of a world's entry."""
+    return uuid5(_SPACE, f"notice of {entry} to {body}")
+
+
+def is_told_of(entry: Entry, body: int) -> bool:
+    """Whether there is such a notice: of every third entry, to all but its source."""
+    return entry.id % 3 == 0 and entry.source != body
+
+
+def referral_id(resident: int) -> UUID:
+    """The public id of the referral that is about a world's resident, if there is one."""
+    return uuid5(_SPACE, f"referral of {resident}")
 
 
 def acting(membership: int, staff: int) -> Acting:
@@ -72,6 +88,7 @@ def write(world: World, as_login: Callable[[str], AbstractContextManager[None]])
         cursor.execute("set role connectcare_gate")
         writer.glasses(world, cursor)
         writer.disclosures(world, cursor)
+        writer.referrals(world, cursor)
 
 
 class _Writer:
@@ -90,6 +107,7 @@ class _Writer:
         self.members(world)
         self.residents(world)
         self.entries(world)
+        self.notices(world)
 
     def registry(self, world: World) -> None:
         Organisation.objects.bulk_create(
@@ -343,4 +361,65 @@ class _Writer:
                 f" values ({', '.join(['%s'] * 13)}, 'condition', '', 'day', '', '', '', '', '',"
                 " '', '', '', '', '', '', '', '', false, '{}', '{}', 1)",
                 rows,
+            )
+
+    def notices(self, world: World) -> None:
+        """To whole organisations: whoever reads records there has them in the inbox."""
+        Notice.objects.bulk_create(
+            Notice(
+                public_id=notice_id(entry.id, body.id),
+                kind=NoticeKind.ASSESSMENT,
+                resident_id=entry.resident,
+                organisation_id=body.id,
+                source_id=entry.source,
+                identifier=f"entry {entry.id}",
+                grant_key=entry.source * 64 + entry.category * 2 + entry.sensitive,
+                happened=self.now,
+            )
+            for entry in world.entries
+            for body in world.bodies
+            if is_told_of(entry, body.id)
+        )
+
+    def referrals(self, world: World, cursor: Any) -> None:
+        """One about each resident, by the first member of a trust to the first team of a council.
+
+        Without the care relationship that sending one makes: the world has its own.
+        """
+        kinds = {body.id: body.kind for body in world.bodies}
+        senders = [member for member in world.members if kinds[member.body] == "nhs_trust"]
+        teams = [team for team in world.teams if kinds[team.body] == COUNCIL]
+        if not senders or not teams:
+            return
+        sender, team, until = senders[0], teams[0], self.now + timedelta(days=14)
+        for resident in world.residents:
+            cursor.execute(
+                "insert into discharge_referral (public_id, reference, resident_id, sender_id,"
+                " recipient_id, recipient_team_id, begun, latest, until)"
+                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+                [
+                    referral_id(resident),
+                    f"DR-W{resident}",
+                    resident,
+                    sender.body,
+                    team.body,
+                    team.id,
+                    self.now,
+                    self.now,
+                    until,
+                ],
+            )
+            cursor.execute(
+                "insert into discharge_referralstep (referral_id, number, step, organisation_id,"
+                " membership_id, at, until, submission, needs, phone, told, because)"
+                " values (%s, 1, 'sent', %s, %s, %s, %s, %s, 'Help with washing and dressing',"
+                " '020 7946 0500', 'agrees', '')",
+                [
+                    cursor.fetchone()[0],
+                    sender.body,
+                    sender.id,
+                    self.now,
+                    until,
+                    uuid5(_SPACE, f"referring {resident}"),
+                ],
             )

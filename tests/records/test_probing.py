@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -13,20 +14,22 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
+from django.utils import timezone
 
 from access import rules
 from access.doors import needs
 from access.gate import Opened
-from access.showing import SHOWING
+from access.showing import NAMES_PEOPLE_ALONE, SHOWING
 from connectcare.environment import Environment, Login
 from connectcare.urls import urlpatterns as all_urls
 from consent.models import Choice, Kind
+from notifications.models import Notice, NoticeKind
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.models import Feed
 from records import selectors
 from records.models import Entry
-from records.probing import doors
+from records.probing import doors, walls
 from records.probing.asking import DECISION, KEYS, ROWS, SELECTORS, Findings, ask, way_through
 from records.probing.question import question_of
 from tests import factories
@@ -34,6 +37,8 @@ from tests.records.conftest import Ward
 
 Connect = Callable[[str], psycopg.Connection]
 DOORS = [way_through(name) for name in sorted(SHOWING)]
+#: Doors that show something where nothing is withheld; the others name people alone.
+SHOWING_ENTRIES = [way_through(name) for name in sorted(set(SHOWING) - NAMES_PEOPLE_ALONE)]
 KINDS = [Kind.CONNECT_CARE, Kind.SOCIAL_CARE_SHARING, Kind.NHS_NUMBER]
 
 
@@ -52,7 +57,27 @@ def held(ward: Ward) -> Ward:
     ward.entry(council, Category.MEASUREMENTS, "Weight")
     ward.entry(council, Category.SOCIAL_CARE_SERVICES, "Home care")
     ward.entry(council, Category.ALERTS, "Key safe")
+    ward.entry(
+        council,
+        Category.APPOINTMENTS,
+        "Review",
+        status="planned",
+        effective=timezone.now() + timedelta(days=2),
+    )
     with ward.as_login("pipeline"):
+        for told in (ward.trust, ward.practice, ward.out_of_hours):
+            for source, identifier, key in Entry.objects.order_by("id").values_list(
+                "source_id", "identifier", "grant_key"
+            ):
+                Notice.objects.create(
+                    kind=NoticeKind.ASSESSMENT,
+                    resident=ward.resident,
+                    organisation=told,
+                    source_id=source,
+                    identifier=identifier,
+                    grant_key=key,
+                    happened=timezone.now(),
+                )
         for recipient in (ward.practice, ward.out_of_hours):
             factories.agreement(ward.council, recipient, Category)
         factories.membership(at=ward.practice, as_role="doctor")
@@ -94,7 +119,7 @@ def test_without_a_choice_the_same_questions_find_what_is_shown(held: Ward) -> N
             held.resident, choice.kind, "consents", council=held.council, by=held.adviser
         )
         found = ask(question)
-        assert set(found.shown) == {DECISION, KEYS, ROWS, SELECTORS, *DOORS}
+        assert set(found.shown) == {DECISION, KEYS, ROWS, SELECTORS, *SHOWING_ENTRIES}
         assert question_of(choice) is None
 
 
@@ -159,7 +184,13 @@ def test_a_database_that_forgets_what_was_refused_is_found(
     choice = refuse(held, kind)
     forgets = ("c.answer = 'refuses'", "false")
     with changed(run_sql, "consent.refusals(bigint, timestamptz)", forgets):
-        assert set(probe(held, choice).shown) == {DECISION, KEYS, ROWS, SELECTORS, *DOORS}
+        assert set(probe(held, choice).shown) == {
+            DECISION,
+            KEYS,
+            ROWS,
+            SELECTORS,
+            *SHOWING_ENTRIES,
+        }
 
 
 def test_a_table_without_its_row_security_is_found(held: Ward, run_sql: Connect) -> None:
@@ -173,7 +204,7 @@ def test_a_table_without_its_row_security_is_found(held: Ward, run_sql: Connect)
         admin.execute("alter table records_entry enable row level security")
 
 
-@pytest.mark.parametrize("name", ["counts", "newest", "page_of", "entry"])
+@pytest.mark.parametrize("name", sorted(walls.SELECTORS))
 def test_a_selector_that_forgets_the_keys_is_found(
     held: Ward, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
