@@ -28,6 +28,7 @@ from discharge import referrals
 from discharge.models import Referral
 from identity.merging import merge
 from identity.models import Cause, Resident
+from identity.selectors import resident
 from organisations.categories import Category
 from records.sections import SECTIONS
 from tests import factories
@@ -382,6 +383,28 @@ def test_the_database_asks_who_is_involved_itself(sides: Sides, run_sql: Connect
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             web.execute(f"select access.{asked}")
         web.rollback()
+
+
+@EITHER
+def test_the_database_keeps_the_number_back_itself(sides: Sides, choice: Choice) -> None:
+    """A page that shows all that it can: the number is not glimpsed with the referral."""
+    made = sides.sent()
+    acting = Acting.of(sides.worker)
+
+    def number_seen() -> str | None:
+        decision = consider(acting, sides.resident)
+        with transaction.atomic():
+            assert referrals.read_one(
+                acting, made, decision, sides.resident, request_id=str(uuid4())
+            )
+            seen = resident(sides.ward.resident.pk)
+        assert seen is not None
+        assert (seen.address_lines, seen.postcode, seen.phone) == ((), "", "")
+        return seen.nhs_number
+
+    assert number_seen() == number_of(sides)
+    choice(sides)
+    assert number_seen() is None
 
 
 @pytest.mark.parametrize("choice", [opts_out, objects], ids=lambda choice: choice.__name__)
