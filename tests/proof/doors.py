@@ -21,6 +21,7 @@ from tests.proof.writing import entry_id, is_told_of, notice_id, referral_id
 
 _NOTICE = re.compile(r'name="notice" value="([0-9a-f-]{36})"')
 _ITEM = re.compile(r"/record/[0-9a-f-]{36}/item/([0-9a-f-]{36})")
+_REST = re.compile(r'href="(/record/[0-9a-f-]{36}/[a-z-]+\?show=[a-z-]+)"')
 _CLOSER = re.compile(r'href="\?(over=year[^"]*)"')
 
 
@@ -50,7 +51,12 @@ def _ids(response: HttpResponse) -> set[UUID]:
 
 
 def record(asking: Asking) -> set[UUID]:
-    return _ids(asking.get("record"))
+    """What the page shows, and whatever it says lies behind its links to the rest of a section."""
+    page = asking.get("record")
+    found = _ids(page)
+    for address in sorted(set(_REST.findall(page.content.decode()))):
+        found |= _ids(asking.client.get(address))
+    return found
 
 
 def section(asking: Asking) -> set[UUID]:
