@@ -2,7 +2,7 @@
 
 An account is begun by the gate with the check that it stands on, and never without. Its lines are
 of every organisation, by role and never by name: it is the resident's own. A line that is held is
-left out until an officer of whose staff looked has decided (docs/adr/0037).
+left out until an officer of whose staff looked has decided (docs/adr/0036).
 """
 
 from __future__ import annotations
