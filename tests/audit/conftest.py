@@ -19,7 +19,7 @@ from audit.sealing import Sealer, open_session
 from audit.verifying import Report, verify
 
 SEED = b"k" * 32
-_PATIENCE = 60
+_PATIENCE = 300
 _OPEN_ELSEWHERE = (
     "select pid, backend_xid::text from pg_stat_activity"
     " where backend_xid is not null and datname is distinct from current_database()"

@@ -17,7 +17,7 @@ from audit.journal import LEAF, InUse, Journal, JournalDamaged
 from audit.models import Seal
 from audit.notes import NotGenuine, Signer
 from audit.sealing import Refused, Sealer
-from tests.audit.conftest import SEED, happen
+from tests.audit.conftest import SEED, happen, wait_for_other_databases
 from tests.conftest import AsLogin
 
 Seals = Callable[[], int]
@@ -152,17 +152,24 @@ class TestAfterACrash:
             seal()
 
     def test_a_failed_look_leaves_nothing_behind(
-        self, seal: Seals, journal: Journal, signer: Signer, session: Any
+        self,
+        database: dict[str, str],
+        journal: Journal,
+        signer: Signer,
+        session: Any,
     ) -> None:
         happen(2)
         with journal.held():
             sealer = Sealer(journal, signer, session)
+            wait_for_other_databases(database["admin"])
             sealer.seal()
             happen(2)
+            wait_for_other_databases(database["admin"])
             signer.sign = lambda _text: (_ for _ in ()).throw(OSError("full"))
             with pytest.raises(OSError, match="full"):
                 sealer.seal()
             del signer.sign
+            wait_for_other_databases(database["admin"])
             assert sealer.seal() == 2
 
 

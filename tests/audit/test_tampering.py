@@ -19,6 +19,7 @@ from audit.journal import Journal
 from audit.notes import Signer
 from audit.sealing import Sealer
 from audit.verifying import Kind, verify
+from tests.audit.conftest import wait_for_other_databases
 from tests.audit.tampering import TAMPERINGS, Log, Owner, Sealed
 
 COUNT = int(os.environ.get("AUDIT_TAMPERINGS", "200"))
@@ -51,6 +52,7 @@ def log(session: Any, journal: Journal, signer: Signer, database: dict[str, str]
                     )
             if number % 9 == 0:
                 sealer.seal()
+        wait_for_other_databases(database["admin"])
         sealer.seal()
     rows = session.execute(
         "select id, public_id::text, transaction::text::bigint from audit_event"

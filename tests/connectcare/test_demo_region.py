@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -132,7 +133,11 @@ def teams_are_known() -> None:
     assert not visits.filter(team_code="").exists()
 
 
-def test_whoever_was_stopped_goes_on_where_it_stood(registry: None, tmp_path: Path) -> None:
+def test_whoever_was_stopped_goes_on_where_it_stood(
+    registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a process of its own; here it would be this one's, and all tests' that follow.
+    monkeypatch.setattr(os, "nice", lambda _: 0)
     kept = tmp_path / "loaded.json"
     options = {"residents": 24, "today": TODAY, "kept_in": kept, "stdout": io.StringIO()}
     call_command("load_region", **options)
