@@ -64,12 +64,6 @@ class Council:
             return list(Event.objects.filter(action="numbers-given").order_by("pk"))
 
 
-def fetching(at: Organisation) -> Client:
-    client = Client()
-    client.force_login(factories.membership(at=at, as_role="source-system").staff)
-    return client
-
-
 @pytest.fixture
 def council(database: object, as_login: AsLogin) -> Council:
     with as_login("pipeline"):
@@ -78,14 +72,17 @@ def council(database: object, as_login: AsLogin) -> Council:
         ruth, ada = (factories.resident(name) for name in ("Carter", "Bello"))
         for person in (ruth, ada):
             factories.source_person(person, elsewhere)
-        return Council(
+        system = factories.membership(at=here, as_role="source-system").staff
+        made = Council(
             as_login,
             here,
             elsewhere,
-            fetching(here),
+            Client(),
             factories.source_person(ruth, here, identifier="case 1"),
             factories.source_person(ada, here, identifier="case 2"),
         )
+    made.client.force_login(system)
+    return made
 
 
 def test_a_source_gets_its_own_peoples_numbers_by_its_own_identifiers(council: Council) -> None:

@@ -51,6 +51,7 @@ def log(session: Any, journal: Journal, signer: Signer, database: dict[str, str]
                         ],
                     )
             if number % 9 == 0:
+                wait_for_other_databases(database["admin"])
                 sealer.seal()
         wait_for_other_databases(database["admin"])
         sealer.seal()
