@@ -103,6 +103,8 @@ def add_app(
         somebody has an app already.
     """
     step = _step(offered.secret, code, after=-1)
+    # One at a time: who presses twice, or in two windows, adds one app.
+    StaffMember.objects.select_for_update(no_key=True).get(pk=staff.pk)
     if step is None or has_app(staff):
         return None
     sealed = seal(offered.secret, purpose=_purpose(staff))

@@ -127,6 +127,8 @@ def add_app(request: AnyRequest) -> HttpResponse:
                 sessions.begin(request, staff, by=By.APP, request_id=request.request_id)
             onward = who.next if who else ""
             return render(request, "access/recovery_codes.jinja", {"codes": codes, "next": onward})
+        if second_factor.has_app(staff):  # added a moment ago, in another window
+            return redirect("sign-in-code" if who else "your-sign-in")
         form.add_error("code", "Check the code. It must be the one that the app shows now")
     context = {
         "form": form,

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from organisations.models import ODS_CODE, OrganisationKind, SharingDefault
+from organisations.models import OrganisationKind, SharingDefault
 from organisations.ods import is_ods_code
+from organisations.places import ODS_CODE
 from organisations.shipped import PARTICIPANTS
 
 

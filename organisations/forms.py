@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import EmailValidator
+
 from organisations.activities import Activity
 from organisations.categories import Category
+from organisations.places import ContactKind
 from ui.forms import (
     CheckboxesField,
+    CheckboxField,
     DateField,
     FileField,
     NhsForm,
@@ -172,4 +176,75 @@ class RoleDraftForm(NhsForm):
         required=False,
         earliest=None,
     )
+    why = why_field()
+
+
+def _phone(label: str) -> TextField:
+    return TextField(label=label, width=20, max_length=30, inputmode="tel", required=False)
+
+
+class TelephonesForm(NhsForm):
+    """Where an organisation is rung."""
+
+    phone = _phone("Telephone")
+    duty = _phone("Duty desk")
+    out_of_hours = _phone("Out of hours")
+    why = why_field()
+
+
+class ContactForm(NhsForm):
+    """Whom to ask at an organisation about one thing."""
+
+    kind = SelectField(
+        label="What are they asked about?",
+        choices=ContactKind.choices,
+        error="Select what they are asked about",
+    )
+    name = TextField(
+        label="Name, or name of the desk (optional)", width=20, max_length=120, required=False
+    )
+    phone = _phone("Telephone")
+    email = TextField(
+        label="Email",
+        width=20,
+        max_length=254,
+        required=False,
+        validators=[EmailValidator("Enter an email address like name@example.nhs.uk")],
+    )
+    why = why_field()
+
+
+class SiteForm(NhsForm):
+    """A place where an organisation works."""
+
+    code = TextField(
+        label="ODS code of the site",
+        hint="1 to 10 letters and digits. It cannot be changed later.",
+        width=10,
+        max_length=10,
+    )
+    name = TextField(label="Name", width=20, max_length=120)
+    postcode = TextField(label="Postcode (optional)", width=10, max_length=8, required=False)
+    over = CheckboxField(label="It is not used any more", required=False)
+    why = why_field()
+
+
+class TeamForm(NhsForm):
+    """A team of an organisation."""
+
+    code = TextField(
+        label="Code",
+        hint="As your own system’s deliveries give it. It cannot be changed later.",
+        width=20,
+        max_length=40,
+    )
+    name = TextField(label="Name", width=20, max_length=120)
+    phone = _phone("Telephone")
+    site = SelectField(label="Site", required=False)
+    whole_site = CheckboxField(
+        label="It serves the whole organisation",
+        hint="On call, pharmacy, therapies, discharge: an admission there is its admission.",
+        required=False,
+    )
+    over = CheckboxField(label="It does not work any more", required=False)
     why = why_field()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -13,10 +12,13 @@ from audit.fields import UuidV7
 from organisations.categories import Category
 from organisations.history import RegistryChange
 from organisations.periods import Period
+from organisations.places import ODS_CODE, Contact, ContactKind, Site
 from organisations.proposals import Proposal, ProposalKind
 from organisations.staff import Membership, Role, StaffMember
 
 __all__ = [
+    "Contact",
+    "ContactKind",
     "Feed",
     "GroupMembership",
     "Membership",
@@ -29,12 +31,10 @@ __all__ = [
     "RulesEpoch",
     "SharingAgreement",
     "SharingDefault",
+    "Site",
     "StaffMember",
     "Team",
 ]
-
-#: ODS codes are 1–10 letters and digits; new ones of any kind may be ANANA, so no more is asked.
-ODS_CODE = RegexValidator(r"^[A-Z0-9]{1,10}$", "An ODS code is 1 to 10 capital letters and digits.")
 
 
 class OrganisationKind(models.TextChoices):
@@ -157,6 +157,7 @@ class Team(Period):
         help_text="On call, pharmacy, therapies, discharge: an admission there is its admission.",
     )
     phone = models.CharField(max_length=30, blank=True)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="teams", null=True, blank=True)
 
     class Meta(Period.Meta):
         ordering = ["organisation__name", "name"]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
-from organisations.models import ODS_CODE
 from organisations.periods import State
+from organisations.places import ODS_CODE
 
 #: The columns of the published file.
 COLUMNS = 27

@@ -13,12 +13,14 @@ from django.utils import timezone
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.models import (
+    Contact,
     Feed,
     GroupMembership,
     Membership,
     Organisation,
     Role,
     SharingAgreement,
+    Site,
     StaffMember,
     Team,
 )
@@ -70,10 +72,35 @@ class OrganisationLine:
 class TeamLine:
     """One team of an organisation."""
 
+    id: int
     name: str
     code: str
+    site: str
+    phone: str
     serves_whole_site: bool
     term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """One site of an organisation."""
+
+    id: int
+    name: str
+    code: str
+    postcode: str
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """Whom to ask there about one thing."""
+
+    id: int
+    kind: str
+    name: str
+    phone: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +138,13 @@ class FeedLine:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationPage:
-    """Everything of one organisation."""
+    """Everything of one organisation; whether it is the reader's to administer."""
 
     line: OrganisationLine
+    is_readers: bool
     details: tuple[tuple[str, str], ...]
+    contacts: tuple[ContactLine, ...]
+    sites: tuple[SiteLine, ...]
     teams: tuple[TeamLine, ...]
     groups: tuple[OtherLine, ...]
     members: tuple[OtherLine, ...]
@@ -177,7 +207,7 @@ def organisation_lines(page: Page[Organisation]) -> list[OrganisationLine]:
     return [_line(each, at) for each in page.object_list]
 
 
-def organisation_page(organisation: Organisation) -> OrganisationPage:
+def organisation_page(organisation: Organisation, *, is_readers: bool) -> OrganisationPage:
     """One organisation, read with :func:`organisations.selectors.organisation_with_all`."""
     at = timezone.now()
     details = (
@@ -189,7 +219,10 @@ def organisation_page(organisation: Organisation) -> OrganisationPage:
     )
     return OrganisationPage(
         line=_line(organisation, at),
+        is_readers=is_readers,
         details=tuple((what, words) for what, words in details if words),
+        contacts=tuple(_contact(contact) for contact in organisation.contacts.all()),
+        sites=tuple(_site(site, at) for site in organisation.sites.all()),
         teams=tuple(_team(team, at) for team in organisation.teams.all()),
         groups=tuple(_other(m, m.group, at) for m in organisation.member_of.all()),
         members=tuple(_other(m, m.member, at) for m in organisation.group_members.all()),
@@ -246,7 +279,24 @@ def _line(organisation: Organisation, at: datetime) -> OrganisationLine:
 
 
 def _team(team: Team, at: datetime) -> TeamLine:
-    return TeamLine(team.name, team.code, team.serves_whole_site, Term.of(team, at))
+    return TeamLine(
+        team.pk,
+        team.name,
+        team.code,
+        team.site.name if team.site else "",
+        team.phone,
+        team.serves_whole_site,
+        Term.of(team, at),
+    )
+
+
+def _site(site: Site, at: datetime) -> SiteLine:
+    return SiteLine(site.pk, site.name, site.code, site.postcode, Term.of(site, at))
+
+
+def _contact(contact: Contact) -> ContactLine:
+    kind = contact.get_kind_display()
+    return ContactLine(contact.pk, kind, contact.name, contact.phone, contact.email)
 
 
 def _other(membership: GroupMembership, other: Organisation, at: datetime) -> OtherLine:

@@ -14,6 +14,7 @@ from organisations.models import (
     Organisation,
     RegistryChange,
     Role,
+    Site,
     StaffMember,
     Team,
 )
@@ -25,6 +26,8 @@ KINDS = {
     "organisation": "Organisation",
     "group-member": "Member of a group",
     "team": "Team",
+    "site": "Site",
+    "contact": "Contact",
     "role": "Role",
     "membership": "Role of a staff member",
     "agreement": "Sharing agreement",
@@ -68,6 +71,7 @@ _NAMED = {
     "recipient_id": Organisation,
     "role_id": Role,
     "team_id": Team,
+    "site_id": Site,
 }
 _CALLED = {
     "valid_from": "from",

@@ -154,11 +154,13 @@ def organisations_by_name(name: str, page: int) -> Page[Organisation]:
 
 
 def organisation_with_all(public_id: UUID) -> Organisation | None:
-    """One organisation with its teams, groups, members, agreements and feeds of every state."""
+    """One organisation with all that is its own, agreements and feeds too, of every state."""
     return (
         Organisation.objects.filter(public_id=public_id)
         .prefetch_related(
-            Prefetch("teams", Team.objects.order_by("name", "pk")),
+            Prefetch("teams", Team.objects.select_related("site").order_by("name", "pk")),
+            "sites",
+            "contacts",
             Prefetch("feeds", Feed.objects.order_by("format")),
             Prefetch(
                 "member_of", GroupMembership.objects.select_related("group").order_by("group__name")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from organisations import (
     views,
+    views_places,
     views_recertifying,
     views_refresh,
     views_sharing,
@@ -21,6 +22,41 @@ urlpatterns = [
         "registry/organisations/<uuid:public_id>",
         views.organisation,
         name="registry-organisation",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/telephones",
+        views_places.telephones,
+        name="registry-telephones",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/contact",
+        views_places.contact,
+        name="registry-add-contact",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/contact/<int:row>",
+        views_places.contact,
+        name="registry-contact",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/site",
+        views_places.site,
+        name="registry-add-site",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/site/<int:row>",
+        views_places.site,
+        name="registry-site",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/team",
+        views_places.team,
+        name="registry-add-team",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/team/<int:row>",
+        views_places.team,
+        name="registry-team",
     ),
     path("registry/staff", views.staff, name="registry-staff"),
     path("registry/staff/join", views_staff.join, name="registry-join"),

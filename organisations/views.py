@@ -48,12 +48,14 @@ def organisations(request: ActingRequest) -> HttpResponse:
 @needs(*ADMINISTRATORS)
 @require_GET
 def organisation(request: ActingRequest, public_id: UUID) -> HttpResponse:
-    """One organisation: teams, groups, agreements on both sides, feeds."""
+    """One organisation: contacts, sites, teams, groups, agreements on both sides, feeds."""
     found = selectors.organisation_with_all(public_id)
     if found is None:
         raise Http404
     audit_reading(request, "organisation", id=found.pk)
-    context = {"shown": presenters.organisation_page(found)}
+    mine = organisations_administered(request.user, request.acting.activities)
+    is_readers = mine.filter(pk=found.pk).exists()
+    context = {"shown": presenters.organisation_page(found, is_readers=is_readers)}
     return render(request, "organisations/organisation.jinja", context)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from base64 import b32decode
+from base64 import b32decode, b32encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -14,9 +16,11 @@ from bs4 import BeautifulSoup
 from django.conf import settings as shipped
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
+from access import second_factor
 from tests import factories
 from tests.access.authenticator import shown
 
@@ -379,3 +383,25 @@ class TestStillThem:
         password(client)
         client.post(reverse("sign-in-recovery"), {"recovery": walk.codes[0]})
         assert "Opened in an emergency" in page(self.breaks(client, factories.PASSWORD)).get_text()
+
+
+def test_of_two_windows_that_add_an_app_at_once_one_adds_it(nurse, as_login) -> None:
+    offered, ready = second_factor.offer(), Barrier(2)
+    key = b32encode(offered.secret).decode()
+    code, answers = shown(key, datetime.now(UTC)), []
+
+    def add() -> None:
+        with as_login("web"):
+            connection.ensure_connection()
+            ready.wait()
+            added = second_factor.add_app(nurse.staff, offered, code, request_id=str(uuid4()))
+            answers.append(added is not None)
+        connections.close_all()
+
+    threads = [Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False, True]
+    assert second_factor.codes_left(nurse.staff) == 10

@@ -222,6 +222,13 @@ MATRIX: list[Row] = [
     # The registry: no record, and nobody's.
     *_both("registry-organisations", 200, 405, ADMINISTRATORS),
     *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-telephones", 404, 404, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-add-contact", 404, 404, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-contact", 404, 404, ADMINISTRATORS, public_id=UUID, row="1"),
+    *_both("registry-add-site", 404, 404, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-site", 404, 404, ADMINISTRATORS, public_id=UUID, row="1"),
+    *_both("registry-add-team", 404, 404, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-team", 404, 404, ADMINISTRATORS, public_id=UUID, row="1"),
     *_both("registry-staff", 200, 200, ADMINISTRATORS),
     *_both("registry-roles", 200, 405, ADMINISTRATORS),
     *_both("registry-join", 200, 200, ADMINISTRATORS),
