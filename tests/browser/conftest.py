@@ -10,6 +10,7 @@ import io
 import os
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,7 +47,34 @@ SEARCHES_PER_MINUTE = 150
 #: Nudges of other tests' databases go through the same broker, in its database 0.
 BROKER_DATABASE = 7
 
+#: The portal's, and that answers name their templates.
+SETTINGS = "tests.browser.settings"
+
+HERE = Path(__file__).parent
+#: What it asserts is what the others of this folder have done.
+LAST = HERE / "test_every_page.py"
+
 Visit = Callable[..., Visitor]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what is to be last be last of this folder, by whichever order it was found."""
+    ours = [nth for nth, item in enumerate(items) if item.path.parent == HERE]
+    ordered = sorted((items[nth] for nth in ours), key=lambda item: item.path == LAST)
+    for nth, item in zip(ours, ordered, strict=True):
+        items[nth] = item
+
+
+@pytest.fixture
+def whole_folder(request: pytest.FixtureRequest) -> bool:
+    """Whether all of this folder's tests run here, and not some that somebody chose."""
+    options = request.config.option
+    chosen = (
+        options.keyword or options.markexpr or any("::" in each for each in options.file_or_dir)
+    )
+    found = {item.path for item in request.session.items}
+    return not chosen and found >= set(HERE.glob("test_*.py"))
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +174,7 @@ def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory
     port = _free_port()
     environment = {name: os.environ[name] for name in NAMES if name in os.environ}
     environment["CONNECTCARE_PROFILE"] = Profile.DEMO  # which every page names
+    environment["DJANGO_SETTINGS_MODULE"] = SETTINGS
     # The same few people search for all of these tests.
     environment["SEARCHES_PER_MINUTE"] = str(SEARCHES_PER_MINUTE)
     environment["REDIS_URL"] = database_of_our_own(environment["REDIS_URL"], BROKER_DATABASE)

@@ -139,3 +139,13 @@ def confirm(recorder: Visitor) -> str:
     found = REFERENCE.search(recorder.page.locator(".nhsuk-panel").inner_text())
     assert found is not None
     return found[0]
+
+
+def find(who: Visitor, person: PersonOfNote) -> None:
+    """Search for a person of note by name and date of birth."""
+    who.finds(
+        person.name,
+        family=person.family,
+        born=person.birth_date,
+        given=" ".join(person.given),
+    )

@@ -21,6 +21,7 @@ from playwright.sync_api import (
 from connectcare.demo import PASSWORD
 from launcher import ROOT
 from tests.browser.axe import WIDE, assert_right_at_both_widths
+from tests.browser.made_from import HEADER
 from tests.numbers_told import numbers_in
 
 #: Patience with a machine that does other things as well, in milliseconds.
@@ -28,6 +29,8 @@ PATIENCE = 20_000
 
 expect.set_options(timeout=PATIENCE)
 
+#: The templates of every page that was examined.
+EXAMINED_TEMPLATES: set[str] = set()
 #: Pages found right already, each as :func:`_looks` tells them apart.
 _EXAMINED: set[bytes] = set()
 _OF_THE_MOMENT = re.compile(
@@ -52,6 +55,7 @@ class Visitor:
         self.origin = origin
         self.checked = checked
         self.faults: list[str] = []
+        self._made_from: set[str] = set()
         context.set_default_timeout(PATIENCE)
         context.on("request", self._asked)
         context.on("response", self._answered)
@@ -65,6 +69,9 @@ class Visitor:
             self.faults.append(f"a request to another host: {request.url}")
 
     def _answered(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self._made_from.clear()  # what is swapped into a page adds to what it was made from
+        self._made_from.update(response.headers.get(HEADER.casefold(), "").split())
         if response.status >= 400 and not response.request.is_navigation_request():
             self.faults.append(f"{response.status} for a part of a page: {response.url}")
 
@@ -166,9 +173,11 @@ class Visitor:
         expect(self.page.locator("main")).to_have_count(1)
         assert numbers_in(self.page.url) == [], "an NHS number in an address"
         assert numbers_in(self.page.inner_text("body")) == [], "an NHS number without its spaces"
-        if self.checked and (looks := _looks(self.page)) not in _EXAMINED:
-            assert_right_at_both_widths(self.page)
-            _EXAMINED.add(looks)
+        if self.checked:
+            if (looks := _looks(self.page)) not in _EXAMINED:
+                assert_right_at_both_widths(self.page)
+                _EXAMINED.add(looks)
+            EXAMINED_TEMPLATES.update(self._made_from)
         return self
 
     def sees(self, *words: str) -> Self:
