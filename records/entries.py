@@ -149,6 +149,7 @@ def _says_where(entry: EntrySeen, words: str, known: Known) -> bool:
         "contact_class",
         "negation",
         "received",
+        "reported",
     ),
     empty=("author", "place", "phone", "notes"),
     display=_display,
@@ -164,6 +165,7 @@ class EntrySeen:
     """An entry as pages show it, without the resource that it came as.
 
     ``effective`` counts as far as ``precision`` says (``year``, ``month``, ``day``, ``time``).
+    ``reported`` says that a reader has reported it as wrong (:mod:`records.marks`).
     """
 
     public_id: UUID
@@ -194,3 +196,4 @@ class EntrySeen:
     negation: bool
     notes: list[str]
     received: datetime
+    reported: bool = False

@@ -25,7 +25,10 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One entry of a list. ``source`` is never empty; empty words are left out."""
+    """One entry of a list. ``source`` is never empty; empty words are left out.
+
+    ``reported`` says that somebody has reported it as wrong.
+    """
 
     public_id: UUID
     what: str
@@ -40,6 +43,7 @@ class ItemView:
     place: str
     phone: str
     notes: tuple[str, ...]
+    reported: bool = False
 
 
 #: Entries that are likely the same, or one alone.
@@ -151,6 +155,7 @@ def item_of(seen: EntrySeen, sources: Mapping[int, Source]) -> ItemView:
         place=seen.place,
         phone=seen.phone,
         notes=tuple(seen.notes),
+        reported=seen.reported,
     )
 
 

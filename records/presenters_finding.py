@@ -36,6 +36,7 @@ class FoundItem:
     status: Parts
     source: Parts
     author: Parts
+    reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,5 @@ def _found(section: str, item: ItemView, words: Sequence[str]) -> FoundItem:
         status=marked(item.status, words),
         source=marked(item.source, words),
         author=marked(item.author, words),
+        reported=item.reported,
     )

@@ -10,7 +10,7 @@ been through the redaction of :mod:`identity.protected`: nothing above has more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,14 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.db.models.expressions import RawSQL
 
 from access.gate import Opened
 from organisations.categories import Category
 from records.documents import DocumentPart, parts_of
 from records.entries import EntrySeen
 from records.items import COMPARATORS, OUT_OF_RANGE
+from records.marks import REPORTS, is_marked
 from records.models import Entry
 from records.sections import LIVE, NOW, PAGE, Group, Section
 from records.statuses import GONE, EntryStatus
@@ -31,7 +33,9 @@ from records.windows import Unit, Window, day_of
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
-    "effective_precision" if each.name == "precision" else each.name for each in fields(EntrySeen)
+    "effective_precision" if each.name == "precision" else each.name
+    for each in fields(EntrySeen)
+    if each.name != "reported"  # is of its reports (records.marks)
 )
 
 #: What is measured again and again.
@@ -178,8 +182,20 @@ def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _seen(opened: Opened, row: Sequence[Any]) -> EntrySeen:
-    """A row as it may be shown: of a protected resident what is left of it (rule R7)."""
-    return opened.redaction.of(EntrySeen(*row))
+    """A row as it may be shown: of a protected resident what is left of it (rule R7).
+
+    It is of the columns of an entry, and of what reports there are of the resident's entries.
+    """
+    *columns, reports = row
+    seen = EntrySeen(*columns)
+    if reports is not None and is_marked(seen.public_id, seen.received, reports):
+        seen = replace(seen, reported=True)
+    return opened.redaction.of(seen)
+
+
+def _reports(opened: Opened) -> RawSQL:
+    """The last column of what :func:`_seen` takes, for Django's own statements."""
+    return RawSQL(REPORTS.replace("%(resident)s", "%s"), (opened.resident_id,))  # noqa: S611 - ours
 
 
 def counts(opened: Opened) -> Counts:
@@ -252,7 +268,7 @@ def _newest(
 ) -> tuple[Newest, dict[int, list[EntrySeen]]]:
     """The newest of each group, and what a part of the same statement found beside them."""
     statement = f"""
-        select * from (
+        select found.*, {REPORTS} from (
             select wanted.nth, {_OF_E}
             from (
                 select (nth - 1)::integer as nth, category,
@@ -280,19 +296,20 @@ def _newest(
     )
     found: Newest = {(category, group.slug): [] for category, group in wanted}
     glanced: dict[int, list[EntrySeen]] = {_COMING: [], _ABNORMAL: []}
-    for nth, *values, _id in rows:
+    for nth, *values, _id, reports in rows:
+        seen = _seen(opened, (*values, reports))
         if nth < 0:
-            glanced[nth].append(_seen(opened, values))
+            glanced[nth].append(seen)
         else:
             category, group = wanted[nth]
-            found[category, group.slug].append(_seen(opened, values))
+            found[category, group.slug].append(seen)
     return found, glanced
 
 
 def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[EntrySeen]:
     """One page of a group of a section, newest first. Pages count from 1."""
     rows = _rows(
-        f"select {', '.join(_COLUMNS)} from records_entry"
+        f"select {', '.join(_COLUMNS)}, {REPORTS} from records_entry"
         f" where {_GRANTED} and category = %(category)s and status = any (%(statuses)s::text[])"
         " order by effective desc nulls last, id desc limit %(most)s offset %(before)s",
         {
@@ -312,7 +329,7 @@ def entry(opened: Opened, public_id: UUID) -> EntryWhole | None:
         _entries(opened)
         .filter(public_id=public_id)
         .exclude(status__in=GONE)
-        .values_list(*_COLUMNS, "resource")
+        .values_list(*_COLUMNS, _reports(opened), "resource")
         .first()
     )
     if row is None:
@@ -344,7 +361,7 @@ def matching(opened: Opened, keeps: Callable[[EntrySeen], bool]) -> list[EntrySe
         _entries(opened)
         .exclude(status__in=GONE)
         .order_by(F("effective").desc(nulls_last=True), "-id")
-        .values_list(*_COLUMNS)
+        .values_list(*_COLUMNS, _reports(opened))
     )
     return [seen for row in rows if keeps(seen := _seen(opened, row))]
 
@@ -370,7 +387,7 @@ def results_like(opened: Opened, public_id: UUID) -> list[EntrySeen]:
         .filter(category=category, **same)
         .exclude(status__in=GONE)
         .order_by(F("effective").desc(nulls_last=True), "-id")
-        .values_list(*_COLUMNS)
+        .values_list(*_COLUMNS, _reports(opened))
     )
     return [_seen(opened, row) for row in rows[:MOST_RESULTS]]
 
@@ -454,7 +471,7 @@ def entries_within(opened: Opened, within: Within, page: int) -> list[EntrySeen]
     columns = ", ".join(_COLUMNS)
     lies_in = f"and {_LIES_IN}" if within.window else ""
     statement = f"""
-        select {columns} from records_entry where {_ASKED_FOR} {lies_in}
+        select {columns}, {REPORTS} from records_entry where {_ASKED_FOR} {lies_in}
         order by effective desc nulls last, id desc limit %(most)s offset %(before)s
     """
     asked = _asked(opened, within, within.window)

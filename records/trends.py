@@ -37,13 +37,17 @@ Figures = tuple[Decimal, ...]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One result where it is drawn. ``flag`` is drawn by its shape, not by colour alone."""
+    """One result where it is drawn. ``flag`` is drawn by its shape, not by colour alone.
+
+    One that was ``reported`` as wrong is struck through.
+    """
 
     x: float
     y: float
     public_id: UUID
     words: str
     flag: Flag | None
+    reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ class Drawing:
     lines: tuple[str, ...]
     between: tuple[Between, ...]
     summary: str
+
+    @property
+    def reported(self) -> bool:
+        """Whether any point was reported as wrong."""
+        return any(point.reported for point in self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,11 @@ def _said(entry: EntrySeen) -> str:
     return f"{'/'.join(map(number, _figures(entry)))} {_unit(entry)}".rstrip()
 
 
+def _told(entry: EntrySeen) -> str:
+    """The same, and that it was reported as wrong."""
+    return f"{_said(entry)} (reported as wrong)" if entry.reported else _said(entry)
+
+
 def _drawing(unit: str, entries: Iterable[EntrySeen]) -> Drawing:
     # Of one moment the order is by id, so that a page drawn twice is the same.
     ordered = sorted(entries, key=lambda one: (_moment(one), str(one.public_id)))
@@ -158,7 +172,7 @@ def _drawing(unit: str, entries: Iterable[EntrySeen]) -> Drawing:
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     points = tuple(
-        Point(x(_moment(one)), y(value), one.public_id, _words(one), flag_of(one))
+        Point(x(_moment(one)), y(value), one.public_id, _words(one), flag_of(one), one.reported)
         for one in ordered
         for value in _figures(one)
     )
@@ -243,14 +257,14 @@ def _summary(ordered: Sequence[EntrySeen]) -> str:
     ]
     return (
         f"{len(ordered)} results from {clinical_date(_moment(ordered[0]))} to "
-        f"{clinical_date(_moment(latest))}. Latest {_said(latest)}, before that {_said(before)}. "
+        f"{clinical_date(_moment(latest))}. Latest {_told(latest)}, before that {_told(before)}. "
         f"{'; '.join(extremes)}." + (f" Range given with the latest: {normal}." if normal else "")
     )
 
 
 def _words(entry: EntrySeen) -> str:
     flag = flag_of(entry)
-    said = f"{clinical_date(_moment(entry))}: {_said(entry)}"
+    said = f"{clinical_date(_moment(entry))}: {_told(entry)}"
     return f"{said}, {flag.words}" if flag else said
 
 

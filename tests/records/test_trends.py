@@ -40,6 +40,7 @@ def result(value: str | None, day: int = 0, **said: Any) -> EntrySeen:
         "negation": False,
         "notes": [],
         "received": DAY,
+        "reported": False,
         **said,
     }
     return EntrySeen(**given)
