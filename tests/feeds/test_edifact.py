@@ -216,6 +216,12 @@ def test_the_same_message_twice_gives_the_same_items() -> None:
     assert items(message(*sodium())) == items(message(*sodium()))
 
 
+def test_a_blank_for_the_release_sign_releases_nothing() -> None:
+    content = message(*sodium()).replace(b"Carter", b"van Carter")
+    assert entries(items(b"UNA:+.  '" + content)) == entries(items(content))
+    assert people(items(b"UNA:+.  '" + content))[0].family_name == "van Carter"
+
+
 # ── What is damaged ─────────────────────────────────────────────────────────────────────────
 
 
@@ -227,6 +233,71 @@ def test_a_message_cut_off_is_held_and_its_neighbour_loads() -> None:
     (broken,) = (item for item in found if isinstance(item.outcome, Held))
     assert b"Carter" in broken.raw  # so that it can be looked at
     assert broken.pointer == "message 1"
+
+
+OPENS = b"UNB+UNOC:3+LAB+GP+260302:1800+REF1'"
+_COUNT = "UNZ: the interchange says another number of messages than are in it. Send it again"
+_NO_END = "UNZ: the interchange has no end and may be cut off. Send it again"
+
+
+@pytest.mark.parametrize(
+    ("after", "reasons"),
+    [
+        (b"UNZ+2+REF1'", []),
+        (b"UNZ+02+REF1'", []),
+        (b"UNZ+3+REF1'", [_COUNT]),
+        (b"UNZ+1+REF1'", [_COUNT]),
+        (b"", [_NO_END]),
+        (OPENS + b"UNZ+0+REF2'", [_NO_END]),
+    ],
+)
+def test_an_interchange_that_lacks_messages_is_held_beside_them(
+    after: bytes, reasons: list[str]
+) -> None:
+    both = message(*sodium()) + message(*sodium("140"), reference="2", report="R2")
+    found = items(OPENS + both + after)
+    assert held(found) == reasons
+    assert len(entries(found)) == 2
+    for item in found:
+        if isinstance(item.outcome, Held):  # tried again, it says the same
+            assert held(items(item.raw)) == reasons
+
+
+def test_a_stray_sign_before_a_message_loses_none() -> None:
+    both = message(*sodium()) + b"+\r\n:" + message(*sodium("140"), reference="2", report="R2")
+    assert len(entries(items(both))) == 2
+
+
+def test_what_no_database_keeps_is_replaced() -> None:
+    found = entries(items(message(*sodium()).replace(b"Serum", b"Ser\x00um")))
+    assert [entry.display for entry in found] == ["Ser\ufffdum sodium"]
+    assert b"\\u0000" not in found[0].resource
+
+
+def test_groups_are_counted_where_an_interchange_has_them() -> None:
+    group = b"UNG+MEDRPT+A+B+260302:1800+1+RT'" + message(*sodium()) + b"UNE+1+1'"
+    assert held(items(OPENS + group + group + b"UNZ+2+REF1'")) == []
+    assert held(items(OPENS + group + b"UNZ+2+REF1'")) == [_COUNT]
+
+
+def test_files_put_together_are_interchanges_of_their_own() -> None:
+    whole = b"\xef\xbb\xbfUNA:+.? '" + OPENS + message(*sodium()) + b"UNZ+1+REF1'\r\n"
+    assert held(items(whole + whole)) == []
+    assert len(entries(items(whole + whole))) == 2
+
+
+@pytest.mark.parametrize("advice", [b"", b"UNA:+.? '", b"UNA|*.! ~"])
+def test_what_is_held_is_read_again_with_the_signs_of_its_interchange(advice: bytes) -> None:
+    """Put right and tried again, it is the report that it would have been."""
+    broken = message(*sodium()).replace(b"Carter", b"M\xfcller").replace(b"INV+", b"IMV+")
+    content = OPENS + broken + b"UNZ+1+REF1'"
+    if b"~" in advice:
+        content = content.translate(bytes.maketrans(b":+?'", b"|*!~"))
+    (item,) = (one for one in items(advice + content) if isinstance(one.outcome, Held))
+    assert held(items(item.raw)) == ["the report has no result (INV)"]
+    again, first = item.raw.replace(b"IMV", b"INV"), content.replace(b"IMV", b"INV")
+    assert entries(items(again)) == entries(items(advice + first))
+    assert len(entries(items(again))) == 1
 
 
 @pytest.mark.parametrize(

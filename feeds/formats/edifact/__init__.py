@@ -22,7 +22,6 @@ from feeds.mapped import Held, Item, PassedOver
 #: The longest message that is read: a report has some hundred segments.
 MOST_SEGMENTS = 20_000
 _REPORTS = frozenset({"NHS002", "NHS003", "NHS004"})
-_ENVELOPE = frozenset({"UNB", "UNZ", "UNG", "UNE"})
 
 
 def read(
@@ -53,19 +52,35 @@ class _Messages:
         self._source_kind = source_kind
         self._sensitive_codes = sensitive_codes
         self._interchange = ""
+        self._head: list[Segment] = []  # UNA and UNB, for what is held and read again by itself
+        self._is_open = False
+        self._inside = 0  # messages of the interchange, or groups where it has those
+        self._has_groups = False
         self._message: list[Segment] = []
         self._too_long = False
         self._count = 0
         self._stray = 0
+        self._told = False  # an envelope is held: it says what is missing
 
     def take(self, segment: Segment) -> Iterator[Item]:
         """One segment; the items of its message where it ends one."""
-        if segment.tag == "UNB":
-            yield from self._unfinished()
+        if segment.tag == "UNA":
+            self._head = [segment]
+        elif segment.tag == "UNB":
+            yield from self._left_open()
             self._interchange = f"{segment.get(1)}|{segment.get(4)}"
+            self._head = [*(each for each in self._head if each.tag == "UNA"), segment]
+            self._is_open, self._inside, self._has_groups = True, 0, False
+        elif segment.tag == "UNZ":
+            yield from self._closed(segment)
+        elif segment.tag == "UNG":
+            yield from self._unfinished()
+            self._inside = self._inside + 1 if self._has_groups else 1
+            self._has_groups = True
         elif segment.tag == "UNH":
             yield from self._unfinished()
             self._count += 1
+            self._inside += not self._has_groups
             self._message = [segment]
         elif self._message:
             if len(self._message) < MOST_SEGMENTS:
@@ -74,15 +89,15 @@ class _Messages:
                 self._too_long = True
             if segment.tag == "UNT":
                 yield from self._finished()
-            elif segment.tag in _ENVELOPE:
+            elif segment.tag == "UNE":
                 yield from self._unfinished()
-        elif segment.tag not in _ENVELOPE:
+        elif segment.tag != "UNE":
             self._stray += 1
 
     def end(self) -> Iterator[Item]:
         """What is left when the delivery is at its end."""
-        yield from self._unfinished()
-        if not self._count:
+        yield from self._left_open()
+        if not self._count and not self._told:
             reason = "no EDIFACT message (UNH … UNT) is in it: this importer reads NHS002 to NHS004"
             yield Item("file", "", "", Held(reason))
         elif self._stray:
@@ -93,8 +108,48 @@ class _Messages:
         yield from self._unfinished()
         yield Item("file", "", "", Held(reason))
 
+    def _left_open(self) -> Iterator[Item]:
+        """An interchange that ends without ``UNZ``: messages may be missing behind its last one."""
+        cut_off = list(self._unfinished())
+        yield from cut_off
+        if self._is_open and not cut_off:
+            reason = "UNZ: the interchange has no end and may be cut off. Send it again"
+            yield self._envelope(reason, b"")
+        self._is_open = False
+
+    def _closed(self, segment: Segment) -> Iterator[Item]:
+        """``UNZ``: its count tells whether messages, or whole groups, are missing."""
+        yield from self._unfinished()
+        said = segment.get(0)
+        if self._is_open and said.isdecimal() and said.lstrip("0") != str(self._inside or ""):
+            reason = "UNZ: the interchange says another number of messages than are in it. "
+            yield self._envelope(f"{reason}Send it again", segment.raw)
+        self._is_open = False
+
+    def _envelope(self, reason: str, trailer: bytes) -> Item:
+        self._told = True
+        head, _ = self._around()
+        return Item("envelope", "Interchange", "", Held(reason), raw=head + trailer)
+
+    def _around(self) -> tuple[bytes, bytes]:
+        """What stands before and after a message that is read by itself: its own interchange.
+
+        By ``UNA`` and ``UNB`` it is read as it was, and it is the same report then.
+        """
+        advice = next((each.raw for each in self._head if each.tag == "UNA"), b"")
+        if len(advice) in (7, 8) and not advice.endswith(b"'"):
+            advice += b"'"
+        end, element = advice[-1:] or b"'", advice[4:5] or b"+"
+        opening = next((each.raw for each in self._head if each.tag == "UNB"), b"")
+        if not opening or not self._is_open:
+            return advice, b""
+        return advice + opening + end, element.join([b"UNZ", b"1", b""]) + end
+
     def _raw(self) -> bytes:
-        return b"'\r\n".join(segment.raw for segment in self._message) + b"'"
+        head, trailer = self._around()
+        end = head[-1:] or b"'"
+        body = (end + b"\r\n").join(segment.raw for segment in self._message) + end
+        return head + body + trailer
 
     def _held(self, reason: str) -> Item:
         item = Item(f"message {self._count}", "Message", "", Held(reason), raw=self._raw())

@@ -21,6 +21,7 @@ LONGEST_SEGMENT = 1 << 20
 _CHARACTERS = {"UNOC": "latin-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5", "UNOY": "utf-8"}
 
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANKS = b"\r\n \t"
 #: ``UNA`` with its six signs. Some senders leave the fifth, a blank, out.
 _ADVICE = re.compile(rb"[\r\n \t]*UNA(.{4}(?:'(?=\s*UN)|..))", re.DOTALL)
@@ -73,16 +74,22 @@ class Unreadable:
 
 
 def segments(stream: Stream) -> Iterator[Segment | Unreadable]:
-    """Give a delivery's segments. The last one given is ``Unreadable`` where it breaks off."""
+    """Give a delivery's segments, ``UNA`` among them as it was read.
+
+    The last one given is ``Unreadable`` where the delivery breaks off.
+    """
     signs, characters = Signs(), "latin-1"
-    for raw in _raw_segments(stream):
-        if raw is None:
+    for found in _raw_segments(stream):
+        if found is None:
             yield Unreadable("a segment of more than 1 MiB: this is not EDIFACT, or is damaged")
             return
+        raw = found.removeprefix(_BYTE_ORDER_MARK)  # of a file that was put behind another
         if raw.startswith(b"UNA"):
             signs = _signs(raw)
+            yield Segment("UNA", (), raw)
             continue
-        text = _text(raw, characters)
+        # Nothing stands before a segment's name: a stray sign there is no reason to lose it.
+        text = _text(raw, characters).lstrip(f"{signs.element}{signs.component}\r\n \t")
         parts = _split(text, signs)
         tag = parts[0][0].strip()
         if not tag:
@@ -93,19 +100,25 @@ def segments(stream: Stream) -> Iterator[Segment | Unreadable]:
 
 
 def _text(raw: bytes, characters: str) -> str:
-    """The text of a segment; what is UTF-8 beyond doubt is read so, whatever was declared."""
-    if raw.isascii():
-        return raw.decode("ascii")
+    """The text of a segment; what is UTF-8 beyond doubt is read so, whatever was declared.
+
+    NUL, which no database keeps in a text, becomes the mark of a character that was lost.
+    """
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        return raw.decode(characters, errors="replace")
+        text = raw.decode(characters, errors="replace")
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
 def _signs(advice: bytes) -> Signs:
-    """``UNA:+.? '``; a sender that leaves the reserved blank out gives seven characters."""
+    """``UNA:+.? '``; a sender that leaves the reserved blank out gives seven characters.
+
+    A blank in the place of the release sign says that there is none (ISO 9735, UNA 040).
+    """
     text = advice.decode("latin-1").ljust(9, "'")
-    return Signs(component=text[3], element=text[4], release=text[6], segment=text[-1])
+    release = text[6].strip()
+    return Signs(component=text[3], element=text[4], release=release, segment=text[-1])
 
 
 def _split(text: str, signs: Signs) -> list[list[str]]:
@@ -135,7 +148,7 @@ def _raw_segments(stream: Stream) -> Iterator[bytes | None]:
     if advice is not None:
         # Its characters are signs, not text: the release sign in it releases nothing.
         yield advice[0].strip()
-        skip, release, end = advice.end(), advice[1][3:4], advice[1][-1:]
+        skip, release, end = advice.end(), advice[1][3:4].strip(), advice[1][-1:]
     pending = b""
     for chunk in stream.chunks():
         pending += chunk
@@ -157,7 +170,7 @@ def _end_of(text: bytes, start: int, end: bytes, release: bytes) -> int:
     at = text.find(end, start)
     while at >= 0:
         before = at
-        while before > start and text[before - 1 : before] == release:
+        while release and before > start and text[before - 1 : before] == release:
             before -= 1
         if (at - before) % 2 == 0:
             return at
