@@ -55,6 +55,37 @@ def test_a_batch_that_counts_otherwise_is_held_beside_its_messages() -> None:
     ]
 
 
+def test_a_file_that_counts_its_batches_otherwise_is_held_beside_them() -> None:
+    batch = b"BHS|^~\\&\r" + bloods(sodium()) + b"BTS|1\r"
+    whole = items(b"FHS|^~\\&\r" + batch + batch + b"FTS|2\r")
+    assert held(whole) == []
+    cut = items(b"FHS|^~\\&\r" + batch + b"FTS|2\r")
+    assert len(entries(cut)) == 2
+    assert held(cut) == [
+        "FTS-1: the file says another number of batches than are in it. Send it again"
+    ]
+
+
+@pytest.mark.parametrize("between", [b"\xef\xbb\xbf", b"  ", b"\r\n\xef\xbb\xbf\t", b"\x1c\r\x0b"])
+def test_files_put_together_are_messages_of_their_own(between: bytes) -> None:
+    """A mark before the second would make its person another one of the first message."""
+    other = PID.replace("40001", "40002")
+    found = items(bloods(sodium()) + between + bloods(sodium("140"), filler="F2", person=other))
+    assert [item.pointer for item in found] == ["message 1", "message 2"]
+    assert [entry.person for entry in entries(found, "Observation")] == [
+        "Patient/RJ2|40001",
+        "Patient/RJ2|40002",
+    ]
+
+
+def test_a_message_that_begins_within_a_line_is_held_with_the_one_before() -> None:
+    found = items(bloods(sodium()).rstrip(b"\r") + bloods(sodium(), filler="F2"))
+    assert entries(found) == []
+    assert held(found) == [
+        "MSH: another message begins within a line; the line end before is missing"
+    ]
+
+
 def test_signs_of_its_own() -> None:
     content = bloods(sodium("one", kind="FT")).decode()
     changed = content.translate(str.maketrans("|^~\\&", "%$!/*")).encode()

@@ -161,6 +161,25 @@ def test_a_visit_moved_to_another_record() -> None:
     assert only([ADMIT, moved]).person == "Patient/RJ2|2"
 
 
+def test_every_visit_that_a_message_moves_is_moved() -> None:
+    second = visit().replace("V1^^^RJ2", "V2^^^RJ2")
+    here, there = ADMIT, adt("A01", "080000", second)
+    mrg = "MRG|40001^^^RJ2^MR||||{}"
+    moved = adt(
+        "A45", "120000", mrg.format("V1"), visit(), mrg.format("V2"), second,
+        person=PID.replace("40001", "2"),
+    )  # fmt: skip
+    for order in permutations([here, there, moved]):
+        assert [one.person for one in end_state(order)] == ["Patient/RJ2|2", "Patient/RJ2|2"]
+
+
+def test_a_visit_that_only_mrg_names_is_moved() -> None:
+    moved = adt("A45", "120000", "MRG|40001||||V1^^^RJ2", person=PID.replace("40001", "2"))
+    assert only([ADMIT, moved]).person == "Patient/RJ2|2"
+    nameless = adt("A45", "120000", "MRG|40001", person=PID.replace("40001", "2"))
+    assert held(items(nameless)) == ["PV1-19: the visit has no number"]
+
+
 def test_records_that_are_joined_and_a_number_that_is_changed() -> None:
     for event in ("A40", "A47"):
         (item,) = items(message(f"ADT^{event}", "MRG|777"))

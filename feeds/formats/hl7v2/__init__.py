@@ -39,7 +39,7 @@ def read(
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[0:4:2] == b"\0\0" or head[1:4:2] == b"\0\0":
         yield Item("file", "", "", Held("not text in one byte a character: send it as UTF-8"))
         return
-    count = in_batch = 0
+    count = in_batch = batches = 0
     for raw in split(stream):
         if raw is None:
             count += 1
@@ -47,9 +47,10 @@ def read(
             yield Item(f"message {count}", "Message", "", Held(reason))
         elif raw[:3] in _OPENS:
             in_batch = 0
+            batches = 0 if raw.startswith(b"FHS") else batches + 1
             yield Item("envelope", "", "", PassedOver("a batch header"), is_wrapper=True)
         elif raw[:3] in _CLOSES:
-            yield from _closed(raw, in_batch)
+            yield from _closed(raw, in_batch, batches)
         elif raw[:3] != b"MSH":
             reason = "text stands before the first message (MSH): this importer reads HL7 v2"
             yield Item("file", "", "", Held(reason), raw=raw)
@@ -72,11 +73,16 @@ def _message(
     yield from items_of_message(message, pointer, source_kind, sensitive_codes)
 
 
-def _closed(raw: bytes, in_batch: int) -> Iterator[Item]:
-    """A batch's trailer: its count tells whether messages are missing."""
+def _closed(raw: bytes, in_batch: int, batches: int) -> Iterator[Item]:
+    """A trailer: its count tells whether messages, or whole batches, are missing."""
     said = raw[4:].split(raw[3:4])[0].decode("latin-1").strip() if len(raw) > 4 else ""
-    if raw.startswith(b"BTS") and said.isdecimal() and int(said) != in_batch:
+    counted = int(said) if said.isdecimal() and len(said) < 10 else None
+    reason = ""
+    if raw.startswith(b"BTS") and counted not in (None, in_batch):
         reason = "BTS-1: the batch says another number of messages than are in it. Send it again"
+    elif raw.startswith(b"FTS") and counted not in (None, max(batches, 1)):
+        reason = "FTS-1: the file says another number of batches than are in it. Send it again"
+    if reason:
         yield Item("envelope", "Batch", "", Held(reason), raw=raw)
     else:
         yield Item("envelope", "", "", PassedOver("a batch trailer"), is_wrapper=True)

@@ -63,6 +63,18 @@ def _visit(message: Message, event: str, person: str) -> Iterator[Told]:
         yield found
 
 
+def _moved(message: Message, event: str, person: str) -> Iterator[Told]:
+    """A45: each visit that became another person's, by its ``PV1``, else by MRG-5."""
+    visits_of: list[Segment] = message.all("PV1")
+    if not visits_of:
+        prior = [mrg[5] for mrg in message.all("MRG") if len(mrg) > 5]
+        visits_of = [["PV1", *[""] * 18, number] for number in prior]
+    for pv1 in visits_of:
+        found = visits.told(message, event, person, pv1)
+        if found is not None:
+            yield found
+
+
 def _appointment(message: Message, event: str, person: str) -> Iterator[Told]:
     found = appointments.told(message, event, person)
     if found is not None:
@@ -99,7 +111,7 @@ KINDS: dict[str, Kind] = {
     "ADT^A29": Kind(Speaks.DELETED),
     "ADT^A40": _JOINS,
     "ADT^A47": _JOINS,
-    "ADT^A45": Kind(Speaks.IN_PASSING, tells=_visit, needs=_NO_VISIT),
+    "ADT^A45": Kind(Speaks.IN_PASSING, tells=_moved, needs=_NO_VISIT),
     "ADT^A60": _LIST,
     **{f"SIU^{event}": _BOOKING for event in ("S12", "S13", "S14", "S15", "S16", "S17", "S26")},
     **{f"MDM^T{number:02}": _DOCUMENT for number in range(1, 12)},

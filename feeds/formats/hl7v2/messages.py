@@ -1,8 +1,9 @@
 """HL7 v2's own syntax: bytes to messages and segments, in bounded memory (HL7 v2.8, chapter 2).
 
 A message begins with ``MSH`` at the start of a line and goes on to the next one. Senders end lines
-with CR, LF or both, leave batch headers out, and put a byte order mark or MLLP's frame around:
-all of that is taken away first. The signs are those that ``MSH`` declares.
+with CR, LF or both, leave batch headers out, and put byte order marks, blanks or MLLP's frame
+around (files put together have a mark before each): all of that is taken away first. The signs are
+those that ``MSH`` declares.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ MOST_SEGMENTS = 20_000
 
 #: MLLP's frame (0x0B … 0x1C) and line ends of any kind all become HL7's own, CR.
 _LINE_ENDS = bytes.maketrans(b"\n\x0b\x1c", b"\r\r\r")
-_START = re.compile(rb"\r(?=(?:MSH|FHS|BHS|BTS|FTS)[^0-9A-Za-z])")
+_START = re.compile(rb"\r(?:\xef\xbb\xbf|[ \t]){0,4}(?=(?:MSH|FHS|BHS|BTS|FTS)[^0-9A-Za-z])")
+#: As many bytes at the end of what has come may be a part of a start.
+_PART_OF_START = 17
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _ESCAPE = re.compile(r"\\([^\\]{1,400})\\")
 #: HL7's names of character sets (table 0211), where the text is not plainly UTF-8.
@@ -170,13 +173,12 @@ def split(stream: Stream) -> Iterator[bytes | None]:
                 yield None
             elif piece := bytes(pending[start : found.start()]).strip(b"\r \t"):
                 yield piece
-            start = found.start()
+            start = found.end()
         del pending[:start]
-        # What stands at the very end may be half of a start.
-        looked = max(len(pending) - 4, 1)
+        looked = max(len(pending) - _PART_OF_START, 0)
         if len(pending) > LONGEST_MESSAGE:
             too_long = True
-            pending = pending[-5:]
+            del pending[:looked]
             looked = 0
     if too_long:
         yield None
@@ -197,6 +199,11 @@ def parse(raw: bytes) -> Message:
     if len(fields) < 3:
         raise Unreadable("MSH: it says nothing but its name")
     signs = _signs(separator, fields[1])
+    if raw.find(f"MSH{separator}{fields[1]}".encode("latin-1"), 4) > 0:
+        # Its lines would be taken for this one's, and its person for another of this one's.
+        raise Unreadable(
+            "MSH: another message begins within a line; the line end before is missing"
+        )
     declared = fields[17].partition(signs.repetition)[0].strip() if len(fields) > 17 else ""
     text = _text(raw, declared)
     segments: list[Segment] = []
