@@ -111,7 +111,9 @@ def receive(
 def _keep(batch: Batch, position: int, file: File) -> int:
     """One file's bytes in sealed chunks; how many bytes there were."""
     delivery = Delivery.objects.create(
-        batch=batch, position=position, name=seal(file.name.encode(), purpose="name")
+        batch=batch,
+        position=position,
+        name=seal(file.name.encode(errors="replace"), purpose="name"),
     )
     size = 0
     for number, piece in enumerate(iter(lambda: file.content.read(CHUNK_BYTES), b"")):

@@ -103,5 +103,10 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 def _opened(paths: list[Path]) -> Iterator[actions.File]:
     for path in paths:
-        with path.open("rb") as content:
+        try:
+            content = path.open("rb")
+        except OSError as error:
+            why = type(error).__name__
+            raise CommandError(f"{path} cannot be read ({why}). Nothing was taken.") from error
+        with content:
             yield actions.File(path.name, content)

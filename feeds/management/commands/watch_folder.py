@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connection
 
 from feeds import actions, selectors
 from feeds.folder import WatchedFolder
 from feeds.formats import FORMATS
+from feeds.models import Batch
 
 
 class Command(BaseCommand):
@@ -35,6 +37,7 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
+        watched: WatchedFolder | None = None
         looks = 0
         while options["looks"] is None or looks < options["looks"]:
             if looks:
@@ -43,11 +46,23 @@ class Command(BaseCommand):
             try:
                 # Asked anew at each look: a feed that has ended takes nothing more.
                 feed = actions.feed_of(options["source"], options["format"])
+                watched = watched or WatchedFolder(folder, feed, keep=options["keep"])
+                for _file, batch in watched.take_in():
+                    self._load(batch)
             except actions.DeliveryRefused as error:
                 raise CommandError(str(error)) from error
-            if looks == 1:
-                watched = WatchedFolder(folder, feed, keep=options["keep"])
-            for _file, batch in watched.take_in():
-                loaded = actions.load(batch.pk)
-                if loaded is not None:  # else a worker was quicker
-                    self.stdout.write(selectors.report(loaded).as_text())
+            except (OperationalError, InterfaceError) as error:
+                # What was not committed is still in the folder.
+                self.stderr.write(f"The database is away ({type(error).__name__}). Trying again.")
+                connection.close()
+
+    def _load(self, batch: Batch) -> None:
+        """Load what was taken. A fault stops its batch, which says so, and no other."""
+        try:
+            loaded = actions.load(batch.pk)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words may quote a value
+            self.stderr.write(f"A fault stopped {batch}: {type(error).__name__}. See its page.")
+            connection.close()  # it may be what is broken; the next look opens another
+            return
+        if loaded is not None:  # else a worker was quicker
+            self.stdout.write(selectors.report(loaded).as_text())
