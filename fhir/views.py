@@ -70,6 +70,9 @@ def _take_in(request: FedRequest) -> HttpResponse:
         )
     if request.headers.get("Content-Encoding", "identity") != "identity":
         return refused(415, Kind.NOT_SUPPORTED, "Send it without Content-Encoding.")
+    if not request.headers.get("Content-Length"):
+        # A body in chunks would be read as an empty one (PEP 3333: a server need not give it).
+        return refused(411, Kind.NOT_SUPPORTED, "Say how long it is: send Content-Length.")
     body = request.read(LARGEST_DOCUMENT + 1)
     if len(body) > LARGEST_DOCUMENT:
         return refused(

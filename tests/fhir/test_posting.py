@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import timedelta
 from typing import Any
@@ -178,6 +179,25 @@ def test_what_is_too_long_or_of_another_kind_is_refused(key: str, monkeypatch: A
     response = post(ndjson(patient()), key)
     assert response.status_code == 413
     assert "NDJSON" in issues(response)[0][1]
+
+
+def test_what_does_not_say_how_long_it_is_is_refused(key: str) -> None:
+    """A body in chunks would be taken for an empty one."""
+    posted = Client().generic(
+        "POST", "/fhir/R4", b"", content_type=NDJSON, headers={"Authorization": f"Bearer {key}"},
+        CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked",
+    )  # fmt: skip
+    assert posted.status_code == 411
+    assert issues(posted)[0][1] == "Say how long it is: send Content-Length."
+
+
+def test_what_is_packed_is_refused(key: str) -> None:
+    packed = Client().post(
+        "/fhir/R4", gzip.compress(ndjson(patient())), content_type=NDJSON,
+        headers={"Authorization": f"Bearer {key}", "Content-Encoding": "gzip"},
+    )  # fmt: skip
+    assert packed.status_code == 415
+    assert "Content-Encoding" in issues(packed)[0][1]
 
 
 def test_more_than_is_read_at_once_is_taken_in_whole(

@@ -89,6 +89,9 @@ def _split(cleaned: bytes, content: bytes, pointer: str) -> Iterator[Part]:
         except _FAULTS as error:
             yield _fault(pointer, content, error)
             return
+        if not members:
+            empty = PassedOver("an empty list: it holds no resource")
+            yield Part(pointer=pointer or "file", settled=empty)
         for index, member in enumerate(members):
             yield from _parts(bytes(member), f"{pointer}[{index}]", None, 0)
         return
