@@ -11,22 +11,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
+from feeds.ahead import mapped_chunks
 from feeds.boundary import boundary_of
 from feeds.mapped import EntryStatus, Held, Item, Mapped, WholeExtract
 from feeds.models import Batch, FullExtract, Outcome
-from feeds.raw import read_delivery
 from identity.models import SourcePerson
 from organisations.models import Organisation
 from records import retiring
 from records.rows import EntryRow
 
-_CHUNK = 1000
 NOT_NAMED = (
     "A full extract with something in it whose person cannot be told: nothing is retired by it. "
     "Put that right at the source."
@@ -51,14 +50,14 @@ class Present:
         retiring.begin_present()
 
     def take(self, items: Iterable[Item]) -> None:
-        """Note some items."""
+        """Note some items, made ready."""
         identifiers = []
         for item in items:
             match item.outcome:
                 case WholeExtract() as whole:
                     self.wholes.append(whole)
-                case Mapped(entries=entries):
-                    identifiers += [entry.identifier for entry in entries]
+                case Mapped(ready=ready):
+                    identifiers += [entry.row.identifier for entry in ready]
                 case Held() if item.resource_id:
                     self._unread.add(f"Patient/{item.resource_id}")
                 case Held():
@@ -92,9 +91,8 @@ def present_of(batch: Batch) -> Present:
     """Read a batch for what it has."""
     present = Present(batch.feed.organisation)
     for delivery in batch.deliveries.all():
-        items = iter(read_delivery(batch, delivery))
-        while chunk := list(islice(items, _CHUNK)):
-            present.take(chunk)
+        for items, _read in mapped_chunks(batch, delivery):
+            present.take(items)
     return present
 
 

@@ -17,11 +17,11 @@ from typing import Any
 from django.conf import settings
 
 from feeds import absent
+from feeds.ahead import mapped_chunks
 from feeds.applying import PERSON_NOT_KNOWN, TWO_PEOPLE
 from feeds.formats import FORMATS
 from feeds.mapped import Held, Item, Mapped, MappedPerson, PassedOver, Snapshot
 from feeds.models import Batch
-from feeds.raw import read_delivery
 from identity.models import SourcePerson
 from identity.persons import Said, agrees, identifies
 from records import retiring
@@ -118,9 +118,8 @@ def look_over(batch: Batch) -> Findings:
     """Read all of a batch, and say what would become of it."""
     look = _Look(batch)
     for delivery in batch.deliveries.all():
-        items = iter(read_delivery(batch, delivery))
-        while chunk := list(islice(items, _CHUNK)):
-            look.at(chunk)
+        for items, _read in mapped_chunks(batch, delivery):
+            look.at(items)
     return look.findings()
 
 
@@ -159,9 +158,9 @@ class _Look:
                         self._found.held[OTHERS] += 1
                     else:
                         self._found.would_load += 1
-                case Mapped(entries=entries) if entries:
-                    first = entries[0]
-                    self._waiting[(first.person or "", _digits(first.person_nhs_number))] += 1
+                case Mapped() as mapped if (first := next(mapped.whose(), None)) is not None:
+                    person, number = first
+                    self._waiting[(person or "", _digits(number))] += 1
                 case _:
                     self._found.would_load += 1
 

@@ -277,6 +277,26 @@ def test_a_document_search_is_no_snapshot(shared_data: Path) -> None:
         assert not [i for i in found if isinstance(i.outcome, Snapshot)]
 
 
+def test_a_record_that_names_several_patients_retires_nothing_and_says_so() -> None:
+    found = items(snapshot(allergy(), {**patient("9990000026"), "id": "P2"}))
+    assert [i.outcome.reason for i in found if isinstance(i.outcome, Held)] == [
+        "it names several patients, so that nothing can be called absent: send one for each"
+    ]
+    assert not [i for i in found if isinstance(i.outcome, Snapshot)]
+    assert len(entries(found)) == 1
+
+
+def test_a_snapshot_is_as_old_as_the_latest_of_its_lists() -> None:
+    """By when it was, and not by how it is written; what is no date says nothing."""
+    lists = [
+        {"resourceType": "List", "date": date, "subject": {"reference": "Patient/P1"}}
+        for date in ("2026-01-01T10:30:00+01:00", "unknown", 5, "2026-01-01T09:45:00Z")
+    ]
+    found = items(snapshot(*lists, allergy(), taken="2025-01-01T00:00:00Z"))
+    (whole,) = (i.outcome for i in found if isinstance(i.outcome, Snapshot))
+    assert whole.taken.isoformat() == "2026-01-01T09:45:00+00:00"
+
+
 # ── Snapshots in the database ───────────────────────────────────────────────────────────────
 
 

@@ -24,6 +24,20 @@ from feeds.formats.gp_connect.as_r4 import AUTHORISATION, ISSUE, convert, labora
 from feeds.mapped import Held, Item, Mapped, PassedOver, Snapshot
 
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_SEVERAL = "it names several patients, so that nothing can be called absent: send one for each"
+
+
+class _Outline(msgspec.Struct, rename="camel"):
+    """What has to be known of every resource before the first one is mapped."""
+
+    resource_type: str
+    id: Any = None
+    date: Any = None
+    related: Any = None
+    result: Any = None
+
+
+_OUTLINE = msgspec.json.Decoder(_Outline)
 
 
 def read(
@@ -45,29 +59,59 @@ def read(
     if not document.strip():
         yield Item("file", "", "", Held("the file is empty"))
         return
-    parts = list(document_parts(document))
-    resources = {index: found for index, part in enumerate(parts) if (found := _resource(part))}
-    taken = read_when(_taken_at(list(resources.values())))
-    laboratory = laboratory_results(list(resources.values()))
-    for index, resource in resources.items():
-        part = parts[index]
-        _settle(part, resource)
-        part.raw = msgspec.json.encode(convert(resource, laboratory=laboratory))
+    taken, laboratory = _looked_over(document)
     delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
-    owner, present, all_named = "", set[str](), True
-    for item in items_of(parts, delivery):
+    owners, present, all_named = set[str](), set[str](), True
+    for item in items_of(_parts(document, laboratory), delivery):
         if isinstance(item.outcome, Mapped):
-            owner = item.outcome.person.identifier if item.outcome.person else owner
+            if item.outcome.person:
+                owners.add(item.outcome.person.identifier)
             present.update(entry.identifier for entry in item.outcome.entries)
         elif item.resource_id:
             present.add(f"{item.resource_type}/{item.resource_id}")
         elif isinstance(item.outcome, Held):
             # What has no name may be anything that is held: nothing can be called absent.
             all_named = False
-        yield _as_of(item, taken.instant) if taken is not None else item
-    if owner and taken is not None and all_named:
-        whole = Snapshot(owner, frozenset(present), taken.instant)
+        yield _as_of(item, taken) if taken is not None else item
+    if taken is None or not owners:
+        return
+    if len(owners) > 1:
+        yield Item("bundle", "Bundle", "", Held(_SEVERAL))
+    elif all_named:
+        whole = Snapshot(owners.pop(), frozenset(present), taken)
         yield Item("bundle", "Bundle", "", whole, is_wrapper=True)
+
+
+def _looked_over(document: bytes) -> tuple[datetime | None, frozenset[str]]:
+    """When the snapshot was taken, and which observations are a laboratory's.
+
+    It was taken at the latest time of its lists, which are made with it. Little of a document is
+    kept in memory beside it: the resources are decoded once more where they are mapped.
+    """
+    times: list[datetime] = []
+    reports: list[dict[str, Any]] = []
+    for part in document_parts(document):
+        try:
+            one = _OUTLINE.decode(part.raw) if part.settled is None else None
+        except _FAULTS:
+            continue
+        if one is None:
+            continue
+        if one.resource_type == "List" and isinstance(one.date, str):
+            times += [when.instant] if (when := read_when(one.date)) is not None else []
+        elif one.related or one.result:
+            said = {"related": one.related, "result": one.result}
+            reports.append({"resourceType": one.resource_type, "id": one.id, **said})
+    return max(times, default=None), laboratory_results(reports)
+
+
+def _parts(document: bytes, laboratory: frozenset[str]) -> Iterator[Part]:
+    """Each resource as R4 has it."""
+    for part in document_parts(document):
+        if (resource := _resource(part)) is not None:
+            _settle(part, resource)
+            part.raw = msgspec.json.encode(convert(resource, laboratory=laboratory))
+        yield part
 
 
 def _as_of(item: Item, taken: datetime) -> Item:
@@ -94,16 +138,6 @@ def _resource(part: Part) -> dict[str, Any] | None:
     except _FAULTS:
         return None
     return found if isinstance(found, dict) and isinstance(found.get("resourceType"), str) else None
-
-
-def _taken_at(resources: list[dict[str, Any]]) -> str:
-    """When the snapshot was taken: the latest date of its lists, which are made with it."""
-    dates = [
-        date
-        for resource in resources
-        if resource["resourceType"] == "List" and isinstance(date := resource.get("date"), str)
-    ]
-    return max(dates, default="")
 
 
 def _settle(part: Part, resource: dict[str, Any]) -> None:
