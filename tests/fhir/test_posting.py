@@ -184,7 +184,7 @@ def test_what_is_too_long_or_of_another_kind_is_refused(key: str, monkeypatch: A
 def test_what_does_not_say_how_long_it_is_is_refused(key: str) -> None:
     """A body in chunks would be taken for an empty one."""
     posted = Client().generic(
-        "POST", "/fhir/R4", b"", content_type=NDJSON, headers={"Authorization": f"Bearer {key}"},
+        "POST", "/fhir/R4", b"{}", content_type=NDJSON, headers={"Authorization": f"Bearer {key}"},
         CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked",
     )  # fmt: skip
     assert posted.status_code == 411

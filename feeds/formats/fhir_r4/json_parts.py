@@ -90,8 +90,7 @@ def _split(cleaned: bytes, content: bytes, pointer: str) -> Iterator[Part]:
             yield _fault(pointer, content, error)
             return
         if not members:
-            empty = PassedOver("an empty list: it holds no resource")
-            yield Part(pointer=pointer or "file", settled=empty)
+            yield Part(pointer=pointer or "file", raw=content, settled=Held("the list is empty"))
         for index, member in enumerate(members):
             yield from _parts(bytes(member), f"{pointer}[{index}]", None, 0)
         return
