@@ -290,7 +290,7 @@ def test_a_snapshot_is_as_old_as_the_latest_of_its_lists() -> None:
     """By when it was, and not by how it is written; what is no date says nothing."""
     lists = [
         {"resourceType": "List", "date": date, "subject": {"reference": "Patient/P1"}}
-        for date in ("2026-01-01T10:30:00+01:00", "unknown", 5, "2026-01-01T09:45:00Z")
+        for date in ("2026-01-01T10:30:00+01:00", "unknown", "2026-01-01T09:45:00Z")
     ]
     found = items(snapshot(*lists, allergy(), taken="2025-01-01T00:00:00Z"))
     (whole,) = (i.outcome for i in found if isinstance(i.outcome, Snapshot))

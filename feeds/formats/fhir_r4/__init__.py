@@ -110,7 +110,9 @@ def _whole(stream: Stream, delivery: Delivery) -> Iterator[Item]:
         return
     is_xml = content.lstrip().startswith(b"<")
     split = xml_parts.document_parts if is_xml else json_parts.document_parts
-    yield from items_of(split(content), delivery)
+    parts = split(content)
+    del content  # let go of once it is split, before the first resource is mapped
+    yield from items_of(parts, delivery)
 
 
 def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:

@@ -7,6 +7,7 @@ Source: https://hl7.org/fhir/R4/xml.html, https://hl7.org/fhir/R4/json.html.
 """
 
 import importlib
+import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -23,7 +24,16 @@ from feeds.mapped import Held, PassedOver
 
 FHIR = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
+_ENTRY = f"{{{FHIR}}}entry"
 _DEEPEST = 100
+#: No entities, no network, no document of a type that is fetched.
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+}
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _WHOLE_NUMBERS = frozenset({"integer", "positiveInt", "unsignedInt", "integer64"})
 _ELEMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,60}")
@@ -186,63 +196,114 @@ def _part(element: Any, pointer: str, full_url: str | None) -> Part:
     return part
 
 
-def _bundle(element: Any, pointer: str, depth: int) -> Iterator[Part]:
-    wrapper = Part(
+def _wrapper(pointer: str, identity: str) -> Part:
+    return Part(
         pointer=pointer or "bundle",
         kind="Bundle",
-        id=_id_of(element),
+        id=identity,
         settled=PassedOver(WRAPPER),
         is_wrapper=True,
     )
+
+
+def _bundle(element: Any, pointer: str, depth: int) -> Iterator[Part]:
+    """Give a bundle within a bundle as its wrapper and its entries."""
+    wrapper = _wrapper(pointer, _id_of(element))
     if depth > _DEEPEST:
         wrapper.settled = Held("bundles within bundles, too deep to be read")
         yield wrapper
         return
     yield wrapper
-    for index, entry in enumerate(element.findall(f"{{{FHIR}}}entry")):
-        step = f"entry[{index}]"
-        here = f"{pointer}.{step}" if pointer else step
-        address = entry.find(f"{{{FHIR}}}fullUrl")
-        full_url = address.attrib.get("value") if address is not None else None
-        holder = entry.find(f"{{{FHIR}}}resource")
-        inner = next(_children(holder), None) if holder is not None else None
-        if inner is None:
-            method = entry.find(f"{{{FHIR}}}request/{{{FHIR}}}method")
-            value = method.attrib.get("value") if method is not None else None
-            yield Part(pointer=here, raw=etree.tostring(entry), settled=without_resource(value))
-        elif inner.tag == f"{{{FHIR}}}Bundle":
-            yield from _bundle(inner, here, depth + 1)
-        else:
-            yield _part(inner, here, full_url)
+    for index, entry in enumerate(element.findall(_ENTRY)):
+        yield from _entry(entry, f"{pointer}.entry[{index}]", depth)
+
+
+def _entry(entry: Any, here: str, depth: int) -> Iterator[Part]:
+    """Give what an entry of a bundle holds."""
+    address = entry.find(f"{{{FHIR}}}fullUrl")
+    full_url = address.attrib.get("value") if address is not None else None
+    holder = entry.find(f"{{{FHIR}}}resource")
+    inner = next(_children(holder), None) if holder is not None else None
+    if inner is None:
+        method = entry.find(f"{{{FHIR}}}request/{{{FHIR}}}method")
+        value = method.attrib.get("value") if method is not None else None
+        yield Part(pointer=here, raw=etree.tostring(entry), settled=without_resource(value))
+    elif inner.tag == f"{{{FHIR}}}Bundle":
+        yield from _bundle(inner, here, depth + 1)
+    else:
+        yield _part(inner, here, full_url)
+
+
+class _Outline(NamedTuple):
+    """What is known of a document once it was read to its end."""
+
+    root: Any
+    bundle_id: str
+    has_type: bool
+
+
+def _elements(content: bytes) -> Iterator[tuple[Any, bool]]:
+    """Give the document's element, and each right below it when it is complete.
+
+    (element, whether it is the document's). What was given is let go of when the next one is
+    asked for: a whole tree takes some fifteen times the size of its text.
+
+    :raises etree.XMLSyntaxError: where it is not well formed, after what stands before.
+    """
+    depth = 0
+    for event, element in etree.iterparse(
+        io.BytesIO(content), events=("start", "end"), remove_comments=True, remove_pis=True, **_SAFE
+    ):
+        if event == "start":
+            depth += 1
+            if depth == 1:
+                yield element, True
+            continue
+        depth -= 1
+        if depth == 1:
+            yield element, False
+            parent = element.getparent()
+            element.clear()
+            while len(parent) and parent[0] is not element:
+                del parent[0]
+
+
+def _looked_over(content: bytes) -> _Outline:
+    """Read a document to its end, to know that it is well formed before anything is given."""
+    root, bundle_id = None, ""
+    for element, is_root in _elements(content):
+        if is_root:
+            root = element
+        elif element.tag == f"{{{FHIR}}}id":
+            bundle_id = str(element.attrib.get("value", ""))[:255]
+    return _Outline(root, bundle_id, bool(root.getroottree().docinfo.doctype))
 
 
 def document_parts(content: bytes) -> Iterator[Part]:
     """Split a whole XML document into parts; what is not FHIR's XML is one held part."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(content, parser)
+        outline = _looked_over(content)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f" (line {line})" if line else ""
         yield Part(pointer="file", raw=content, settled=Held(f"not well-formed XML{where}"))
         return
-    if root.getroottree().docinfo.doctype:
+    if outline.has_type:
         reason = "XML with a document type is not read: send plain FHIR XML"
         yield Part(pointer="file", raw=content, settled=Held(reason))
         return
-    if etree.QName(root).namespace != FHIR:
+    name = etree.QName(outline.root)
+    if name.namespace != FHIR:
         reason = "XML, but not FHIR's (its namespace is http://hl7.org/fhir)"
         yield Part(pointer="file", raw=content, settled=Held(reason))
         return
-    if etree.QName(root).localname == "Bundle":
-        yield from _bundle(root, "", 0)
-    else:
-        yield _part(root, "resource", None)
+    if name.localname != "Bundle":
+        parser = etree.XMLParser(remove_comments=True, remove_pis=True, **_SAFE)
+        yield _part(etree.fromstring(content, parser), "resource", None)
+        return
+    yield _wrapper("", outline.bundle_id)
+    index = 0
+    for element, is_root in _elements(content):
+        if not is_root and element.tag == _ENTRY:
+            yield from _entry(element, f"entry[{index}]", 0)
+            index += 1
