@@ -159,8 +159,8 @@ class _Look:
                     else:
                         self._found.would_load += 1
                 case Mapped() as mapped if (first := next(mapped.whose(), None)) is not None:
-                    person, number = first
-                    self._waiting[(person or "", _digits(number))] += 1
+                    whose, number = first
+                    self._waiting[(whose or "", _digits(number))] += 1
                 case _:
                     self._found.would_load += 1
 
