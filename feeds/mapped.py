@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+#: Characters of a person's family name, or of all given names.
+LONGEST_NAME = 500
+
+
 class _Value(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Never changed once it is made."""
 
@@ -97,6 +101,11 @@ class MappedPerson:
     sharing: SharingAnswer | None = None
     notes: tuple[str, ...] = ()
     in_passing: bool = False  # named by another system: introduces, and renews nobody
+
+    @property
+    def name_is_too_long(self) -> bool:
+        """Whether a name is longer than can be found by: no index keeps keys of some kilobytes."""
+        return max(len(self.family_name), len(self.given_names)) > LONGEST_NAME
 
 
 class MappedEntry(_Value, frozen=True):

@@ -146,6 +146,11 @@ def test_an_outpatient_attendance_is_over_when_it_has_begun() -> None:
     assert entry.ends == entry.effective
 
 
+def test_a_name_that_cannot_be_found_by_is_held() -> None:
+    long = adt("A08", "100000", person=PID.replace("Carter", "C" * 501))
+    assert held(items(long)) == ["PID-5: longer than 500 characters"]
+
+
 def test_two_who_swap_beds_are_two_items() -> None:
     other = PID.replace("40001", "40002")
     swap = message("ADT^A17", visit("A", "1"), other, visit("B", "2").replace("V1^", "V2^"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 import threading
 from typing import Any
 
@@ -85,6 +87,21 @@ def test_a_value_that_the_database_refuses_holds_that_item_alone(
     assert [line.reason for line in report.lines if line.outcome == "held"] == [
         applying.REFUSED_BY_DATABASE
     ]
+
+
+def test_what_no_index_keeps_is_held_or_known_by_its_digest(deliver: Any, as_login: Any) -> None:
+    """Of random letters, which cannot be packed: PostgreSQL refuses an index more of them."""
+    letters = "".join(random.Random(1).choices(string.ascii_letters, k=9_000))
+    nameless = {key: value for key, value in condition().items() if key != "id"}
+    numbered = nameless | {"identifier": [{"system": "urn:oid:1.2", "value": letters}]}
+    long_name = patient("p2", name=[{"family": letters, "given": ["Ruth"]}])
+    report = deliver(ndjson(patient(), long_name, numbered, condition()))
+    assert [line.reason for line in report.lines if line.outcome == "held"] == [
+        "$.name: longer than 500 characters"
+    ]
+    assert totals(report) == {"loaded": 3, "held": 1}
+    assert len(stored(as_login)) == 2
+    assert totals(deliver(ndjson(numbered))) == {"unchanged": 1}
 
 
 def at(time: str) -> dict[str, str]:

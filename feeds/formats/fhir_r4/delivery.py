@@ -33,6 +33,8 @@ ODS_SYSTEMS = frozenset(
 _ADDRESS = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([^/?#\s]{1,255})(?:/_history/[^/]+)?$")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,40})\?identifier=([^|&]+)\|([^|&]+)$")
 _URN = "urn:uuid:"
+#: No index keeps an identifier of some kilobytes: a longer one is known by its digest.
+_LONGEST_IDENTIFIER = 500
 _MOST_NAMES = 200_000
 _MOST_PASSING = 20_000
 
@@ -148,7 +150,10 @@ def identity_of(resource: Resource, *, raw: bytes, full_url: str | None) -> str:
         return f"{kind}/{match.group(2)}"
     for identifier in identifiers_of(resource):
         if identifier.system and identifier.value and identifier.system not in NHS_NUMBER_SYSTEMS:
-            return f"{kind}?identifier={identifier.system}|{identifier.value}"
+            named = f"{identifier.system}|{identifier.value}"
+            if len(named) > _LONGEST_IDENTIFIER:
+                named = f"sha256-{hashlib.sha256(named.encode()).hexdigest()[:40]}"
+            return f"{kind}?identifier={named}"
     if full_url and full_url.startswith(_URN):
         return f"{kind}/{full_url.removeprefix(_URN)}"
     return f"{kind}/sha256-{hashlib.sha256(raw).hexdigest()[:40]}"

@@ -28,11 +28,12 @@ from feeds.formats.fhir_r4.table import (
     UNKNOWN_KIND,
 )
 from feeds.formats.fhir_r4.words import codes, words
-from feeds.mapped import Held, Item, Mapped, PassedOver
+from feeds.mapped import LONGEST_NAME, Held, Item, Mapped, PassedOver
 
 TOO_DEEP = "nested too deeply to be read"
 WRAPPER = "a bundle: its entries are counted one by one"
 _LONGEST_ID = 255
+_NAME_TOO_LONG = f"$.name: longer than {LONGEST_NAME} characters"
 #: So many bytes of one document stay decoded from the first pass to the second. What comes after
 #: them is decoded twice: all of a large document, decoded, takes several times its size.
 _KEPT_DECODED = 4 << 20
@@ -148,7 +149,8 @@ def _map(
         return Held("$.modifierExtension: changes the meaning in a way that is not understood here")
     try:
         if isinstance(resource, Patient):
-            return Mapped(person=map_patient(resource, identity, delivery))
+            person = map_patient(resource, identity, delivery)
+            return Held(_NAME_TOO_LONG) if person.name_is_too_long else Mapped(person=person)
         if has_unstorable_number(part.raw):
             return Held("a number is too large or too long to be kept")
         reading = Reading(

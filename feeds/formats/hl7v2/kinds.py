@@ -17,6 +17,7 @@ from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.people import prior_identifier, read_person
 from feeds.formats.hl7v2.times import instant
 from feeds.mapped import (
+    LONGEST_NAME,
     EntryStatus,
     Held,
     Item,
@@ -32,6 +33,7 @@ Resource = dict[str, Any]
 
 NOT_OF_RECORD = "a kind of message that is not part of the record here"
 _NOBODY = "PID-3: the message names nobody"
+_NAME_TOO_LONG = f"PID-5: longer than {LONGEST_NAME} characters"
 
 
 class Speaks(StrEnum):
@@ -171,6 +173,9 @@ def _items(
     )
     if person is None:
         yield Item(pointer, shown, "", Held(_NOBODY), raw=group.raw)
+        return
+    if person.name_is_too_long:
+        yield Item(pointer, shown, "", Held(_NAME_TOO_LONG), raw=group.raw)
         return
     if kind.speaks is Speaks.DELETED:
         yield _deleted(group, person, pointer, shown)
