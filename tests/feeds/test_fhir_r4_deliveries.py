@@ -286,6 +286,16 @@ def test_every_kind_is_either_mapped_or_passed_over() -> None:
     assert DECODER.decode(b'{"resourceType":"Patient"}') is not None
 
 
+@pytest.mark.parametrize("size", [1, 900_000, 1_500_000, 5_000_000])
+def test_ndjson_may_begin_with_a_long_line(size: int) -> None:
+    """A letter with its file in it comes before whom it is of."""
+    letter = {"resourceType": "Basic", "id": "b1", "text": {"div": "x" * size}}
+    found = items(json.dumps(letter).encode() + b"\n" + json.dumps(letter).encode() + b"\n")
+    assert [item.pointer for item in found] == ["line 1", "line 2"]
+    (alone,) = items(json.dumps(letter).encode() + b"\n")
+    assert alone.pointer == "resource"
+
+
 def test_xml_keeps_digits_extensions_and_impossible_dates() -> None:
     (only,) = items(
         XML.format(

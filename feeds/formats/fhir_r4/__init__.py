@@ -56,7 +56,7 @@ def read(
         yield _held("not UTF-8 text: send the file as UTF-8", stream.rest(LARGEST_DOCUMENT))
     elif head.startswith(b"<"):
         yield from _whole(stream, delivery)
-    elif _is_ndjson(head, exhausted=len(head) < CHUNK):
+    elif _is_ndjson(stream):
         for kind, named in _names_ahead(content).items():
             delivery.named.setdefault(kind, named)
         yield from _lines(stream, delivery)
@@ -81,14 +81,20 @@ def _is_resource_line(line: bytes) -> bool:
         return False
 
 
-def _is_ndjson(head: bytes, *, exhausted: bool) -> bool:
+def _is_ndjson(stream: Stream) -> bool:
     """Tell NDJSON from one JSON document by its first lines.
 
     NDJSON has several lines, and one of the first ones is a whole resource by itself. A document
     that is printed over several lines has none, unless it is an array, which starts with ``[``.
     """
-    if head.startswith(b"["):
+    size = CHUNK
+    start = stream.head(size)
+    if start.lstrip().startswith(b"["):
         return False
+    while len(start) == size < LARGEST_DOCUMENT and b"\n" not in start.lstrip():
+        size *= 2  # a first line with a file in it may be long
+        start = stream.head(size)
+    head, exhausted = start.lstrip(), len(start) < size
     lines = [line for line in head.split(b"\n", 2 * _LINES_LOOKED_AT) if line.strip()]
     if len(lines) < 2:
         return False
