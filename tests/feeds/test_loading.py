@@ -104,6 +104,48 @@ def test_what_no_index_keeps_is_held_or_known_by_its_digest(deliver: Any, as_log
     assert totals(deliver(ndjson(numbered))) == {"unchanged": 1}
 
 
+ODD_WORDS = (
+    "\\N", "\\.", "a\tb\nc\\d\r", "'; drop table records_entry; --", "\u202eright to left",
+    "😀" * 100, "\x00", "\ud800", "{}", "NaN", "\x7f\x1b[31m", "%s %(a)s", " ", "x" * 100_000,
+)  # fmt: skip
+ODD_TIMES = (
+    "0001-01-01T00:00:00+14:00", "0001-01-01", "9999-12-31T23:59:59-14:00", "9999", "2026-02-30",
+    "",
+)  # fmt: skip
+
+
+def test_whatever_words_and_times_a_delivery_has_each_item_ends(
+    deliver: Any, as_login: Any
+) -> None:
+    """One is held, for its name; all that can be shown is there as it was sent."""
+    sent = []
+    for number, words in enumerate(ODD_WORDS):
+        person = {
+            "name": [{"family": words, "given": [words]}],
+            "address": [{"line": [words], "postalCode": words}],
+            "telecom": [{"system": "phone", "value": words}],
+            "identifier": [{"system": words, "value": words}],
+        }
+        sent += [
+            patient(f"w{number}", **person),
+            condition(f"w{number}", code={"text": f"Of {words}"}, note=[{"text": words}]),
+        ]
+    for number, time in enumerate(ODD_TIMES):
+        times = {"meta": at(time), "birthDate": time[:10], "deceasedDateTime": time}
+        onset = {"meta": at(time), "onsetDateTime": time, "recordedDate": time}
+        sent += [patient(f"t{number}", **times), condition(f"t{number}", f"t{number}", **onset)]
+    report = deliver(ndjson(patient(), *sent))
+    assert report.read == 1 + len(sent)
+    assert report.batch.state == BatchState.LOADED
+    assert {line.reason for line in report.lines if line.outcome == "held"} <= {
+        "$.name: longer than 500 characters"
+    }
+    found = stored(as_login)
+    assert found["Condition/w0"] == "Of \\N"
+    assert found["Condition/w3"] == "Of '; drop table records_entry; --"
+    assert len(found) == len(ODD_WORDS) + len(ODD_TIMES)
+
+
 def at(time: str) -> dict[str, str]:
     return {"lastUpdated": time}
 
