@@ -270,7 +270,8 @@ def _elements(content: bytes) -> Iterator[tuple[Any, bool]]:
 
 def _looked_over(content: bytes) -> _Outline:
     """Read a document to its end, to know that it is well formed before anything is given."""
-    root, bundle_id = None, ""
+    root: Any = None
+    bundle_id = ""
     for element, is_root in _elements(content):
         if is_root:
             root = element
