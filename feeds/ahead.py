@@ -33,6 +33,9 @@ AHEAD_FROM = 2 << 20
 _PIECES_AHEAD = 8
 _MESSAGES_AHEAD = 1
 _DECODER = msgspec.msgpack.Decoder(Chunk | End)
+_ITEMS = msgspec.msgpack.Decoder(list[Item])
+#: What each pipe holds: as much as anybody may have, so that its ends wait less for each other.
+_PIPE_BYTES = 1 << 20
 
 #: Some items, and how many of the delivery's bytes were read by then.
 Mapped = tuple[list[Item], int]
@@ -83,6 +86,7 @@ class MappingProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what it says there may quote a value
+            pipesize=_PIPE_BYTES,
         )
         self._threads = [
             threading.Thread(target=self._give, args=[self._process.stdin], daemon=True),
@@ -114,7 +118,7 @@ class MappingProcess:
                 raise MappingStopped("The process that maps the delivery was stopped.")
             match _DECODER.decode(message):
                 case Chunk(items, read):
-                    yield items, read
+                    yield _ITEMS.decode(items), read
                 case End(fault):
                     if fault:
                         raise MappingStopped(f"Mapping the delivery met a fault: {fault}.")

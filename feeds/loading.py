@@ -81,8 +81,7 @@ class Loader:
             left = chunk[max(0, done - seen) :]
             seen += len(chunk)
             if left:
-                self._load_chunk(delivery, left, done=seen)
-                self._note(items_done=seen, done_bytes=before + read)
+                self._load_chunk(delivery, left, done=seen, done_bytes=before + read)
         self._batch.items_done = 0
         self._note(
             items_done=0,
@@ -104,20 +103,37 @@ class Loader:
     def _beat(self) -> None:
         Batch.objects.filter(pk=self._batch.pk).update(heartbeat=timezone.now())
 
-    def _load_chunk(self, delivery: Delivery, items: list[Item], *, done: int) -> None:
-        """One transaction: entries, tallies, holds, and how far the batch has got."""
+    def _load_chunk(
+        self, delivery: Delivery, items: list[Item], *, done: int, done_bytes: int
+    ) -> None:
+        """One transaction: entries, tallies, holds, and how far the batch has got.
+
+        It does not wait for the disk, as whatever is lost with it is loaded again: how far the
+        batch has got is lost with it too. The batch's last transaction waits for all of them.
+        """
         with transaction.atomic():
             self._one_at_a_time()
+            self._without_waiting_for_the_disk()
             result = self._applier.apply(items, self._batch.brought_by)
             keep(self._batch, delivery, result)
             Batch.objects.filter(pk=self._batch.pk).update(
-                items_done=done, wrappers=F("wrappers") + result.wrappers
+                items_done=done,
+                done_bytes=done_bytes,
+                heartbeat=timezone.now(),
+                wrappers=F("wrappers") + result.wrappers,
             )
+        self._progress(Batch.objects.get(pk=self._batch.pk))
 
     def _one_at_a_time(self) -> None:
         """Batches of one source take turns, chunk by chunk: no two write one entry at once."""
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(7302, %s)", [self._source.pk % 2**31])
+
+    @staticmethod
+    def _without_waiting_for_the_disk() -> None:
+        """This commit does not wait; a later one that does waits for it too."""
+        with connection.cursor() as cursor:
+            cursor.execute("set local synchronous_commit = off")
 
     def _try_held_again(self) -> None:
         arrived = self._applier.new_persons

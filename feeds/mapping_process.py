@@ -12,15 +12,19 @@ from __future__ import annotations
 import io
 import struct
 import sys
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import msgspec
 
 from feeds.formats import reader_of
 from feeds.mapped import Item
-from feeds.ready import chunks
+from feeds.ready import Share, ready
 
 LENGTH = struct.Struct(">I")
+#: A list of so many in MessagePack (array 32), before what is in it.
+_LIST_OF = struct.Struct(">BI")
+_LIST = 0xDD
 _BUFFER = 1 << 20
 
 
@@ -35,9 +39,12 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct, frozen=True, tag=True):
-    """Items that are loaded together, and how many of the delivery's bytes were read so far."""
+    """Items that are loaded together, and how many of the delivery's bytes were read so far.
 
-    items: list[Item]
+    ``items`` is a list of :class:`feeds.mapped.Item` as MessagePack.
+    """
+
+    items: msgspec.Raw
     read: int
 
 
@@ -93,6 +100,29 @@ class _Incoming(io.RawIOBase):
         return taken
 
 
+def _encoded(items: Iterable[Item]) -> Iterator[msgspec.Raw]:
+    """Ready items, as many as are loaded together, in their order.
+
+    Each is encoded as soon as it is mapped and let go: what the processor has at hand is then the
+    next one's memory, and not that of thousands.
+    """
+    encode_into = msgspec.msgpack.Encoder().encode_into
+    share, encoded = Share(), bytearray(_LIST_OF.size)
+    for each in items:
+        item = ready(each)
+        encode_into(item, encoded, len(encoded))
+        if share.is_full_with(item):
+            yield _list_of(share.items, encoded)
+            share, encoded = Share(), bytearray(_LIST_OF.size)
+    if share.items:
+        yield _list_of(share.items, encoded)
+
+
+def _list_of(length: int, encoded: bytearray) -> msgspec.Raw:
+    _LIST_OF.pack_into(encoded, 0, _LIST, length)
+    return msgspec.Raw(encoded)
+
+
 def main(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     """Map one delivery."""
     head = read_message(incoming)
@@ -109,7 +139,7 @@ def main(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
             source_kind=task.source_kind,
             sensitive_codes=task.sensitive_codes,
         )
-        for chunk in chunks(items):
+        for chunk in _encoded(items):
             write_message(outgoing, encode(Chunk(chunk, content.read_so_far)))
     except BrokenPipeError:
         return  # the worker is gone, and whoever takes its place begins anew

@@ -36,31 +36,45 @@ def ready(item: Item) -> Item:
     return replace(item, outcome=replace(outcome, entries=(), ready=outcome.ready + rows))
 
 
+class Share:
+    """What is loaded in one transaction, as it fills: how much of each limit is taken."""
+
+    def __init__(self) -> None:
+        self.items = 0
+        self._entries = 0
+        self._bytes = 0
+        self._people: set[str] = set()
+
+    def is_full_with(self, item: Item) -> bool:
+        """Whether one ready item more fills it."""
+        self.items += 1
+        self._bytes += len(item.raw)
+        outcome = item.outcome
+        if isinstance(outcome, Mapped):
+            for entry in outcome.ready:
+                self._entries += 1
+                self._bytes += len(entry.row.text)
+                if entry.person is not None:
+                    self._people.add(entry.person)
+            if outcome.person is not None:
+                self._people.add(outcome.person.identifier)
+        return (
+            self._entries >= CHUNK_ENTRIES
+            or self.items >= CHUNK_ITEMS
+            or self._bytes >= CHUNK_BYTES
+            or len(self._people) >= CHUNK_PEOPLE
+        )
+
+
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Ready items, some at a time, in their order, so that memory is bounded."""
     chunk: list[Item] = []
-    people: set[str] = set()
-    entries = size = 0
+    share = Share()
     for each in items:
         item = ready(each)
         chunk.append(item)
-        size += len(item.raw)
-        outcome = item.outcome
-        if isinstance(outcome, Mapped):
-            entries += len(outcome.ready)
-            for entry in outcome.ready:
-                size += len(entry.row.text)
-                if entry.person is not None:
-                    people.add(entry.person)
-            if outcome.person is not None:
-                people.add(outcome.person.identifier)
-        if (
-            len(chunk) >= CHUNK_ITEMS
-            or entries >= CHUNK_ENTRIES
-            or size >= CHUNK_BYTES
-            or len(people) >= CHUNK_PEOPLE
-        ):
+        if share.is_full_with(item):
             yield chunk
-            chunk, people, entries, size = [], set(), 0, 0
+            chunk, share = [], Share()
     if chunk:
         yield chunk

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 from msgspec.structs import replace
 
 from access.models import CareRelationship, RelationshipDue
+from audit.models import Action
 from feeds import actions, applying, loading, ready, selectors
 from feeds.models import Batch, BatchState, Chunk, HeldContent, Hold
 from feeds.sensitive import read_codes
@@ -287,6 +288,37 @@ def test_raw_bytes_are_kept_and_not_readable_in_the_database(deliver: Any, as_lo
     with pytest.raises(CannotBeOpened):
         unseal(content[:-1] + bytes([content[-1] ^ 1]), purpose="delivery")
     assert seal(b"x", purpose="a") != seal(b"x", purpose="a")
+
+
+def test_only_what_writes_an_event_waits_for_the_disk(
+    give_in: Any, as_login: Any, monkeypatch: Any
+) -> None:
+    """What the journal outside the database has, the database never loses."""
+    batch = give_in(ndjson(patient(), condition()))
+    waits: list[str] = []
+
+    def note() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select current_setting('synchronous_commit')")
+            waits.append(cursor.fetchone()[0])
+
+    write, tell = loading.keep, loading.audit.record
+
+    def keeping(*arguments: Any) -> None:
+        write(*arguments)
+        note()
+        tell(Action.IMPORT_RECEIVED)  # a chunk in which something happens that is an event
+        note()
+
+    def telling(*arguments: Any, **options: Any) -> None:
+        tell(*arguments, **options)
+        note()
+
+    monkeypatch.setattr(loading, "keep", keeping)
+    monkeypatch.setattr(loading.audit, "record", telling)
+    with as_login("pipeline"):
+        actions.load(batch.pk)
+    assert waits == ["off", "on", "on"]
 
 
 class Killed(BaseException):
