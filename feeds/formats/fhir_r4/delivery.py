@@ -30,7 +30,7 @@ ODS_SYSTEMS = frozenset(
     }
 )
 
-_ADDRESS = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([^/?#\s]{1,255})(?:/_history/[^/]+)?$")
+ADDRESS = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([^/?#\s]{1,255})(?:/_history/[^/]+)?$")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,40})\?identifier=([^|&]+)\|([^|&]+)$")
 _URN = "urn:uuid:"
 #: No index keeps an identifier of some kilobytes: a longer one is known by its digest.
@@ -83,7 +83,7 @@ class Delivery:
         if found is None:
             if reference.startswith(_URN) and len(reference) <= 255:
                 found = reference
-            elif "?" not in reference and (match := _ADDRESS.search(reference)):
+            elif "?" not in reference and (match := ADDRESS.search(reference)):
                 found = f"{match.group(1)}/{match.group(2)}"
         if len(self._resolved) < 100_000:
             self._resolved[reference] = found
@@ -146,7 +146,7 @@ def identity_of(resource: Resource, *, raw: bytes, full_url: str | None) -> str:
     kind = type(resource).__name__
     if resource.id:
         return f"{kind}/{resource.id}"
-    if full_url and (match := _ADDRESS.search(full_url)) and match.group(1) == kind:
+    if full_url and (match := ADDRESS.search(full_url)) and match.group(1) == kind:
         return f"{kind}/{match.group(2)}"
     for identifier in identifiers_of(resource):
         if identifier.system and identifier.value and identifier.system not in NHS_NUMBER_SYSTEMS:

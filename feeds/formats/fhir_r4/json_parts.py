@@ -60,6 +60,24 @@ def without_resource(method: str | None) -> PassedOver | Held:
     return PassedOver("a bundle entry that holds no resource")
 
 
+def is_one_resource(content: bytes) -> bool:
+    """Whether a line is one resource in UTF-8, of which nothing must be split off or replaced.
+
+    It may be none, or not what it seems: only a decoder tells.
+    """
+    if content[:1] != b"{" or b"Bundle" in content:
+        return False
+    if b"\\" in content and without_unstorable_characters(content)[0] is not content:
+        return False
+    if content.isascii():
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def document_parts(content: bytes, pointer: str = "") -> Iterator[Part]:
     """Split a whole JSON document (UTF-8, no byte order mark) into parts.
 

@@ -79,7 +79,8 @@ def _as_written(codes: frozenset[str]) -> frozenset[bytes]:
 
 
 @lru_cache(maxsize=8192)
-def _is_of_safeguarding(display: str) -> bool:
+def is_of_safeguarding(display: str) -> bool:
+    """Whether what an entry is called puts it among safeguarding."""
     lowered = display.lower()
     return any(word in lowered for word in _SAFEGUARDING)
 
@@ -289,7 +290,7 @@ class Reading(msgspec.Struct):
             version = self.when("meta.lastUpdated", meta.last_updated)
         else:
             version = None
-        if _is_of_safeguarding(display):
+        if is_of_safeguarding(display):
             category = Category.SAFEGUARDING
         return MappedEntry(
             identifier=self.identity,

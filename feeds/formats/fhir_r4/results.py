@@ -118,7 +118,7 @@ _VITAL_SIGNS = frozenset(
     ]
 )
 
-_STATUS = {
+STATUS = {
     "registered": EntryStatus.PLANNED,
     "preliminary": EntryStatus.CURRENT,
     "partial": EntryStatus.CURRENT,
@@ -208,17 +208,18 @@ def result_category(categories: list[CodeableConcept] | None) -> Category | None
     return None
 
 
-def _observation_category(resource: Observation) -> Category:
-    """Choose the section; without a known category only vital signs are measurements.
+def section_of(
+    category: Category | None, concept: CodeableConcept | None, *, has_specimen: bool
+) -> Category:
+    """Choose an observation's section; without a known category only vital signs are measurements.
 
     Laboratory results have the narrower audience, so a doubtful result goes there.
     """
-    category = result_category(resource.category)
-    if category is Category.MEASUREMENTS and resource.specimen is not None:
+    if category is Category.MEASUREMENTS and has_specimen:
         return Category.LAB_RESULTS
     if category is not None:
         return category
-    if resource.specimen is None and not _VITAL_SIGNS.isdisjoint(codes(resource.code)):
+    if not has_specimen and not _VITAL_SIGNS.isdisjoint(codes(concept)):
         return Category.MEASUREMENTS
     return Category.LAB_RESULTS
 
@@ -239,8 +240,12 @@ def map_observation(resource: Observation, reading: Reading) -> MappedEntry:
     site = words(resource.body_site)
     return reading.entry(
         subject=resource.subject,
-        category=_observation_category(resource),
-        status=_STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
+        category=section_of(
+            result_category(resource.category),
+            resource.code,
+            has_specimen=resource.specimen is not None,
+        ),
+        status=STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
         source_status=resource.status,
         concept=resource.code,
         display=words(resource.code),
@@ -267,7 +272,7 @@ def map_report(resource: DiagnosticReport, reading: Reading) -> MappedEntry:
     return reading.entry(
         subject=resource.subject,
         category=category,
-        status=_STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
+        status=STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
         source_status=resource.status,
         concept=resource.code,
         display=words(resource.code),
@@ -297,7 +302,7 @@ def map_imaging_study(resource: ImagingStudy, reading: Reading) -> MappedEntry:
     return reading.entry(
         subject=resource.subject,
         category=Category.IMAGING,
-        status=_STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
+        status=STATUS.get(resource.status or "", EntryStatus.UNKNOWN),
         source_status=resource.status,
         concept=resource.procedure_code[0] if resource.procedure_code else None,
         display=display,

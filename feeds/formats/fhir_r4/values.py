@@ -1,5 +1,7 @@
 """The value of a result: what is plotted, what is shown, and the range that it is read against."""
 
+from decimal import Decimal
+
 import msgspec
 
 from feeds.formats.fhir_r4.datatypes import (
@@ -150,9 +152,8 @@ def components_text(components: list[Component]) -> str:
     return sentences(pressure, *named)
 
 
-def _range(valued: Valued) -> tuple[Quantity | None, Quantity | None, str]:
+def _only_range(ranges: list[ReferenceRange]) -> tuple[Quantity | None, Quantity | None, str]:
     """Choose the range: low and high are promoted only where it is the only one for everybody."""
-    ranges = valued.reference_range or []
     texts = [
         r.text.strip() if r.text else range_text(Range(low=r.low, high=r.high)) for r in ranges
     ]
@@ -166,20 +167,36 @@ def _range(valued: Valued) -> tuple[Quantity | None, Quantity | None, str]:
     return None, None, sentences(*labelled)
 
 
-def interpretation_code(valued: Valued) -> str:
+def usual_range(
+    ranges: list[ReferenceRange] | None, unit: str
+) -> tuple[Decimal | None, Decimal | None, str]:
+    """Give the range that a value is read against: its bounds, and its words.
+
+    Bounds are promoted only in the value's own unit.
+    """
+    low, high, text = _only_range(ranges or [])
+
+    def bound(quantity: Quantity | None) -> Decimal | None:
+        if quantity is None or quantity.value is None or not is_plain_number(quantity.value):
+            return None
+        return quantity.value if unit_text(quantity) in (unit, "") else None
+
+    return bound(low), bound(high), text
+
+
+def interpretation_code(concepts: list[CodeableConcept] | None) -> str:
     """Give the interpretation's code (H, L, N …), else its words."""
-    for concept in valued.interpretation or ():
+    for concept in concepts or ():
         for coding in concept.coding or ():
             if coding.code:
                 return coding.code
-    return first_words(valued.interpretation)
+    return first_words(concepts)
 
 
 def measure(valued: Valued, notes: list[str]) -> Measured:
     """Promote a result's value, unit, range and interpretation.
 
     A number that is not finite or beyond 10^±20 is shown as text and not promoted, with a note.
-    Bounds of the range are promoted only in the value's own unit.
     """
     quantity = valued.value_quantity
     value, unit = None, ""
@@ -189,20 +206,13 @@ def measure(valued: Valued, notes: list[str]) -> Measured:
             value = quantity.value
         else:
             notes.append("valueQuantity.value: not a plausible number, shown as text only")
-    low, high, text = _range(valued)
-
-    def bound(quantity: Quantity | None) -> Quantity | None:
-        if quantity is None or quantity.value is None or not is_plain_number(quantity.value):
-            return None
-        return quantity if unit_text(quantity) in (unit, "") else None
-
-    low, high = bound(low), bound(high)
+    low, high, text = usual_range(valued.reference_range, unit)
     return Measured(
         value=value,
         value_text=value_text(valued),
         unit=unit,
-        range_low=low.value if low is not None else None,
-        range_high=high.value if high is not None else None,
+        range_low=low,
+        range_high=high,
         range_text=text,
-        interpretation=interpretation_code(valued),
+        interpretation=interpretation_code(valued.interpretation),
     )

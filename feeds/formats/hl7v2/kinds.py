@@ -11,7 +11,9 @@ import msgspec
 from msgspec.structs import replace
 
 from feeds.formats.fhir_r4.delivery import Delivery
+from feeds.formats.fhir_r4.json_parts import is_one_resource
 from feeds.formats.fhir_r4.resource import Part, items_of
+from feeds.formats.fhir_r4.usual import usual_result
 from feeds.formats.hl7v2 import appointments, clinical, documents, results, visits
 from feeds.formats.hl7v2.messages import Message, Segment
 from feeds.formats.hl7v2.people import prior_identifier, read_person
@@ -267,17 +269,23 @@ def _listed(said: Mapping[str, Any], delivery: Delivery) -> Iterator[MappedEntry
 def _entries(
     told: Iterable[tuple[str, Resource]], delivery: Delivery, person: MappedPerson
 ) -> tuple[list[MappedEntry], list[tuple[str, str]]]:
-    parts = [Part(pointer=where, raw=msgspec.json.encode(resource)) for where, resource in told]
     entries: list[MappedEntry] = []
     faults: list[tuple[str, str]] = []
-    for item in items_of(parts, delivery):
-        match item.outcome:
-            case Mapped(entries=made):
-                entries += made
-            case Held(reason):
-                faults.append((item.pointer, reason))
-            case _:
-                pass
+    for where, resource in told:
+        raw = msgspec.json.encode(resource)
+        if resource["resourceType"] == "Observation" and is_one_resource(raw):
+            usual = usual_result(raw, delivery)
+            if usual is not None:
+                entries.append(usual[1])
+                continue
+        for item in items_of([Part(pointer=where, raw=raw)], delivery):
+            match item.outcome:
+                case Mapped(entries=made):
+                    entries += made
+                case Held(reason):
+                    faults.append((item.pointer, reason))
+                case _:
+                    pass
     if entries:
         # The loader looks whether number and NHS number are one person's: once a message is enough.
         entries[0] = replace(entries[0], person_nhs_number=person.nhs_number)
