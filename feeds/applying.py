@@ -74,10 +74,11 @@ class Applier:
         items = self._let_through(items, result)
         persons = self._sorted_out(items, result)
         # Everyone whom the chunk names, so that nobody is joined with another while it loads.
+        people = people_of(items)
         lock(
             source=self._source.pk,
             identifiers={person.identifier for person in persons.values()}
-            | people_of(items)
+            | people
             | replaced_in(items),
         )
         changed, refused = self._receive_persons(items, persons, result, batch_id)
@@ -92,7 +93,8 @@ class Applier:
         if made is not items:
             items = [ready(item) for item in made]
             _count_untold(items, changed, result)
-        self._merge(items, changed, refused, result, batch_id)
+            people = people_of(items)
+        self._merge(items, people, changed, refused, result, batch_id)
         for item in items:
             if isinstance(item.outcome, Snapshot):
                 self._retire(item.outcome, result, batch_id)
@@ -208,13 +210,15 @@ class Applier:
     def _merge(
         self,
         items: list[Item],
+        people: set[str],
         persons_changed: set[int],
         refused_answers: set[int],
         result: Outcomes,
         batch_id: int,
     ) -> None:
-        known = self._known_persons(people_of(items))
+        known = self._known_persons(people)
         arrivals: list[records.Arrival] = []
+        may_be_older = bool(self._newer) or self._form.whole_record
         for position, item in enumerate(items):
             outcome = item.outcome
             if not isinstance(outcome, Mapped) or not outcome.ready or position in refused_answers:
@@ -223,7 +227,7 @@ class Applier:
             if why_not:
                 result.hold(item, why_not)
                 continue
-            if self._is_older(outcome.ready, known):
+            if may_be_older and self._is_older(outcome.ready, known):
                 result.count(Outcome.UNCHANGED, item)
                 continue
             for entry in outcome.ready:
@@ -234,13 +238,12 @@ class Applier:
                     )
         refused: set[int] = set()
         written = self._merge_or_split(arrivals, refused, batch_id)
-        for position in dict.fromkeys(arrival.position for arrival in arrivals):
-            if position in refused:
-                result.hold(items[position], REFUSED_BY_DATABASE)
-            elif position in written or position in persons_changed:
-                result.count(Outcome.LOADED, items[position])
-            else:
-                result.count(Outcome.UNCHANGED, items[position])
+        for position in sorted(refused):
+            result.hold(items[position], REFUSED_BY_DATABASE)
+        came = {arrival.position for arrival in arrivals} - refused
+        loaded = came & (written | persons_changed)
+        result.count_all(Outcome.LOADED, [items[position] for position in loaded])
+        result.count_all(Outcome.UNCHANGED, [items[position] for position in came - loaded])
 
     def _is_older(self, entries: tuple[ReadyEntry, ...], known: Mapping[str, _Known]) -> bool:
         """Whether an item is of before what holds now: a full extract, or a person's snapshot.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -26,6 +27,11 @@ class Outcomes:
     def count(self, outcome: Outcome, item: Item, reason: str = "") -> None:
         """One item more came to an outcome."""
         self.counts[(outcome, item.resource_type, reason)] += 1
+
+    def count_all(self, outcome: Outcome, items: Iterable[Item]) -> None:
+        """Items more came to an outcome."""
+        for kind, number in Counter(item.resource_type for item in items).items():
+            self.counts[(outcome, kind, "")] += number
 
     def hold(self, item: Item, reason: str) -> None:
         """Set an item aside for a reason, which names no value."""

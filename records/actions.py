@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from organisations.categories import Category
 from organisations.models import Organisation, OrganisationKind
 from records.evidence import EvidenceRow, Registry, with_registration
 from records.models import Entry
-from records.rows import COLUMNS, EntryRow, uuids
+from records.rows import COLUMNS, EntryRow, array_of, uuids
 from records.statuses import EntryStatus
 
 #: The categories whose entries say who cares for somebody.
@@ -97,6 +98,7 @@ _RENEW = f"""
            and (held.batch_id <= %(batch)s or %(made_of_all)s))
     returning sent.position
 """  # noqa: S608 - column names are constants of this module
+_LINES_AT_ONCE = 50
 # Each row's foreign key is looked up by a plan that the connection keeps. Made while there are few
 # people and no statistics, it goes through all people of the source for every row; so it is made
 # anew for each chunk.
@@ -152,7 +154,7 @@ def merge_entries(
         return set()
     latest = _latest(arrivals)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_HELD, [list(latest), source.pk])
+        cursor.execute(_HELD, [array_of(latest), source.pk])
         held = {found[0]: _Held(bytes(found[1]), *found[2:]) for found in cursor.fetchall()}
         new = [each for each in latest.values() if each.row.identifier not in held]
         newer = [
@@ -209,8 +211,11 @@ def _rank(arrival: Arrival) -> tuple[bool, float, int]:
 
 
 def _copy(cursor: Any, statement: str, lines: Iterable[bytes]) -> None:
+    """Copy some lines at a time: PostgreSQL writes the ones while the next are being made."""
+    left = iter(lines)
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.write(b"".join(lines))
+        while piece := b"".join(islice(left, _LINES_AT_ONCE)):
+            copy.write(piece)
 
 
 def _new_lines(
