@@ -22,6 +22,7 @@ from identity.models import (
 )
 from identity.nhs_number import NhsNumber
 from identity.persons import PersonSent, Said, fingerprint
+from identity.together import insert_together
 from identity.told import new_residents
 from organisations.models import Organisation, OrganisationKind
 
@@ -69,7 +70,7 @@ def take_in_together(
     if not newcomers:
         return []
     residents = new_residents([Said.by(one.person) for one in newcomers])
-    persons = SourcePerson.objects.bulk_create(
+    persons = [
         source_person(
             one.person,
             one.number,
@@ -79,21 +80,24 @@ def take_in_together(
             given_in=given_in,
         )
         for one, resident in zip(newcomers, residents, strict=True)
-    )
+    ]
+    insert_together(persons)
     claiming = [
         (one.number, resident)
         for one, resident in zip(newcomers, residents, strict=True)
         if one.claims and one.number is not None
     ]
-    ResidentNhsNumber.objects.bulk_create(
-        ResidentNhsNumber(
-            resident=resident,
-            number=number.digits,
-            status=NumberStatus.VERIFIED,
-            said_by=SaidBy.FEED,
-            given_by=source.pk,
-        )
-        for number, resident in claiming
+    insert_together(
+        [
+            ResidentNhsNumber(
+                resident=resident,
+                number=number.digits,
+                status=NumberStatus.VERIFIED,
+                said_by=SaidBy.FEED,
+                given_by=source.pk,
+            )
+            for number, resident in claiming
+        ]
     )
     if claiming:
         sure = [resident.pk for _, resident in claiming]

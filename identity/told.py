@@ -22,6 +22,7 @@ from identity.models import (
     SourcePerson,
 )
 from identity.persons import PersonSent, Said
+from identity.together import insert_together
 
 
 def new_resident(said: Said) -> Resident:
@@ -53,16 +54,18 @@ def new_residents(described: Sequence[Said]) -> list[Resident]:
     ]
     for resident in residents:
         resident.set_found_by()
-    Resident.objects.bulk_create(residents)
-    ResidentPlace.objects.bulk_create(
-        ResidentPlace(
-            resident=resident,
-            address_lines=list(said.address_lines),
-            postcode=said.postcode,
-            phone=said.phone,
-            practice_code=said.practice_code,
-        )
-        for resident, said in zip(residents, described, strict=True)
+    insert_together(residents)
+    insert_together(
+        [
+            ResidentPlace(
+                resident=resident,
+                address_lines=list(said.address_lines),
+                postcode=said.postcode,
+                phone=said.phone,
+                practice_code=said.practice_code,
+            )
+            for resident, said in zip(residents, described, strict=True)
+        ]
     )
     return residents
 
