@@ -37,7 +37,7 @@ class LawfulDisclosure(models.Model):
     organisation = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
     ground = models.CharField(max_length=20, choices=Ground)
     words = models.TextField()
-    categories = ArrayField(models.PositiveSmallIntegerField(choices=Category))
+    categories = ArrayField(models.PositiveSmallIntegerField(choices=Category.choices))
     valid_from = models.DateTimeField(db_default=Now())
     valid_until = models.DateTimeField()
     proposed_by = models.ForeignKey("organisations.Membership", models.PROTECT, related_name="+")

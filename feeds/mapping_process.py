@@ -25,6 +25,9 @@ LENGTH = struct.Struct(">I")
 #: A list of so many in MessagePack (array 32), before what is in it.
 _LIST_OF = struct.Struct(">BI")
 _LIST = 0xDD
+#: The first items that are loaded together are this part of what may be, and each time twice as
+#: many follow.
+_FIRST_IS_A_PART = 8
 _BUFFER = 1 << 20
 
 
@@ -104,16 +107,19 @@ def _encoded(items: Iterable[Item]) -> Iterator[msgspec.Raw]:
     """Ready items, as many as are loaded together, in their order.
 
     Each is encoded as soon as it is mapped and let go: what the processor has at hand is then the
-    next one's memory, and not that of thousands.
+    next one's memory, and not that of thousands. The first ones are fewer, so that whoever loads
+    them need not wait for many.
     """
     encode_into = msgspec.msgpack.Encoder().encode_into
-    share, encoded = Share(), bytearray(_LIST_OF.size)
+    part = _FIRST_IS_A_PART
+    share, encoded = Share(part), bytearray(_LIST_OF.size)
     for each in items:
         item = ready(each)
         encode_into(item, encoded, len(encoded))
         if share.is_full_with(item):
             yield _list_of(share.items, encoded)
-            share, encoded = Share(), bytearray(_LIST_OF.size)
+            part = max(1, part // 2)
+            share, encoded = Share(part), bytearray(_LIST_OF.size)
     if share.items:
         yield _list_of(share.items, encoded)
 

@@ -37,9 +37,13 @@ def ready(item: Item) -> Item:
 
 
 class Share:
-    """What is loaded in one transaction, as it fills: how much of each limit is taken."""
+    """What is loaded in one transaction, as it fills: how much of each limit is taken.
 
-    def __init__(self) -> None:
+    ``part`` divides the limits.
+    """
+
+    def __init__(self, part: int = 1) -> None:
+        self._part = part
         self.items = 0
         self._entries = 0
         self._bytes = 0
@@ -58,11 +62,12 @@ class Share:
                     self._people.add(entry.person)
             if outcome.person is not None:
                 self._people.add(outcome.person.identifier)
+        part = self._part
         return (
-            self._entries >= CHUNK_ENTRIES
-            or self.items >= CHUNK_ITEMS
-            or self._bytes >= CHUNK_BYTES
-            or len(self._people) >= CHUNK_PEOPLE
+            self._entries * part >= CHUNK_ENTRIES
+            or self.items * part >= CHUNK_ITEMS
+            or self._bytes * part >= CHUNK_BYTES
+            or len(self._people) * part >= CHUNK_PEOPLE
         )
 
 

@@ -4,10 +4,10 @@ The number of a category is part of every entry's grant key
 (``source * 64 + category * 2 + sensitive``), so it is fixed for ever and lies in 1…31.
 """
 
-from django.db.models import IntegerChoices
+from organisations.choices import Numbers
 
 
-class Category(IntegerChoices):
+class Category(Numbers):
     """One kind of content of a record, as a role or an agreement may name it."""
 
     APPOINTMENTS = 1, "Appointments and referrals"

@@ -179,7 +179,7 @@ class SharingAgreement(Period):
 
     source = models.ForeignKey(Organisation, models.PROTECT, related_name="shows")
     recipient = models.ForeignKey(Organisation, models.PROTECT, related_name="is_shown")
-    categories = ArrayField(models.SmallIntegerField(choices=Category))
+    categories = ArrayField(models.SmallIntegerField(choices=Category.choices))
     purpose = models.CharField(max_length=200, default="Direct care")
     legal_basis = models.CharField(
         max_length=200, default="UK GDPR 6(1)(e) and 9(2)(h); implied consent for direct care"
@@ -204,7 +204,7 @@ class Feed(Period):
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="feeds")
     format = models.CharField(max_length=30)
-    categories = ArrayField(models.SmallIntegerField(choices=Category))
+    categories = ArrayField(models.SmallIntegerField(choices=Category.choices))
     trusted_for_nhs_numbers = models.BooleanField(
         default=False,
         help_text="A number that it calls verified is taken as verified, where birth date and "

@@ -35,7 +35,7 @@ class Entry(models.Model):
     source_person = models.ForeignKey(
         "identity.SourcePerson", models.PROTECT, related_name="+", db_constraint=False
     )
-    category = models.SmallIntegerField(choices=Category)
+    category = models.SmallIntegerField(choices=Category.choices)
     sensitive = models.BooleanField(default=False)
     grant_key = models.GeneratedField(
         expression=Cast(F("source_id"), models.BigIntegerField()) * 64
@@ -45,7 +45,7 @@ class Entry(models.Model):
         db_persist=True,
     )
     kind = models.CharField(max_length=40)
-    status = models.CharField(max_length=20, choices=EntryStatus)
+    status = models.CharField(max_length=20, choices=EntryStatus.choices)
     source_status = models.TextField(blank=True)
     effective = models.DateTimeField(null=True)
     effective_precision = models.CharField(max_length=5, blank=True)

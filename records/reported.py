@@ -49,7 +49,7 @@ class EntryReport(models.Model):
     )
     entry_public_id = models.UUIDField()
     grant_key = models.BigIntegerField(help_text="The entry's: who sees it sees the report.")
-    category = models.SmallIntegerField(choices=Category)
+    category = models.SmallIntegerField(choices=Category.choices)
     identifier = models.TextField(help_text="The entry's own at its source.")
     effective = models.DateTimeField(null=True)
     what = models.CharField(max_length=20, choices=WhatIsWrong)

@@ -1,9 +1,9 @@
 """Where an entry stands: one vocabulary for the formats, the table and the pages."""
 
-from django.db.models import TextChoices
+from organisations.choices import Words
 
 
-class EntryStatus(TextChoices):
+class EntryStatus(Words):
     """Where an entry stands, in the words that pages sort by."""
 
     CURRENT = "current", "Current"

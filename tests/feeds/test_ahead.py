@@ -190,12 +190,13 @@ def encoded(task: Task) -> bytes:
 
 
 def test_chunks_come_with_how_far_it_has_read(monkeypatch: Any) -> None:
-    monkeypatch.setattr(ready, "CHUNK_ITEMS", 10)
-    chunk, *_, last, end = mapped(encoded(_TASK), _CONTENT, b"")
-    items = ahead._ITEMS.decode(chunk.items)
-    assert [len(items), end] == [10, End()]
-    assert last.read == len(_CONTENT)
-    assert items[0].outcome.person.identifier == "Patient/p1"
+    monkeypatch.setattr(ready, "CHUNK_ITEMS", 8)
+    *chunks, end = mapped(encoded(_TASK), _CONTENT, b"")
+    items = [ahead._ITEMS.decode(chunk.items) for chunk in chunks]
+    assert [len(each) for each in items] == [1, 2, 4, 8, 8, 6]
+    assert end == End()
+    assert chunks[-1].read == len(_CONTENT)
+    assert items[0][0].outcome.person.identifier == "Patient/p1"
 
 
 def test_a_delivery_that_is_cut_off_is_no_whole_one() -> None:
