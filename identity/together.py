@@ -24,7 +24,7 @@ def insert_together(rows: Sequence[Model]) -> None:
     """
     if not rows:
         return
-    options = rows[0]._meta
+    options = rows[0]._meta  # noqa: SLF001 - documented by Django
     sent = [field for field in options.concrete_fields if not _is_left_out(field, rows)]
     names = ", ".join(f'"{field.column}"' for field in sent)
     types = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in sent)
@@ -44,8 +44,8 @@ def insert_together(rows: Sequence[Model]) -> None:
     for row, values in zip(rows, found, strict=True):
         for field, value in zip(returned, values, strict=True):
             setattr(row, field.attname, value)
-        row._state.adding = False
-        row._state.db = connection.alias
+        row._state.adding = False  # noqa: SLF001 - documented by Django
+        row._state.db = connection.alias  # noqa: SLF001 - likewise
 
 
 def _is_left_out(field: Field[Any, Any], rows: Sequence[Model]) -> bool:
@@ -53,7 +53,7 @@ def _is_left_out(field: Field[Any, Any], rows: Sequence[Model]) -> bool:
     if getattr(field, "generated", False):
         return True
     left_out = [
-        value is None and field.primary_key or isinstance(value, DatabaseDefault)
+        (value is None and field.primary_key) or isinstance(value, DatabaseDefault)
         for row in rows
         for value in [getattr(row, field.attname)]
     ]

@@ -67,7 +67,9 @@ class Role(Period):
     name = models.CharField(max_length=100)
     national_code = models.CharField(max_length=10, blank=True)
     clinical = models.BooleanField(default=False)
-    categories = ArrayField(models.SmallIntegerField(choices=Category.choices), default=list, blank=True)
+    categories = ArrayField(
+        models.SmallIntegerField(choices=Category.choices), default=list, blank=True
+    )
     activities = ArrayField(
         models.CharField(max_length=40, choices=Activity), default=list, blank=True
     )

@@ -168,7 +168,7 @@ def row_of(entry: EntrySent) -> EntryRow:
         f"{text}\t{category}\t{_moment(entry.effective)}\t{_moment(entry.ends)}"
         f"\t{_moment(entry.recorded)}\t{_number(entry.value)}\t{_number(entry.range_low)}"
         f"\t{_number(entry.range_high)}\t{'t' if entry.negation else 'f'}"
-        f"\t{'t' if entry.sensitive else 'f'}\t{_escaped(array_of(entry.notes)) if entry.notes else '{}'}"
+        f"\t{'t' if entry.sensitive else 'f'}\t{_list(entry.notes) if entry.notes else '{}'}"
     ).encode("utf-8", "surrogatepass")
     resource = entry.resource
     digest = hashlib.sha256(said)
@@ -230,6 +230,10 @@ def _moment(moment: datetime | None) -> str:
 
 def _number(number: Decimal | None) -> str:
     return _NULL if number is None else str(number)
+
+
+def _list(texts: Collection[str]) -> str:
+    return _escaped(array_of(texts))
 
 
 def array_of(texts: Collection[str]) -> str:

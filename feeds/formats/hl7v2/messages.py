@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from feeds.formats.fhir_r4.stream import Stream
 
@@ -47,8 +48,7 @@ class Unreadable(Exception):
     """What stands there is no message. The message names what is wrong, and never a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """The characters with a meaning, as ``MSH-1`` and ``MSH-2`` give them."""
 
     field: str = "|"
@@ -92,6 +92,8 @@ class Message:
             return ""
         if value.isalnum():  # no sign stands in it: most fields are so
             return value if component == part == 1 else ""
+        if self.signs is _USUAL:  # codes and units come again and again
+            return _usual_piece(value, component, part)
         return self.piece(value.partition(self.signs.repetition)[0], component, part)
 
     def piece(self, value: str, component: int = 1, part: int = 1) -> str:
@@ -154,6 +156,11 @@ class Message:
                 return match[0]
             return _text(read, "").replace("\r\n", "\n").replace("\r", "\n")
         return match[0]
+
+
+@lru_cache(maxsize=2048)
+def _usual_piece(value: str, component: int, part: int) -> str:
+    return Message(b"", []).piece(value.partition(_USUAL.repetition)[0], component, part)
 
 
 def split(stream: Stream) -> Iterator[bytes | None]:
