@@ -74,7 +74,7 @@ class MappingProcess:
         self._raw = raw
         self._changed = threading.Condition()
         self._pieces: deque[bytes] = deque()
-        self._messages: deque[bytes | None] = deque()
+        self._messages: deque[Mapped | End | None] = deque()
         self._all_given = False
         self._stopped = False
 
@@ -116,15 +116,13 @@ class MappingProcess:
             message = self._next()
             if message is None:
                 raise MappingStopped("The process that maps the delivery was stopped.")
-            match _DECODER.decode(message):
-                case Chunk(items, read):
-                    yield _ITEMS.decode(items), read
-                case End(fault):
-                    if fault:
-                        raise MappingStopped(f"Mapping the delivery met a fault: {fault}.")
-                    return
+            if isinstance(message, End):
+                if message.fault:
+                    raise MappingStopped(f"Mapping the delivery met a fault: {message.fault}.")
+                return
+            yield message
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> Mapped | End | None:
         """The next message; until it is there the process is given more to do."""
         while True:
             with self._changed:
@@ -162,10 +160,10 @@ class MappingProcess:
             _close(stream)
 
     def _take(self, stream: IO[bytes]) -> None:
-        """Take messages in, few of them ahead of the worker."""
+        """Take messages in, few of them ahead of the worker, which waits for PostgreSQL."""
         try:
             while True:
-                message = read_message(stream)
+                message = _decoded(read_message(stream))
                 with self._changed:
                     self._messages.append(message)
                     self._changed.notify_all()
@@ -176,6 +174,17 @@ class MappingProcess:
                         return
         finally:
             _close(stream)
+
+
+def _decoded(message: bytes | None) -> Mapped | End | None:
+    """Items, or the end; ``None`` for what is neither, as of a process that is gone."""
+    if message is None:
+        return None
+    try:
+        said = _DECODER.decode(message)
+        return said if isinstance(said, End) else (_ITEMS.decode(said.items), said.read)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _close(stream: IO[bytes]) -> None:

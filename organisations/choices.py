@@ -6,7 +6,7 @@ mapping some thousands of items.
 
 from __future__ import annotations
 
-from enum import EnumType, IntEnum, StrEnum
+from enum import Enum, EnumType, IntEnum, StrEnum
 from typing import Any, Self
 
 
@@ -16,20 +16,25 @@ class _Choices(EnumType):
     @property
     def choices(cls) -> list[tuple[Any, str]]:
         """Each value with its words, as a model's field takes them."""
-        return [(member.value, member.label) for member in cls]  # type: ignore[attr-defined]  # every member has one
+        members: list[Any] = list(cls)
+        return [(member.value, member.label) for member in members]
 
     @property
     def values(cls) -> list[Any]:
         """Each value."""
-        return [member.value for member in cls]  # type: ignore[attr-defined]  # likewise
+        return [value for value, _ in cls.choices]
+
+    def __contains__(cls, value: object) -> bool:
+        """Whether it is one of them, or the value of one."""
+        return super().__contains__(value) if isinstance(value, Enum) else value in cls.values
 
 
 class Numbers(IntEnum, metaclass=_Choices):
-    """Choices that are numbers, each given with its words."""
+    """Choices that are numbers, each given with its words; ``Numbers(3)`` is the one of a value."""
 
     label: str
 
-    def __new__(cls, value: int, label: str) -> Self:
+    def __new__(cls, value: Any, label: str = "") -> Self:
         """Keep the words beside the number."""
         member = int.__new__(cls, value)
         member._value_ = value
@@ -42,7 +47,7 @@ class Words(StrEnum, metaclass=_Choices):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Self:
+    def __new__(cls, value: Any, label: str = "") -> Self:
         """Keep the words beside the value."""
         member = str.__new__(cls, value)
         member._value_ = value

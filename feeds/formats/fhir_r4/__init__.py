@@ -12,7 +12,7 @@ import msgspec
 from feeds.formats.fhir_r4 import json_parts, xml_parts
 from feeds.formats.fhir_r4.delivery import Delivery, Named
 from feeds.formats.fhir_r4.naming import named_in
-from feeds.formats.fhir_r4.resource import Heading, Part, items_of
+from feeds.formats.fhir_r4.resource import Heading, Part, item_of, items_of
 from feeds.formats.fhir_r4.stream import CHUNK, LARGEST_DOCUMENT, Stream
 from feeds.formats.fhir_r4.usual import is_result, usual_result
 from feeds.mapped import Held, Item, Mapped
@@ -130,22 +130,20 @@ def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
             part = Part(pointer=pointer, settled=Held("one line of more than 64 MiB"))
             yield from items_of([part], delivery)
         elif line := line.strip():
-            usual = _usual(line, pointer, delivery)
-            if usual is not None:
-                yield usual
-                continue
-            yield from items_of(json_parts.document_parts(line, pointer), delivery)
+            if json_parts.is_one_resource(line):
+                yield _one_resource(line, pointer, delivery)
+            else:
+                yield from items_of(json_parts.document_parts(line, pointer), delivery)
             delivery.next_document()
 
 
-def _usual(line: bytes, pointer: str, delivery: Delivery) -> Item | None:
-    """A usual result's item; ``None`` for what goes the whole way."""
-    if not is_result(line) or not json_parts.is_one_resource(line):
-        return None
-    found = usual_result(line, delivery)
-    if found is None:
-        return None
-    return Item(pointer, "Observation", found[0], Mapped(entries=(found[1],)))
+def _one_resource(line: bytes, pointer: str, delivery: Delivery) -> Item:
+    """A line's item, the short way where it is a usual result."""
+    if is_result(line):
+        found = usual_result(line, delivery)
+        if found is not None:
+            return Item(pointer, "Observation", found[0], Mapped(entries=(found[1],)))
+    return item_of(Part(pointer=pointer, raw=line), delivery)
 
 
 def _names_ahead(content: BinaryIO) -> dict[str, Named]:

@@ -181,17 +181,25 @@ def items_of(parts: Iterable[Part], delivery: Delivery) -> Iterator[Item]:
         decoded.append((part, None if again else outcome, identity))
     while decoded:
         part, kept, identity = decoded.popleft()
-        outcome = _decode(part) if kept is None else kept
-        result: Mapped | PassedOver | Held
-        if isinstance(outcome, Resource):
-            result = _map(part, outcome, identity, delivery)
-        else:
-            result = outcome
-        yield Item(
-            pointer=part.pointer,
-            resource_type=part.kind,
-            resource_id=part.id,
-            outcome=result,
-            raw=part.raw if isinstance(result, Held) else b"",
-            is_wrapper=part.is_wrapper,
-        )
+        yield _item(part, _decode(part) if kept is None else kept, identity, delivery)
+
+
+def item_of(part: Part, delivery: Delivery) -> Item:
+    """Turn the one part of a document into its item."""
+    outcome = _decode(part)
+    identity = _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
+    return _item(part, outcome, identity, delivery)
+
+
+def _item(
+    part: Part, outcome: Resource | PassedOver | Held, identity: str, delivery: Delivery
+) -> Item:
+    result = _map(part, outcome, identity, delivery) if isinstance(outcome, Resource) else outcome
+    return Item(
+        pointer=part.pointer,
+        resource_type=part.kind,
+        resource_id=part.id,
+        outcome=result,
+        raw=part.raw if isinstance(result, Held) else b"",
+        is_wrapper=part.is_wrapper,
+    )

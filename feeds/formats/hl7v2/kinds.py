@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.json_parts import is_one_resource
-from feeds.formats.fhir_r4.resource import Part, items_of
+from feeds.formats.fhir_r4.resource import Part, item_of
 from feeds.formats.fhir_r4.usual import usual_result
 from feeds.formats.hl7v2 import appointments, clinical, documents, results, visits
 from feeds.formats.hl7v2.messages import Message, Segment
@@ -253,7 +253,7 @@ def compose(
     resource["meta"] = meta
     notes = documents.notes_of(said) if what == "DocumentReference" else ()
     part = Part(pointer="", raw=msgspec.json.encode(resource), notes=notes)
-    (item,) = items_of([part], delivery)
+    item = item_of(part, delivery)
     return item.outcome.entries if isinstance(item.outcome, Mapped) else ()
 
 
@@ -261,7 +261,7 @@ def _listed(said: Mapping[str, Any], delivery: Delivery) -> Iterator[MappedEntry
     for resource, is_listed in clinical.listed_in(said):
         as_of = {"meta": {"lastUpdated": said["version"]}} if said.get("version") else {}
         part = Part(pointer="", raw=msgspec.json.encode({**resource, **as_of}))
-        (item,) = items_of([part], delivery)
+        item = item_of(part, delivery)
         for entry in item.outcome.entries if isinstance(item.outcome, Mapped) else ():
             yield entry if is_listed else replace(entry, status=EntryStatus.RETIRED)
 
@@ -278,14 +278,14 @@ def _entries(
             if usual is not None:
                 entries.append(usual[1])
                 continue
-        for item in items_of([Part(pointer=where, raw=raw)], delivery):
-            match item.outcome:
-                case Mapped(entries=made):
-                    entries += made
-                case Held(reason):
-                    faults.append((item.pointer, reason))
-                case _:
-                    pass
+        item = item_of(Part(pointer=where, raw=raw), delivery)
+        match item.outcome:
+            case Mapped(entries=made):
+                entries += made
+            case Held(reason):
+                faults.append((item.pointer, reason))
+            case _:
+                pass
     if entries:
         # The loader looks whether number and NHS number are one person's: once a message is enough.
         entries[0] = replace(entries[0], person_nhs_number=person.nhs_number)
