@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -74,15 +74,14 @@ class Applier:
         items = self._let_through(items, result)
         persons = self._sorted_out(items, result)
         # Everyone whom the chunk names, so that nobody is joined with another while it loads.
-        people = people_of(items)
+        people, replaced = people_of(items), replaced_in(items)
         lock(
             source=self._source.pk,
-            identifiers={person.identifier for person in persons.values()}
-            | people
-            | replaced_in(items),
+            identifiers={person.identifier for person in persons.values()} | people | replaced,
         )
         changed, refused = self._receive_persons(items, persons, result, batch_id)
-        changed |= self._join(items, result)
+        if replaced:
+            changed |= self._join(items, result)
         made, told = courses.composed(
             items,
             source=self._source,
@@ -155,6 +154,7 @@ class Applier:
         batch_id: int,
     ) -> tuple[set[int], set[int]]:
         """The positions of the persons that changed, and of those that are held for an answer."""
+        sent = persons
         persons = self._without_passing(persons)
         received = identity.receive_persons(
             list(persons.values()),
@@ -170,7 +170,8 @@ class Applier:
         changed |= answered.recorded
         for position, reason in answered.refused.items():
             result.hold(items[position], reason)
-        for position, item in enumerate(items):
+        for position in sent:
+            item = items[position]
             if _is_person_alone(item) and position not in answered.refused:
                 result.count(Outcome.LOADED if position in changed else Outcome.UNCHANGED, item)
         return changed, set(answered.refused)
@@ -331,15 +332,15 @@ def _is_person_alone(item: Item) -> bool:
             return False
 
 
-def _entries(items: Iterable[Item]) -> Iterator[ReadyEntry]:
-    for item in items:
-        if isinstance(item.outcome, Mapped):
-            yield from item.outcome.ready
-
-
 def people_of(items: Iterable[Item]) -> set[str]:
     """The source's own identifiers of those whose entries these are."""
-    return {entry.person for entry in _entries(items) if entry.person is not None}
+    named = {
+        entry.person
+        for item in items
+        if isinstance(item.outcome, Mapped)
+        for entry in item.outcome.ready
+    }
+    return {each for each in named if each is not None}
 
 
 def _why_held(entries: Iterable[ReadyEntry], known: Mapping[str, _Known]) -> str | None:

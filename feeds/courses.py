@@ -56,7 +56,7 @@ def composed(
 
     Run inside the transaction that writes the entries, under the source's lock.
     """
-    said = [each for item in items for each in _told(item)]
+    said = [each for item in items for each in _told(item)] if compose is not None else []
     if compose is None or not said:
         return items, set()
     held = _read(source.pk, said)

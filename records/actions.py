@@ -156,12 +156,11 @@ def merge_entries(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_HELD, [array_of(latest), source.pk])
         held = {found[0]: _Held(bytes(found[1]), *found[2:]) for found in cursor.fetchall()}
-        new = [each for each in latest.values() if each.row.identifier not in held]
+        new = [each for identifier, each in latest.items() if identifier not in held]
         newer = [
-            each
-            for each in latest.values()
-            if (before := held.get(each.row.identifier))
-            and before.gives_way_to(each.row, batch_id, made_of_all=made_of_all)
+            latest[identifier]
+            for identifier, before in held.items()
+            if before.gives_way_to(latest[identifier].row, batch_id, made_of_all=made_of_all)
         ]
         written = {arrival.position for arrival in new}
         if new:
