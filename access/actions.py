@@ -11,6 +11,7 @@ from django.utils import timezone
 from access.alerts import close_by_evidence
 from access.models import CareRelationship, RelationshipDue
 from access.relationships import Derived
+from identity.together import insert_together
 
 
 @transaction.atomic
@@ -69,9 +70,7 @@ def renew_relationships(derived: Mapping[int, Sequence[Derived]]) -> None:
 
 def relationships_are_due(residents: Sequence[int]) -> None:
     """Note that these residents' relationships are to be derived anew, with the change itself."""
-    RelationshipDue.objects.bulk_create(
-        [RelationshipDue(resident_id=resident) for resident in sorted(set(residents))]
-    )
+    insert_together([RelationshipDue(resident_id=resident) for resident in sorted(set(residents))])
 
 
 def residents_due(limit: int, *, waiting: bool = False) -> list[int]:

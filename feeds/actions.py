@@ -153,7 +153,7 @@ def load(batch_id: int, *, progress: Progress | None = None) -> Batch | None:
             copy_bytes(batch)
             if _waits(batch):
                 return Batch.objects.get(pk=batch_id)
-            Loader(batch, progress or (lambda _batch: None)).run()
+            Loader(batch, progress).run()
         except (OperationalError, InterfaceError) as error:
             # With the connection went the hold on the batch, and another worker may have it now:
             # it stays as it is, and the sweeper finds it. What always fails ends some time.

@@ -70,7 +70,7 @@ class Applier:
     def apply(self, items: list[Item], batch_id: int) -> Outcomes:
         """Write what ready items say. Run in a transaction, in the source's turn."""
         result = Outcomes()
-        self._newer = absent.newer_than(self._batch)
+        self._newer = absent.newer_than(self._batch) if self._form.full_extracts else {}
         items = self._let_through(items, result)
         persons = self._sorted_out(items, result)
         # Everyone whom the chunk names, so that nobody is joined with another while it loads.

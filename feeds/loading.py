@@ -27,7 +27,7 @@ _HOLDS_AT_ONCE = 1000
 class Loader:
     """Loads one batch. Held by its worker alone."""
 
-    def __init__(self, batch: Batch, progress: Callable[[Batch], None]) -> None:
+    def __init__(self, batch: Batch, progress: Callable[[Batch], None] | None) -> None:
         self._batch = batch
         self._feed: Feed = batch.feed
         self._source = batch.feed.organisation
@@ -70,7 +70,7 @@ class Loader:
                     },
                 },
             )
-        self._progress(Batch.objects.get(pk=self._batch.pk))
+        self._tell()
 
     def _deliver(self, delivery: Delivery) -> None:
         """One file, from where a former worker left it: it said so with what it wrote."""
@@ -98,7 +98,12 @@ class Loader:
 
     def _note(self, **values: int) -> None:
         Batch.objects.filter(pk=self._batch.pk).update(heartbeat=timezone.now(), **values)
-        self._progress(Batch.objects.get(pk=self._batch.pk))
+        self._tell()
+
+    def _tell(self) -> None:
+        """Whoever watches is told how far the batch is."""
+        if self._progress is not None:
+            self._progress(Batch.objects.get(pk=self._batch.pk))
 
     def _beat(self) -> None:
         Batch.objects.filter(pk=self._batch.pk).update(heartbeat=timezone.now())
@@ -122,7 +127,7 @@ class Loader:
                 heartbeat=timezone.now(),
                 wrappers=F("wrappers") + result.wrappers,
             )
-        self._progress(Batch.objects.get(pk=self._batch.pk))
+        self._tell()
 
     def _one_at_a_time(self) -> None:
         """Batches of one source take turns, chunk by chunk: no two write one entry at once."""

@@ -34,17 +34,19 @@ class Format:
     """A form that a feed may have: the words that a page shows, and its reader.
 
     ``whole_record`` says that each delivery has all that its source holds of a person, so that an
-    older delivery says nothing once a newer one has come. ``compose`` makes the entry of what its
-    items tell (:class:`feeds.mapped.Told`), where they tell anything. ``mapped`` gives the reader
-    of a feed that has a mapping file, where a form can have one; ``lowest_match`` the share of rows
-    under which a delivery stops for a person, by that file. A form without has no such share.
-    ``highest_retired`` gives the share above which one that would retire so much stops, where that
-    file says one.
+    older delivery says nothing once a newer one has come; ``full_extracts`` that one may have all
+    that its source holds of everybody (:class:`feeds.mapped.WholeExtract`). ``compose`` makes the
+    entry of what its items tell (:class:`feeds.mapped.Told`), where they tell anything. ``mapped``
+    gives the reader of a feed that has a mapping file, where a form can have one; ``lowest_match``
+    the share of rows under which a delivery stops for a person, by that file. A form without has no
+    such share. ``highest_retired`` gives the share above which one that would retire so much stops,
+    where that file says one.
     """
 
     words: str
     read: Reader
     whole_record: bool = False
+    full_extracts: bool = False
     compose: Composer | None = None
     mapped: Callable[[str], Reader] | None = None
     lowest_match: Callable[[str], float] | None = None
@@ -62,6 +64,7 @@ FORMATS: Mapping[str, Format] = {
     "council-csv": Format(
         "Council CSV (Client Level Data, and the person extract beside it)",
         council_csv.read,
+        full_extracts=True,
         mapped=council_csv.read_mapped,
         lowest_match=council_csv.lowest_match,
         highest_retired=council_csv.highest_retired,
