@@ -32,8 +32,13 @@ class Entry(models.Model):
     source = models.ForeignKey(
         "organisations.Organisation", models.PROTECT, related_name="+", db_constraint=False
     )
+    # Its index is made in SQL, with its foreign key.
     source_person = models.ForeignKey(
-        "identity.SourcePerson", models.PROTECT, related_name="+", db_constraint=False
+        "identity.SourcePerson",
+        models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     category = models.SmallIntegerField(choices=Category.choices)
     sensitive = models.BooleanField(default=False)
