@@ -164,15 +164,20 @@ class MappingProcess:
         try:
             while True:
                 message = _decoded(read_message(stream))
+                if message is None:
+                    return
                 with self._changed:
                     self._messages.append(message)
                     self._changed.notify_all()
                     self._changed.wait_for(
                         lambda: len(self._messages) <= _MESSAGES_AHEAD or self._stopped
                     )
-                    if message is None or self._stopped:
+                    if self._stopped:
                         return
         finally:
+            with self._changed:
+                self._messages.append(None)  # nothing comes after it, whatever ended it
+                self._changed.notify_all()
             _close(stream)
 
 
