@@ -83,7 +83,10 @@ _BYTES = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"\xed\xa0\x80", b"\r"
 _FIGURES = (b"99999999999999999999", b"1e999999", b"-0007", b"20261399", b"1900-02-30")
 _OF_JSON = (b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"true", b"\\u0000", b"\\ud800")
 _OF_XML = (b"<", b"/>", b"&", b"&#0;", b"<!DOCTYPE x>", b"]]>", b'="', b"<entry>", b"</entry>")
-_OF_EDIFACT = (b"'", b"+", b":", b"?", b"UNH+", b"UNT+", b"UNB+", b"S02+02'", b"RSL+NV+")
+_OF_EDIFACT = (
+    b"'", b"+", b":", b"?", b"UNH+", b"UNT+", b"UNB+", b"UNG+", b"UNZ+2+", b"UNA:+.? '",
+    b"S02+02'", b"RSL+NV+",
+)  # fmt: skip
 _OF_CSV = (b",", b'"', b'""', b"\r\n", b";", b"=1+1", b"#REF!", b"1E+05", b"sep=;", b"PK\x03\x04")
 
 
@@ -95,6 +98,7 @@ def _report(number: int) -> bytes:
     return edifact_message(*edifact_sodium(), reference=str(number)) + b"\r\n"
 
 
+_ENVELOPED = b"UNA:+.? 'UNB+UNOC:3+LAB+GP+260302:1800+R1'" + _report(1) + b"UNZ+1+R1'"
 _HEADER, _ROW = table(SERVICE).splitlines(keepends=True)
 
 
@@ -114,7 +118,7 @@ def _parsers() -> tuple[Parser, ...]:
         Parser(
             "EDIFACT",
             edifact,
-            (edifact_message(*edifact_sodium()),),
+            (edifact_message(*edifact_sodium()), _ENVELOPED),
             _OF_EDIFACT,
             _report,
             keeps=b"'?\r\nUH",
