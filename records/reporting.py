@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -39,11 +40,14 @@ from organisations.categories import Category
 from organisations.models import Membership, Organisation, Role, StaffMember
 from records.reported import EntryReport, ReportAnswer, WhatIsWrong
 from records.selectors import EntryNamed
+from ui.formatting import prose_date
 
 log = logging.getLogger(__name__)
 
 PAGE_LENGTH = 25
 REFERENCE_PREFIX = "WE-"
+#: How often a source is told again of a report that it has not answered.
+REMINDED_EVERY = timedelta(days=7)
 
 
 def _words(report: ReportSeen, _known: Known) -> str:
@@ -268,21 +272,26 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def reports_to_tell() -> list[int]:
-    """Reports that nobody has been told of, oldest first."""
-    waiting = EntryReport.objects.filter(notified__isnull=True).order_by("at", "pk")
+    """Reports that nobody has been told of, and those that wait for an answer, oldest first."""
+    waiting = EntryReport.objects.filter(_is_to_be_told(timezone.now())).order_by("at", "pk")
     return list(waiting.values_list("pk", flat=True))
+
+
+def _is_to_be_told(now: datetime) -> Q:
+    return Q(notified__isnull=True) | Q(answer="", notified__lte=now - REMINDED_EVERY)
 
 
 @transaction.atomic
 def tell(report_id: int) -> bool:
-    """Send the one notice of a report to the source's records officers; whether it went now.
+    """Send the notice of a report to the source's records officers; whether it went now.
 
-    It holds the reference and a link. Two workers send one: the row is locked while it goes out.
-    Where it cannot go, the row waits for the sweeper; it is on the work list all the same.
+    Once when it is made, and again for each time that it has waited so long for an answer. It holds
+    the reference and a link. Two workers send one: the row is locked while it goes out. Where it
+    cannot go, the row waits for the sweeper; it is on the work list all the same.
     """
     report = (
         EntryReport.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(pk=report_id, notified__isnull=True)
+        .filter(_is_to_be_told(timezone.now()), pk=report_id)
         .first()
     )
     if report is None:
@@ -319,11 +328,12 @@ def _officers(source_id: int) -> list[str]:
 
 def _notice(report: EntryReport, officers: list[str]) -> EmailMessage:
     link = f"{settings.ORIGIN}{reverse('report', args=[report.public_id])}"
+    waits = f" has waited for an answer since {prose_date(report.at)}" if report.notified else ""
     return EmailMessage(
-        subject=f"Connect Care report {report.reference}",
+        subject=f"Connect Care report {report.reference}{' still waits' if waits else ''}",
         body=(
             "Somebody who uses Connect Care has reported that an entry of yours is wrong: "
-            f"{report.reference}.\n\n"
+            f"{report.reference}{waits}.\n\n"
             f"Sign in to look at it: {link}\n\n"
             "This message does not say who it is about. Please do not reply to it.\n"
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from identity.models import Resident, SourcePerson
 from organisations.categories import Category
@@ -193,6 +195,33 @@ def test_the_notice_names_nobody_and_goes_once(
     assert str(made.public_id) in notice.body
     for private in ("Carter", "Ruth", "Qzdiagnosis", WORDS, "condition-77", "Test trust"):
         assert private not in notice.subject + notice.body
+
+
+def test_who_does_not_answer_is_reminded_every_week(
+    ward: Ward, entry: UUID, officer: Membership
+) -> None:
+    report(ward, entry)
+    made = only(ward)
+    with ward.as_login("pipeline"):
+        assert reporting.tell(made.pk)
+        mail.outbox.clear()
+        a_week_ago = timezone.now() - reporting.REMINDED_EVERY
+        EntryReport.objects.update(notified=a_week_ago + timedelta(minutes=5))
+        assert reporting.reports_to_tell() == []
+        for _ in range(2):
+            EntryReport.objects.update(notified=a_week_ago)
+            assert reporting.reports_to_tell() == [made.pk]
+            assert reporting.tell(made.pk)
+            assert not reporting.tell(made.pk)
+    assert len(mail.outbox) == 2
+    assert "still waits" in mail.outbox[0].subject
+    assert "has waited for an answer since" in mail.outbox[0].body
+    for private in ("Carter", "Ruth", "Qzdiagnosis", WORDS, "condition-77", "Test trust"):
+        assert private not in mail.outbox[0].body
+    answer(officer, made)
+    with ward.as_login("pipeline"):
+        EntryReport.objects.update(notified=a_week_ago)
+        assert reporting.reports_to_tell() == []
 
 
 def test_without_an_officer_to_tell_it_waits(ward: Ward, entry: UUID, caplog: Any) -> None:
