@@ -51,6 +51,14 @@ class MyResidents:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A page of who is registered with a practice, by name; ``after`` is where the next begins."""
+
+    residents: tuple[Mine, ...]
+    after: UUID | None
+
+
 def my_residents(acting: Acting, *, at: datetime, page: int, request_id: str) -> MyResidents | None:
     """A page of whom this membership cares for now; pages count from 1. ``None`` if not for it.
 
@@ -80,12 +88,41 @@ def my_residents(acting: Acting, *, at: datetime, page: int, request_id: str) ->
     if answer is None:
         return None
     raw = json.loads(answer)
-    found = [_mine(each) for each in raw["residents"]]
+    return MyResidents(_whose_record_opens(acting, raw["residents"]), raw["total"])
+
+
+def registered(
+    acting: Acting, *, letter: str, after: UUID | None, request_id: str
+) -> Registered | None:
+    """A page of who is registered with this membership's practice; ``None`` if not for it.
+
+    By name, from those whose family name begins with a letter, or from all of them where it is
+    empty; after somebody of the list, or from its beginning. As :func:`my_residents` otherwise.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select access.registered_residents(%s, %s, %s, %s, %s, %s::uuid)::text",
+            [
+                acting.staff_id,
+                acting.membership_id,
+                letter,
+                after,
+                PAGE_LENGTH,
+                request_id,
+            ],
+        )
+        (answer,) = cursor.fetchone()
+    if answer is None:
+        return None
+    raw = json.loads(answer)
+    last = UUID(raw["residents"][-1]["public_id"]) if raw["more"] else None
+    return Registered(_whose_record_opens(acting, raw["residents"]), last)
+
+
+def _whose_record_opens(acting: Acting, listed: list[dict[str, Any]]) -> tuple[Mine, ...]:
+    found = [_mine(each) for each in listed]
     decisions = gate.consider_many(acting, [each.public_id for each in found]) if found else []
-    return MyResidents(
-        tuple(each for each, decision in zip(found, decisions, strict=True) if decision.is_open),
-        raw["total"],
-    )
+    return tuple(each for each, decision in zip(found, decisions, strict=True) if decision.is_open)
 
 
 def _mine(raw: dict[str, Any]) -> Mine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from access.mine import PAGE_LENGTH, Mine, MyResidents
+from access.mine import PAGE_LENGTH, Mine, MyResidents, Registered
 from access.models import RelationshipKind
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
@@ -26,6 +26,7 @@ _GROUPS: Mapping[RelationshipKind, str] = {
     RelationshipKind.CASELOAD: "On your team’s caseload",
     RelationshipKind.DISCHARGE_REFERRAL: "Referred to your team on leaving hospital",
     RelationshipKind.REFERRAL: "Referred to your team",
+    RelationshipKind.REGISTERED_PRACTICE: "Registered with your practice",
     RelationshipKind.TEMPORARY_REGISTRATION: "Registered with your practice for a time",
     RelationshipKind.GRANTED: "A colleague let you in",
     RelationshipKind.SELF_DECLARED: "You said that you are involved",
@@ -63,6 +64,21 @@ class MyResidentsPage:
     page: int
     pages: int
     empty: str
+    has_registered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPage:
+    """One page of who is registered with a practice, and the ways to others of it.
+
+    ``letter`` is what the family names begin with, empty for all of them; ``after`` names the page
+    that follows, and is empty on the last.
+    """
+
+    groups: tuple[MineGroup, ...]
+    letter: str
+    after: str
+    is_first: bool
 
 
 def pages_of(total: int) -> int:
@@ -79,21 +95,45 @@ def my_residents_page(
     today: date,
 ) -> MyResidentsPage:
     """The list under its reasons, in its own order. Whom nothing lets be seen is left out."""
-    seen = {each.id: each for each in people}
-    shown = [
-        (_title(each), _shown(each, seen[each.resident], today))
-        for each in found.residents
-        if each.resident in seen
-    ]
     return MyResidentsPage(
-        groups=tuple(
-            MineGroup(title, tuple(one for _, one in of))
-            for title, of in groupby(shown, key=lambda pair: pair[0])
-        ),
+        groups=_groups(found.residents, people, today),
         total=found.total,
         page=page,
         pages=pages_of(found.total),
         empty=_empty(organisation_kind),
+        has_registered=organisation_kind == OrganisationKind.GP_PRACTICE,
+    )
+
+
+def registered_page(
+    found: Registered,
+    people: Iterable[ResidentSeen],
+    *,
+    letter: str,
+    is_first: bool,
+    today: date,
+) -> RegisteredPage:
+    """The list of the registered, in its own order. Whom nothing lets be seen is left out."""
+    return RegisteredPage(
+        groups=_groups(found.residents, people, today),
+        letter=letter,
+        after=str(found.after) if found.after else "",
+        is_first=is_first,
+    )
+
+
+def _groups(
+    listed: Iterable[Mine], people: Iterable[ResidentSeen], today: date
+) -> tuple[MineGroup, ...]:
+    seen = {each.id: each for each in people}
+    shown = [
+        (_title(each), _shown(each, seen[each.resident], today))
+        for each in listed
+        if each.resident in seen
+    ]
+    return tuple(
+        MineGroup(title, tuple(one for _, one in of))
+        for title, of in groupby(shown, key=lambda pair: pair[0])
     )
 
 
@@ -120,7 +160,7 @@ def _when(mine: Mine) -> str:
 def _empty(organisation_kind: str) -> str:
     if organisation_kind == OrganisationKind.GP_PRACTICE:
         return (
-            "Nobody has an appointment with your practice today. Your registered patients are not "
-            "listed: find them by their NHS number, or by name and date of birth."
+            "Nobody has an appointment with your practice today. Your registered patients are on "
+            "a list of their own."
         )
     return "Nobody is on your team’s list now. Find a resident to look somebody up."

@@ -106,7 +106,7 @@ def test_what_is_another_teams_or_over_or_the_whole_practices_is_not_listed(ward
     assert names(mine(ward.client)) == ["CARTER, Ruth (Mrs)"]
     of_practice = mine(client_of(doctor))
     assert names(of_practice) == []
-    assert "Your registered patients are not listed" in of_practice.get_text(" ")
+    assert "Your registered patients are on a list of their own" in of_practice.get_text(" ")
 
 
 def test_a_team_of_a_whole_site_is_told_the_ward_and_who_left_is_not_theirs(ward: Ward) -> None:
@@ -274,3 +274,86 @@ def test_whoever_opts_out_while_the_list_is_read_is_not_on_it(
     page = mine(ward.client)
     assert names(page) == []
     assert "Bed 1" not in page.get_text(" ")
+
+
+# ── Registered with a practice ──────────────────────────────────────────────────────────────
+
+REGISTERED = "?list=registered"
+
+
+@pytest.fixture
+def of_practice(ward: Ward) -> Client:
+    """A doctor of the practice, with whom nobody is registered yet."""
+    with ward.as_login("pipeline"):
+        doctor = factories.membership(at=ward.practice, as_role="doctor")
+    return client_of(doctor)
+
+
+def registered(ward: Ward, *families: str) -> list[Resident]:
+    """These are registered with the practice, in this order."""
+    with ward.as_login("pipeline"):
+        made = [factories.resident(family, "Ada", nhs_number=None) for family in families]
+        for each in made:
+            factories.source_person(each, ward.practice)
+            factories.relationship(each, ward.practice, kind="registered-practice")
+    return made
+
+
+def test_a_practices_patients_are_listed_by_name_a_page_at_a_time(
+    ward: Ward, of_practice: Client
+) -> None:
+    families = [f"Name{nth:02}" for nth in range(PAGE_LENGTH + 3)]
+    registered(ward, *reversed(families))
+    assert "All registered patients, by name" in mine(of_practice).get_text()
+    assert "Registered patients" not in mine(ward.client).get_text()
+    first = mine(of_practice, REGISTERED)
+    assert names(first) == [f"{each.upper()}, Ada" for each in families[:PAGE_LENGTH]]
+    following = first.find("a", string="The next page")["href"]
+    assert "ame" not in following, "no name in an address"
+    second = mine(of_practice, following)
+    assert names(second) == [f"{each.upper()}, Ada" for each in families[PAGE_LENGTH:]]
+    assert second.find("a", string="The next page") is None
+    assert names(mine(of_practice, second.find("a", string="The first page")["href"])) == names(
+        first
+    )
+
+
+def test_the_list_of_the_registered_is_of_a_letter(ward: Ward, of_practice: Client) -> None:
+    registered(ward, "Øster", "Zola", "Zimmer", "Abbot")
+    assert names(mine(of_practice, f"{REGISTERED}&letter=z")) == ["ZIMMER, Ada", "ZOLA, Ada"]
+    assert names(mine(of_practice, f"{REGISTERED}&letter=q")) == []
+    for no_letter in ("%25", "zz", "Z", ""):
+        assert len(names(mine(of_practice, f"{REGISTERED}&letter={no_letter}"))) == 4
+
+
+def test_nobody_is_listed_as_registered_who_is_not_or_opted_out(
+    ward: Ward, of_practice: Client, run_sql: Callable[[str], psycopg.Connection]
+) -> None:
+    staying, left, refusing, dead = registered(ward, "Staying", "Left", "Refusing", "Dead")
+    with ward.as_login("pipeline"):
+        now = timezone.now()
+        CareRelationship.objects.filter(resident=left).update(valid_until=now)
+        Resident.objects.filter(pk=dead.pk).update(deceased=True)
+        factories.choice(refusing, "connect-care", by=ward.adviser)
+        worker = factories.membership(at=ward.council, as_role="social-worker")
+    assert names(mine(of_practice, REGISTERED)) == ["STAYING, Ada"]
+    for other in (ward.client, client_of(worker)):
+        assert names(mine(other, REGISTERED)) == []
+    seen = run_sql("admin").execute(
+        "select residents from audit_event where reason = 'registered-residents' order by id"
+    )
+    assert [residents for (residents,) in seen] == [[staying.pk], [], []]
+
+
+def test_the_page_after_somebody_who_is_not_of_the_list_is_its_first(
+    ward: Ward, of_practice: Client
+) -> None:
+    registered(ward, "Abbot", "Zola")
+    after = f"{REGISTERED}&after={ward.resident.public_id}"
+    assert names(mine(of_practice, after)) == ["ABBOT, Ada", "ZOLA, Ada"]
+    assert names(mine(of_practice, f"{REGISTERED}&after=nobody")) == ["ABBOT, Ada", "ZOLA, Ada"]
+
+
+def test_the_list_of_the_registered_is_not_for_whoever_reads_no_records(ward: Ward) -> None:
+    adviser = client_of(ward.adviser)
+    assert adviser.get(reverse("my-residents") + REGISTERED).status_code == 403

@@ -160,6 +160,8 @@ def everything_answered(ward: Ward, clients: dict[str, Client]) -> dict[tuple[st
             found[who, f"find {words}"] = _answer(asked)
         found[who, "home"] = _answer(client.get("/"))
         found[who, "my residents"] = _answer(client.get(reverse("my-residents")))
+        registered = reverse("my-residents") + "?list=registered"
+        found[who, "registered"] = _answer(client.get(registered))
         found[who, "inbox"] = _answer(client.get(reverse("inbox")))
     return found
 

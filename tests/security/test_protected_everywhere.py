@@ -114,6 +114,7 @@ READS_ALL = {"nurse", "social worker"}
 ASKED_AS_WELL = {
     "record-section": ("", "?show=past"),
     "timeline": ("", "?over=month", "?part=people&source=a-gp-practice", "?page=2"),
+    "my-residents": ("", "?list=registered"),
 }
 FEW = 3
 
