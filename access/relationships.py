@@ -150,6 +150,11 @@ _FOR_A_TIME = {
 }
 
 
+def longest_after(periods: Mapping[str, timedelta]) -> timedelta:
+    """How long after its end a contact carries a relationship at most."""
+    return max(periods[period] for _, period in _FOR_A_TIME.values())
+
+
 def _as(
     item: Evidence, kind: RelationshipKind, begins: datetime, until: datetime | None
 ) -> Derived:

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from access import actions as access
-from access.relationships import Derived, Evidence, derive
+from access.relationships import Derived, Evidence, derive, longest_after
 from identity.models import LinkState, Resident, SourcePerson
 from organisations.categories import Category
 from organisations.models import Organisation, OrganisationKind
@@ -34,6 +35,10 @@ _TELLS_OF_CARE = frozenset(
         Category.PEOPLE_INVOLVED,
     }
 )
+
+
+#: Kinds of entry that tell nothing any more once they have been over for long: most of a record.
+_CONTACTS = ("Encounter", "Appointment")
 
 
 class Arrival(NamedTuple):
@@ -314,7 +319,15 @@ def _registrations(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
 def _evidence_of_entries(residents: list[int]) -> Iterable[tuple[int, Evidence]]:
     registry = Registry.read()
     now = timezone.now()
+    since = now - longest_after(settings.RELATIONSHIP_PERIODS)
+    still_tells = (
+        ~Q(kind__in=_CONTACTS)
+        | Q(status=EntryStatus.CURRENT)
+        | Q(ends__gt=since)
+        | Q(ends=None, effective__gt=since)
+    )
     entries = Entry.objects.filter(
+        still_tells,
         resident_id__in=residents,
         category__in=_TELLS_OF_CARE,
         status__in=[

@@ -20,8 +20,10 @@ from django.utils import timezone
 from access.actions import relationships_are_due
 from access.bases import is_of
 from access.models import CareRelationship, RelationshipDue, RelationshipKind
+from access.relationships import longest_after
 from identity.models import SourcePerson
 from organisations.models import Feed, Organisation, Team
+from records import actions as entry_actions
 from records.actions import relationships_renewed, renew_due_relationships
 from tests import factories
 from tests.feeds.conftest import Resource, ndjson, patient
@@ -503,3 +505,39 @@ def test_all_is_renewed_only_when_another_worker_has_done_its_part(
         other.join(timeout=60)
         assert done == [[0]]
         assert list(relationships_renewed()) == []
+
+
+def test_what_has_been_over_for_long_is_not_asked_for_and_would_change_nothing(
+    deliver: Callable[..., Any], as_login: Any, sources: Sources, monkeypatch: Any
+) -> None:
+    """Contacts of every class, state and age around the longest period, and an old registration."""
+    longest = longest_after(settings.RELATIONSHIP_PERIODS).days
+    contacts = [
+        {
+            **encounter(of_class, status=status, period={"start": days(-500), "end": days(-ago)}),
+            "id": f"{of_class}-{status}-{ago}",
+        }
+        for of_class in ("IMP", "EMER", "AMB")
+        for status in ("in-progress", "finished", "planned", "unknown")
+        for ago in (1, longest - 1, longest + 1, 400)
+    ]
+    without_end = [
+        {**encounter("IMP", status=status, period={"start": days(-ago)}), "id": f"o-{status}-{ago}"}
+        for status in ("in-progress", "finished")
+        for ago in (1, 400)
+    ]
+    temporary = episode("", status="finished", period={"start": days(-900), "end": days(-800)})
+    deliver(ndjson(patient(), *contacts, *without_end))
+    deliver(ndjson(patient(), temporary), of=sources.feeds["gp_practice"])
+    with as_login("pipeline"):
+        residents = sorted(set(SourcePerson.objects.values_list("resident", flat=True)))
+        asked = len(list(entry_actions._evidence_of_entries(residents)))
+        derived = entry_actions._derive(residents)
+        monkeypatch.setattr(entry_actions, "_CONTACTS", ())
+        assert len(list(entry_actions._evidence_of_entries(residents))) > asked + 10
+        everything = entry_actions._derive(residents)
+    assert [len(each) for each in derived.values()] == [len(each) for each in everything.values()]
+    assert {each.evidence for one in derived.values() for each in one} == {
+        each.evidence for one in everything.values() for each in one
+    }
+    assert any(derived.values())
