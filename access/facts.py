@@ -16,7 +16,6 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection
 
 from identity.protected import (
     Known,
@@ -28,6 +27,7 @@ from identity.protected import (
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.periods import State
+from statements import prepared
 from ui.formatting import LONDON
 
 
@@ -262,9 +262,9 @@ def read_many(
     One statement, whatever the number of residents and the size of their records, so that all are
     as of one moment.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
-            "select access.read_facts(%s, %s, %s::uuid[], %s)::text",
+            "select access.read_facts(%s::bigint, %s::bigint, %s::uuid[], %s::uuid)::text",
             # An array in PostgreSQL's own words is sooner made than one of psycopg's.
             [staff_id, membership_id, f"{{{','.join(map(str, residents))}}}", sitting],
         )

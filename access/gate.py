@@ -26,6 +26,7 @@ from audit import actions as audit
 from audit.models import Action
 from identity.protected import Known, Redaction, is_protected
 from organisations import selectors as registry
+from statements import prepared
 
 
 class OutsideTransaction(RuntimeError):
@@ -149,11 +150,11 @@ def open_record(
         return Refused(decision)
     if decision.relationship is not None:
         kept["since"] = decision.relationship.valid_from.isoformat()
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
-            "select access.open_record(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s::jsonb,"
-            " %s::uuid, %s, %s::uuid, %s::bigint[],"
-            " make_interval(secs => %s))",
+            "select access.open_record(%s::bigint, %s::bigint, %s::bigint, %s::uuid, %s::bigint,"
+            " %s::bigint[], %s::bigint, %s::bigint, %s::jsonb, %s::uuid, %s::text, %s::uuid,"
+            " %s::bigint[], make_interval(secs => %s::double precision))",
             [
                 acting.staff_id,
                 acting.membership_id,
@@ -192,7 +193,7 @@ def redaction_of(protection: str, *, reader: int) -> Redaction:
 
 def still_open() -> bool:
     """Whether everything that this transaction's opening granted still holds, asked live."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute("select access.still_open()")
         (holds,) = cursor.fetchone()
     return bool(holds)

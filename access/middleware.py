@@ -17,7 +17,7 @@ from access.requests import ActingRequest
 from access.showing import is_registered
 from audit import actions as audit
 from audit.models import Action
-from organisations.selectors import memberships_in_force
+from organisations.signing_in import held_in_force
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -46,7 +46,7 @@ class ActingMembership:
             return None
         sitting = sittings.current(request)
         chosen = request.session.get(SESSION_KEY)
-        memberships = memberships_in_force(request.user)
+        memberships = held_in_force(request.user)
         if chosen is not None:
             memberships = [each for each in memberships if str(each.pk) == str(chosen)]
         return Acting.of(memberships[0], sitting=sitting) if len(memberships) == 1 else None

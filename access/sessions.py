@@ -30,7 +30,7 @@ def begin(request: AnyRequest, staff: StaffMember, *, by: By, request_id: str) -
     half_way.end(request)
     for key in (SESSION_KEY, BEGAN, ACTIVE):
         request.session.pop(key, None)
-    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, staff, backend="organisations.signing_in.StaffBackend")
     request.session[BY] = by
     sittings.begin(request)
     audit.record(

@@ -121,6 +121,10 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["application_name"] = f"connectcare {LOGIN}"
+# What every page asks is planned once a connection (docs/adr/0038). Not through a PgBouncer that
+# cannot keep prepared statements, as those before 1.21 cannot.
+PREPARED_STATEMENTS = environment.one_of("PREPARED_STATEMENTS", ("yes", "no")) == "yes"
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0 if PREPARED_STATEMENTS else None
 # Who proves that choices hold asks with the web's own login as well (records/probing/as_web.py).
 WEB_DATABASE = (
     environment.database(Login.WEB)
@@ -133,7 +137,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "organisations.StaffMember"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: who is locked out is not compared with anybody
-    "django.contrib.auth.backends.ModelBackend",
+    "organisations.signing_in.StaffBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None  # guardian's anonymous user: nobody here is anonymous
@@ -178,6 +182,7 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_IDLE_MINUTES = 15
 SESSION_HOURS = 10
 SESSION_WARNING_SECONDS = 180
+SESSION_ENGINE = "access.kept_sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=SESSION_HOURS).total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 

@@ -8,10 +8,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from identity.models import Protection, Sex, VerifiedAddress
 from identity.protected import Redaction, is_protected, of_protected
+from statements import prepared
 
 
 @of_protected(
@@ -89,7 +88,7 @@ def residents(ids: Iterable[int]) -> list[ResidentSeen]:
 
     One statement. Row security is asked for each of its tables; what is kept back joins nothing.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_RESIDENTS, [list(ids)])
         return [_shown(_seen(row)) for row in cursor.fetchall()]
 

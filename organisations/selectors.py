@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.core.paginator import Page, Paginator
-from django.db import connection
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
@@ -25,22 +25,28 @@ from organisations.models import (
     Team,
 )
 from organisations.staff import StaffMember
+from statements import prepared
 
 
 def memberships_in_force(staff: StaffMember) -> list[Membership]:
-    """What a staff member may act as now: role, organisation and team in force as well.
-
-    Read at every request: one plain statement, and what it is to be in force asked of the rows.
-    """
-    moment = timezone.now()
+    """What a staff member may act as now: role, organisation and team in force as well."""
     held = Membership.objects.filter(staff=staff).select_related("organisation", "team", "role")
-    found = []
     for membership in held:
         membership.staff = staff
-        parts = (membership, membership.organisation, membership.role, membership.team)
-        if all(part.is_current(moment) for part in parts if part is not None):
-            found.append(membership)
-    return found
+    return in_force(held, timezone.now())
+
+
+def in_force(held: Iterable[Membership], at: datetime) -> list[Membership]:
+    """Those of some memberships that count at a moment, read with all that hangs on them."""
+    return [
+        membership
+        for membership in held
+        if all(
+            part.is_current(at)
+            for part in (membership, membership.organisation, membership.role, membership.team)
+            if part is not None
+        )
+    ]
 
 
 def participating_organisations() -> QuerySet[Organisation]:
@@ -103,7 +109,7 @@ class Listed:
 
 def listed(organisations: Iterable[int]) -> dict[int, Listed]:
     """Organisations as anyone may know them, by id."""
-    with connection.cursor() as cursor:  # for every page of a record
+    with prepared() as cursor:  # for every page of a record
         cursor.execute(
             "select id, participates, phone from organisations_organisation"
             " where id = any (%s::bigint[])",

@@ -45,6 +45,8 @@ class StaffMember(AbstractBaseUser, PermissionsMixin):
     )
 
     objects: ClassVar[StaffMemberManager] = StaffMemberManager()
+    #: What they may act as, read with who is signed in (organisations/signing_in.py); absent else.
+    held: list[Membership]
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name"]

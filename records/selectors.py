@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -30,6 +29,7 @@ from records.models import Entry
 from records.sections import LIVE, NOW, PAGE, Group, Section
 from records.statuses import GONE, EntryStatus
 from records.windows import Unit, Window, day_of
+from statements import prepared
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
@@ -164,18 +164,19 @@ def _entries(opened: Opened) -> QuerySet[Entry]:
 
 #: The same in SQL, for what every page asks: Django would take longer to write it than
 #: PostgreSQL to answer.
-_GRANTED = "resident_id = %(resident)s and grant_key = any (%(keys)s::bigint[])"
+_GRANTED = "resident_id = %(resident)s::bigint and grant_key = any (%(keys)s::bigint[])"
 #: What is read of an entry, and its id, which puts those of one moment in order.
 _OF_E = ", ".join(f"e.{column}" for column in (*_COLUMNS, "id"))
 
 
 def _granted(opened: Opened) -> dict[str, Any]:
-    return {"resident": opened.resident_id, "keys": opened.decision.keys}
+    keys = f"{{{','.join(map(str, opened.decision.keys))}}}"
+    return {"resident": opened.resident_id, "keys": keys}
 
 
 def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     """What a statement answers. It is made of this module's own words; values are parameters."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(statement, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -220,5 +220,13 @@ def test_pgbouncer_in_transaction_mode_shows_nobody_anothers_record(
     bouncer: int, readers: Readers
 ) -> None:
     web = connections["default"].settings_dict
-    settings = {**web, "HOST": "127.0.0.1", "PORT": bouncer, "NAME": "portal", "CONN_MAX_AGE": None}
+    settings = {
+        **web,
+        "HOST": "127.0.0.1",
+        "PORT": bouncer,
+        "NAME": "portal",
+        "CONN_MAX_AGE": None,
+        # As PREPARED_STATEMENTS=no does, since a PgBouncer before 1.21 keeps none.
+        "OPTIONS": {**web["OPTIONS"], "prepare_threshold": None},
+    }
     everybody(readers, settings)
