@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from jinja2.utils import missing
 
 from access import session_ends
+from connectcare.drawing import Drawing
 from ui import formatting
 from ui.forms import as_declared
 
@@ -99,7 +102,14 @@ def environment(**options: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.globals.update(static=static, url=_url, drawn_once=_drawn_once(), alike=alike)
+    jinja.code_generator_class = Drawing
+    jinja.globals.update(
+        static=static,
+        url=_url,
+        url_around=_url_around,
+        drawn_once=_drawn_once(),
+        alike=alike,
+    )
     jinja.filters.update(formatting.FILTERS)
     return jinja
 
@@ -135,17 +145,41 @@ def alike(draw: Draw, *values: Hashable) -> str:
 
 
 def _url(name: str, *args: Any, **kwargs: Any) -> str:
-    """An address. One that is made of ids alone is filled in: a record's page has hundreds."""
-    if args or any(type(value) is not UUID for value in kwargs.values()):
+    """An address. One of ids and words is kept, and its ids filled in: a page has hundreds."""
+    values = (*args, *kwargs.values())
+    if not all(type(value) in _KEPT for value in values):
         return reverse(name, args=args, kwargs=kwargs)
-    return _of_ids(name, tuple(kwargs)).format(*kwargs.values())
+    ids = [value for value in values if type(value) is UUID]
+    shape = tuple(UUID if type(value) is UUID else value for value in values)
+    return _of_ids(name, shape, tuple(kwargs)).format(*ids)
+
+
+def _url_around(name: str, part: str, **kwargs: UUID) -> tuple[str, str]:
+    """What stands before and after one id of an address: for a list, whose rows differ in it."""
+    address = _of_ids(name, (UUID,) * (len(kwargs) + 1), (*kwargs, part))
+    before, _, after = address.partition(f"{{{len(kwargs)}}}")
+    return before.format(*kwargs.values()), after.format(*kwargs.values())
+
+
+#: What an address is kept with: an id by its place, a word (a section's) as it is.
+_KEPT = frozenset({UUID, str})
 
 
 @lru_cache(maxsize=MOST_ALIKE)
-def _of_ids(name: str, parts: tuple[str, ...]) -> str:
-    """An address with a place for each id, in the order of the names of its parts."""
-    ids = [UUID(int=nth) for nth in range(len(parts))]
-    address = reverse(name, kwargs=dict(zip(parts, ids, strict=True)))
+def _of_ids(name: str, values: tuple[str | type[UUID], ...], named: tuple[str, ...]) -> str:
+    """An address with a place for each id. The last of its values are those of its named parts."""
+    ids: list[UUID] = []
+    filled: list[str | UUID] = []
+    for value in values:
+        if isinstance(value, str):
+            filled.append(value)
+        else:
+            ids.append(UUID(int=len(ids)))
+            filled.append(ids[-1])
+    before = len(values) - len(named)
+    by_name = dict(zip(named, filled[before:], strict=True))
+    address = reverse(name, args=filled[:before], kwargs=by_name)
+    address = address.replace("{", "{{").replace("}", "}}")
     for nth, each in enumerate(ids):
         address = address.replace(str(each), f"{{{nth}}}")
     return address
@@ -159,6 +193,8 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     large_print = request.GET.get("size") == "large"
     signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
     return {
+        # Drawn once of a page, however many forms it has.
+        "csrf_input": SimpleLazyObject(partial(csrf_input, request)),
         "acting": getattr(request, "acting", None),
         "signed_in": signed_in,
         "session_left": session_ends.left_of(request) if signed_in else None,

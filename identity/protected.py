@@ -49,10 +49,11 @@ _DECLARED: dict[type, _Declared] = {}
 def of_protected(
     *, keep: Iterable[str], empty: Iterable[str] = (), **made: Make
 ) -> Callable[[type[Value]], type[Value]]:
-    """Declare what a dataclass, or a model, shows of a protected resident, field by field.
+    """Declare what a type of values shows of a protected resident, field by field.
 
-    ``keep`` are fields that cannot say where anybody is: ids, codes, times, figures. ``empty``
-    come out empty; the others are made by a function of the whole value.
+    Values are dataclasses, named tuples or models. ``keep`` are fields that cannot say where
+    anybody is: ids, codes, times, figures. ``empty`` come out empty; the others are made by a
+    function of the whole value.
 
     :raises NotDeclared: unless every field is named, once.
     """
@@ -114,6 +115,9 @@ class Redaction:
         changed |= {name: make(value, self.known) for name, make in declared.made.items()}
         if isinstance(value, Model):
             return _copy_with(value, changed)
+        if isinstance(value, tuple):
+            made: Value = value._replace(**changed)  # type: ignore[attr-defined]  # it has fields
+            return made
         return replace(value, **changed)  # type: ignore[type-var]  # declared ones are dataclasses
 
 
@@ -125,6 +129,8 @@ def is_protected(code: str) -> bool:
 def _fields_of(of: type[Any]) -> list[str]:
     if issubclass(of, Model):
         return [field.name for field in of._meta.concrete_fields]  # noqa: SLF001 - documented name
+    if issubclass(of, tuple):
+        return list(of._fields)  # type: ignore[attr-defined]  # a named tuple's
     return [field.name for field in fields(of)]
 
 

@@ -9,9 +9,9 @@ unless it is seen to name a place. docs/adr/0010.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from identity.protected import KEPT_BACK, Known, kind_of_worker, may_say_where, of_protected
@@ -160,10 +160,10 @@ def _says_where(entry: EntrySeen, words: str, known: Known) -> bool:
     source_status=_source_status,
     author_role=_author_role,
 )
-@dataclass(frozen=True, slots=True)
-class EntrySeen:
+class EntrySeen(NamedTuple):
     """An entry as pages show it, without the resource that it came as.
 
+    A tuple, because a page makes some hundred of them out of rows.
     ``effective`` counts as far as ``precision`` says (``year``, ``month``, ``day``, ``time``).
     ``reported`` says that a reader has reported it as wrong (:mod:`records.marks`).
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from access.facts import Source
@@ -23,11 +24,11 @@ class Flag:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemView:
+class ItemView(NamedTuple):
     """One entry of a list. ``source`` is never empty; empty words are left out.
 
-    ``reported`` says that somebody has reported it as wrong.
+    ``reported`` says that somebody has reported it as wrong. A tuple, which a template takes apart
+    once instead of asking it for each of its fields.
     """
 
     public_id: UUID
@@ -120,18 +121,21 @@ def when_of(effective: datetime | None, precision: str, ends: datetime | None) -
 _SAYS_NO_MORE = frozenset({"active", "in progress", "completed", "finished", "unknown"})
 #: Codes of FHIR that are not yet English.
 _IN_ENGLISH = {"onhold": "on hold", "noshow": "did not attend", "waitlist": "waiting list"}
+#: Our own words.
+_WORDS: Mapping[str, str] = {
+    **{str(each): str(each.label) for each in EntryStatus},
+    str(EntryStatus.UNKNOWN): "Status not known",
+}
+_PLAIN = frozenset({str(EntryStatus.CURRENT), str(EntryStatus.PAST)})
 
 
 def status_of(seen: EntrySeen) -> str:
     """Where the entry stands, in our word and the source's; for a result the source's alone."""
     own = seen.source_status.replace("-", " ").strip()
     own = _IN_ENGLISH.get(own.casefold(), own)
-    word = str(EntryStatus(seen.status).label)
-    if seen.status == EntryStatus.UNKNOWN:
-        word = "Status not known"
+    word = _WORDS[seen.status]
     section = SECTION_OF[Category(seen.category)]
-    plain = seen.status in (EntryStatus.CURRENT, EntryStatus.PAST)
-    if not section.status_matters and plain:
+    if not section.status_matters and seen.status in _PLAIN:
         return own[:1].upper() + own[1:]
     if not own or own.casefold() in _SAYS_NO_MORE | {word.casefold()}:
         return word

@@ -51,6 +51,8 @@ def groups_of(found: Sequence[EntrySeen], *, by_name: bool = True) -> list[list[
 
     :param by_name: not for a protected resident's, whose entries may be named by their kind.
     """
+    if len({entry.source_id for entry in found}) < 2:
+        return [[entry] for entry in found]
     follows = _joined(found, by_name=by_name)
     together: dict[int, list[EntrySeen]] = {}
     for nth, entry in enumerate(found):
@@ -113,5 +115,7 @@ def _value(entry: EntrySeen) -> tuple[object, ...]:
 
 def _evened_out(name: str) -> str:
     """Letters and digits alone, without case and accents."""
-    apart = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(character for character in apart if character.isalnum())
+    folded = name.casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded)
+    return "".join(filter(str.isalnum, folded))

@@ -10,7 +10,7 @@ been through the redaction of :mod:`identity.protected`: nothing above has more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -33,9 +33,9 @@ from statements import prepared
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
-    "effective_precision" if each.name == "precision" else each.name
-    for each in fields(EntrySeen)
-    if each.name != "reported"  # is of its reports (records.marks)
+    "effective_precision" if each == "precision" else each
+    for each in EntrySeen._fields
+    if each != "reported"  # is of its reports (records.marks)
 )
 
 #: What is measured again and again.
@@ -56,23 +56,31 @@ class Counts:
 
     def of(self, category: Category, statuses: Sequence[str], source: int | None = None) -> int:
         """Entries of a category with one of these statuses, from one source or from all."""
-        return sum(
-            count
-            for in_source, status, count in self._of_category.get(int(category), ())
-            if status in statuses and (source is None or in_source == source)
-        )
+        if source is None:
+            found = self._by_status.get(category, {})
+            return sum(found.get(status, 0) for status in statuses)
+        return sum(self.by_key.get((category, source, status), 0) for status in statuses)
+
+    def shows(self, category: Category, source: int) -> bool:
+        """Whether there is a live entry of a category from a source."""
+        return (category, source) in self._live
 
     def errors(self, category: Category) -> int:
         """Entries of a category that their sources have since called errors."""
         return self.of(category, (EntryStatus.ENTERED_IN_ERROR,))
 
     @cached_property
-    def _of_category(self) -> dict[int, list[tuple[int, str, int]]]:
-        """The same, each category's apart: a page asks of one category at a time."""
-        apart: dict[int, list[tuple[int, str, int]]] = {}
-        for (category, source, status), entries in self.by_key.items():
-            apart.setdefault(category, []).append((source, status, entries))
+    def _by_status(self) -> dict[int, dict[str, int]]:
+        """The same, from all sources together: a page asks of one category at a time."""
+        apart: dict[int, dict[str, int]] = {}
+        for (category, _, status), entries in self.by_key.items():
+            of = apart.setdefault(category, {})
+            of[status] = of.get(status, 0) + entries
         return apart
+
+    @cached_property
+    def _live(self) -> set[tuple[int, int]]:
+        return {(category, source) for category, source, status in self.by_key if status in LIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +198,7 @@ def _seen(opened: Opened, row: Sequence[Any]) -> EntrySeen:
     *columns, reports = row
     seen = EntrySeen(*columns)
     if reports is not None and is_marked(seen.public_id, seen.received, reports):
-        seen = replace(seen, reported=True)
+        seen = seen._replace(reported=True)
     return opened.redaction.of(seen)
 
 

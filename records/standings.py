@@ -19,7 +19,7 @@ from access.facts import Source
 from organisations.categories import SOCIAL_CARE, Category
 from organisations.models import OrganisationKind
 from organisations.selectors import Listed
-from records.sections import LIVE, SECTION_OF, SECTIONS, Section
+from records.sections import SECTION_OF, SECTIONS, Section
 from records.selectors import Counts
 from ui.formatting import prose_date, prose_time
 
@@ -263,7 +263,7 @@ def _lines(
             _Stand(
                 source,
                 states[source.id],
-                counts.of(section.category, LIVE, source.id) > 0,
+                counts.shows(section.category, source.id),
                 listed[source.id],
             )
             for source in known

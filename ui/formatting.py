@@ -35,7 +35,7 @@ def clinical_date(value: date | datetime | None, precision: str = "day") -> str:
     """``03-Mar-2026``; ``Mar-2026`` or ``2026`` where the source knew no more."""
     if value is None:
         return NOT_RECORDED
-    day = value.astimezone(LONDON).date() if isinstance(value, datetime) else value
+    day = value.astimezone(LONDON) if isinstance(value, datetime) else value
     if precision == "year":
         return f"{day.year:04}"
     if precision == "month":
@@ -48,7 +48,8 @@ def clinical_time(value: datetime | None, precision: str = "time") -> str:
     if value is None or precision not in {"time", ""}:
         return clinical_date(value, precision)
     local = value.astimezone(LONDON)
-    return f"{clinical_date(local)} {local:%H:%M}"
+    day = f"{local.day:02}-{_MONTHS[local.month - 1]}-{local.year:04}"
+    return f"{day} {local.hour:02}:{local.minute:02}"
 
 
 def prose_date(value: date | datetime | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +21,7 @@ DAY = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 
 def result(value: str | None, day: int = 0, **said: Any) -> EntrySeen:
-    empty = {each.name: "" for each in fields(EntrySeen)}
+    empty = dict.fromkeys(EntrySeen._fields, "")
     given: dict[str, Any] = {
         **empty,
         "public_id": uuid4(),
