@@ -20,7 +20,9 @@ def shown(value: Any) -> str:
     """A value as it is joined into a page: escaped, unless it is marked as being so already."""
     if type(value) is str:
         return _escaped(value)
-    return value if type(value) is Markup else escape(value)
+    if type(value) is Markup:
+        return value
+    return escape(value) if hasattr(value, "__html__") else _escaped(str(value))
 
 
 class Drawing(CodeGenerator):

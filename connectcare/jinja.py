@@ -104,7 +104,7 @@ def environment(**options: Any) -> Environment:
     )
     jinja.code_generator_class = Drawing
     jinja.globals.update(
-        static=static,
+        static=lru_cache(static),
         url=_url,
         url_around=_url_around,
         drawn_once=_drawn_once(),

@@ -29,7 +29,7 @@ from records.models import Entry
 from records.sections import LIVE, NOW, PAGE, Group, Section
 from records.statuses import GONE, EntryStatus
 from records.windows import Unit, Window, day_of
-from statements import prepared
+from statements import array_of, prepared
 
 #: The columns of an :class:`EntrySeen`, in its order.
 _COLUMNS = tuple(
@@ -178,8 +178,7 @@ _OF_E = ", ".join(f"e.{column}" for column in (*_COLUMNS, "id"))
 
 
 def _granted(opened: Opened) -> dict[str, Any]:
-    keys = f"{{{','.join(map(str, opened.decision.keys))}}}"
-    return {"resident": opened.resident_id, "keys": keys}
+    return {"resident": opened.resident_id, "keys": array_of(opened.decision.keys)}
 
 
 def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -258,14 +257,14 @@ def first_seen(
     """
     asked = {
         "appointments": int(Category.APPOINTMENTS),
-        "now": list(NOW),
+        "now": array_of(NOW),
         "at": at,
         "coming": MOST_COMING,
         "results": int(Category.LAB_RESULTS),
-        "live": list(LIVE),
+        "live": array_of(LIVE),
         "since": at - timedelta(days=ABNORMAL_DAYS),
-        "flags": list(OUT_OF_RANGE),
-        "bounds": list(COMPARATORS),
+        "flags": array_of(OUT_OF_RANGE),
+        "bounds": array_of(COMPARATORS),
         "abnormal": RECENT_RESULTS,
     }
     found, beside = _newest(opened, wanted, glanced, asked)
@@ -298,9 +297,9 @@ def _newest(
         {
             **_granted(opened),
             **asked,
-            "categories": [int(category) for category, _ in wanted],
-            "statuses": [",".join(group.statuses) for _, group in wanted],
-            "most": [group.most for _, group in wanted],
+            "categories": array_of(category for category, _ in wanted),
+            "statuses": array_of(",".join(group.statuses) for _, group in wanted),
+            "most": array_of(group.most for _, group in wanted),
         },
     )
     found: Newest = {(category, group.slug): [] for category, group in wanted}
@@ -324,7 +323,7 @@ def page_of(opened: Opened, section: Section, group: Group, page: int) -> list[E
         {
             **_granted(opened),
             "category": int(section.category),
-            "statuses": list(group.statuses),
+            "statuses": array_of(group.statuses),
             "most": PAGE,
             "before": (page - 1) * PAGE,
         },
@@ -491,7 +490,7 @@ def entries_within(opened: Opened, within: Within, page: int) -> list[EntrySeen]
 def _asked(opened: Opened, within: Within, window: Window | None) -> dict[str, Any]:
     asked: dict[str, Any] = {
         **_granted(opened),
-        "live": list(LIVE),
+        "live": array_of(LIVE),
         "categories": list(within.categories),
         "sources": list(within.sources),
     }

@@ -19,7 +19,7 @@ from access.facts import Source
 from organisations.categories import SOCIAL_CARE, Category
 from organisations.models import OrganisationKind
 from organisations.selectors import Listed
-from records.sections import SECTION_OF, SECTIONS, Section
+from records.sections import SECTIONS, Section
 from records.selectors import Counts
 from ui.formatting import prose_date, prose_time
 
@@ -120,6 +120,10 @@ class StateLine:
         if not self.text.strip() or not self.sources:
             raise UnlabelledSection(f"A line that says {self.standing} has no words or no source.")
 
+    def __hash__(self) -> int:
+        """Of what tells lines apart, not of all that is said beneath them: each page asks it."""
+        return hash((self.standing, self.text))
+
     @property
     def label(self) -> str:
         """The state in two or three words."""
@@ -214,18 +218,41 @@ class _Stand:
     listed: Listed
 
 
-#: Sections with the words of their sources that a process keeps: most people's are alike.
-MOST_LINES = 4096
+@dataclass(frozen=True, slots=True)
+class _Speakers:
+    """Whose words the sections of one page are: the sources, as this reader knows them."""
+
+    reader: int | None
+    own: Place
+    sources: tuple[tuple[Source, Listed], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What some sources say in every section, made once of equal values.
+
+    It says nothing that is not among these: by section, and how each source stands in it.
+    """
+
+    of: _Speakers
+    lines: dict[tuple[Category, tuple[tuple[SectionState, bool], ...]], tuple[StateLine, ...]]
+
+
+#: Sources of pages, and sections of theirs, that a process keeps: most people’s are alike.
+MOST_SPEAKERS, MOST_LINES = 128, 64
+
+
+@lru_cache(maxsize=MOST_SPEAKERS)
+def _said_by(of: _Speakers) -> _Said:
+    return _Said(of, {})
 
 
 def all_lines(
     decision: Decision, counts: Counts, listed: Mapping[int, Listed]
 ) -> dict[Category, tuple[StateLine, ...]]:
     """:func:`lines_of` of every section."""
-    known = named(decision, listed)
-    return {
-        section.category: _lines(section, decision, counts, listed, known) for section in SECTIONS
-    }
+    said = _said(decision, listed)
+    return {section.category: _lines(section, decision, counts, said) for section in SECTIONS}
 
 
 def lines_of(
@@ -236,55 +263,47 @@ def lines_of(
     :param listed: organisations as anyone may know them, by id.
     :raises UnlabelledSection: if a source would be left without words.
     """
-    return _lines(section, decision, counts, listed, named(decision, listed))
+    return _lines(section, decision, counts, _said(decision, listed))
+
+
+def _said(decision: Decision, listed: Mapping[int, Listed]) -> _Said:
+    reader = decision.facts.membership.organisation if decision.facts.membership else None
+    by_kind = any(source.by_kind for source in decision.facts.sources)
+    own = Place(
+        "your organisation" if by_kind or reader is None else reader.name,
+        listed[reader.id].phone if reader else "",
+    )
+    known = tuple((source, listed[source.id]) for source in named(decision, listed))
+    return _said_by(_Speakers(reader.id if reader else None, own, known))
 
 
 def _lines(
-    section: Section,
-    decision: Decision,
-    counts: Counts,
-    listed: Mapping[int, Listed],
-    known: list[Source],
+    section: Section, decision: Decision, counts: Counts, said: _Said
 ) -> tuple[StateLine, ...]:
-    states = decision.sections.get(section.category, {})
-    for source in known:
+    states, category = decision.sections.get(section.category, {}), section.category
+    standing = []
+    for source, _ in said.of.sources:
         if source.id not in states:
             raise UnlabelledSection(f"{section.slug} has no state for source {source.id}.")
-    reader = decision.facts.membership.organisation if decision.facts.membership else None
-    by_kind = any(source.by_kind for source in decision.facts.sources)
-    return _said_of(
-        section.category,
-        reader.id if reader else None,
-        Place(
-            "your organisation" if by_kind or reader is None else reader.name,
-            listed[reader.id].phone if reader else "",
-        ),
-        tuple(
-            _Stand(
-                source,
-                states[source.id],
-                counts.shows(section.category, source.id),
-                listed[source.id],
-            )
-            for source in known
-        ),
-    )
+        standing.append((states[source.id], counts.shows(category, source.id)))
+    key = (category, tuple(standing))
+    lines = said.lines.get(key)
+    if lines is None:
+        lines = _made(section, said.of, standing)
+        if len(said.lines) < MOST_LINES:
+            said.lines[key] = lines
+    return lines
 
 
-@lru_cache(maxsize=MOST_LINES)
-def _said_of(
-    category: Category, reader: int | None, own: Place, stands: tuple[_Stand, ...]
+def _made(
+    section: Section, of: _Speakers, standing_so: list[tuple[SectionState, bool]]
 ) -> tuple[StateLine, ...]:
-    """The lines, made once of equal values: they say nothing that is not among these."""
-    section = SECTION_OF[category]
     standing: dict[Standing, list[_Stand]] = {}
-    for each in stands:
-        told = standing_of(
-            section, each.source, each.state, own=each.source.id == reader, shows=each.shows
-        )
-        standing.setdefault(told, []).append(each)
+    for (source, listed), (state, shows) in zip(of.sources, standing_so, strict=True):
+        told = standing_of(section, source, state, own=source.id == of.reader, shows=shows)
+        standing.setdefault(told, []).append(_Stand(source, state, shows, listed))
     lines = tuple(
-        replace(line, why=_why(section, line, standing[told], reader, own))
+        replace(line, why=_why(section, line, standing[told], of.reader, of.own))
         for told in Standing
         if told in standing
         for line in _WORDS[told](section, told, [each.source for each in standing[told]])

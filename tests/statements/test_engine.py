@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql import base
 from django.test.utils import CaptureQueriesContext
 
-from statements import prepared
+from statements import array_of, prepared
 
 
 def _backend() -> int:
@@ -78,3 +78,13 @@ def test_a_prepared_statement_is_counted_as_any_other(database: dict[str, str]) 
 def test_what_it_refuses_is_django_s_error(database: dict[str, str]) -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), prepared() as cursor:
         cursor.execute("select * from nothing_of_this_name")
+
+
+def test_an_array_comes_back_as_it_went(database: dict[str, str]) -> None:
+    words = ["a,b", 'c"d', "e\\f", "{}", "", "NULL", "x'y", "é ≤ \n", " "]
+    with prepared() as cursor:
+        cursor.execute(
+            "select %s::text[], %s::bigint[], %s::text[]",
+            [array_of(words), array_of([1, -(2**40)]), array_of([])],
+        )
+        assert cursor.fetchone() == (words, [1, -(2**40)], [])
