@@ -277,6 +277,7 @@ def _read(pipe: Connection, port: int, asked: list[Asked], seconds: float) -> No
 # ── Where it goes ───────────────────────────────────────────────────────────────────────────
 
 PARTS = (
+    "signed in",
     "facts",
     "decision",
     "opening and audit",
@@ -341,6 +342,8 @@ def _apart(spent: dict[str, float], whole: float) -> dict[str, float]:
 @contextlib.contextmanager
 def _clocked() -> Iterator[dict[str, float]]:
     """Milliseconds of each part of one page, added up."""
+    from django.contrib.auth import middleware
+
     from access import facts, gate
     from records import presenters, selectors, views
 
@@ -360,6 +363,7 @@ def _clocked() -> Iterator[dict[str, float]]:
 
     with contextlib.ExitStack() as stack:
         for of, names, part in (
+            (middleware, ("get_user",), "signed in"),  # the session, who it is, and as what
             (facts, ("read",), "facts"),
             (gate, ("decide",), "decision"),
             (gate, ("open_record",), "gate"),
