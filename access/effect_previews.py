@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -23,7 +23,14 @@ from access.facts import Facts
 from access.kept_facts import from_kept
 from access.rules import decide
 from organisations.categories import Category
-from organisations.models import GroupMembership, Proposal, ProposalKind, Role, SharingAgreement
+from organisations.models import (
+    GroupMembership,
+    Membership,
+    Proposal,
+    ProposalKind,
+    Role,
+    SharingAgreement,
+)
 from ui.formatting import LONDON
 
 #: How far back openings are decided anew.
@@ -41,7 +48,8 @@ class Change:
     """A change as the facts of a decision see it.
 
     ``role`` reads ``categories`` and may do ``activities`` afterwards; ``gains`` and ``loses`` are
-    what a source shows a reader's organisation more and less, by (source, reader).
+    what a source shows a reader's organisation more and less, by (source, reader). Of ``testers``,
+    who are memberships, they say it by (source, membership) instead.
     """
 
     role: str | None = None
@@ -49,10 +57,13 @@ class Change:
     activities: frozenset[str] = frozenset()
     gains: Agreed = field(default_factory=dict)
     loses: Agreed = field(default_factory=dict)
+    testers: frozenset[int] = frozenset()
+    testers_gain: Agreed = field(default_factory=dict)
+    testers_lose: Agreed = field(default_factory=dict)
 
-    def concerns(self, role: str, reader: int) -> bool:
-        """Whether anything differs for staff in this role of this organisation."""
-        return role == self.role or reader in self._readers()
+    def concerns(self, role: str, reader: int, membership: int) -> bool:
+        """Whether anything differs for this membership in this role of this organisation."""
+        return role == self.role or reader in self._readers() or membership in self.testers
 
     def _readers(self) -> set[int]:
         return {reader for _source, reader in (*self.gains, *self.loses)}
@@ -65,14 +76,16 @@ class Change:
         if membership.role.code == self.role:
             role = replace(membership.role, categories=self.categories, activities=self.activities)
             return replace(facts, membership=replace(membership, role=role))
-        reader = membership.organisation.id
+        reader, gains, loses = membership.organisation.id, self.gains, self.loses
+        if membership.id in self.testers:
+            reader, gains, loses = membership.id, self.testers_gain, self.testers_lose
         return replace(
             facts,
             sources=tuple(
                 replace(
                     source,
-                    agreed=(source.agreed | self.gains.get((source.id, reader), frozenset()))
-                    - self.loses.get((source.id, reader), frozenset()),
+                    agreed=(source.agreed | gains.get((source.id, reader), frozenset()))
+                    - loses.get((source.id, reader), frozenset()),
                 )
                 for source in facts.sources
             ),
@@ -89,15 +102,49 @@ def change_of(proposal: Proposal) -> Change:
             activities=frozenset(wanted["activities"]),
         )
     pair = wanted["source"], wanted["recipient"]
-    agreements = [
-        (each.source_id, each.recipient_id, each.categories)
-        for each in SharingAgreement.objects.current()
-    ]
-    others = [each for each in agreements if each[:2] != pair]
+    held = list(SharingAgreement.objects.current())
+    here = [each for each in held if (each.source_id, each.recipient_id) == pair]
+    others = [each for each in held if each not in here]
     members = _members()
-    before = agreed_by_pair(agreements, members)
-    after = agreed_by_pair([*others, (*pair, wanted["categories"])], members)
-    return Change(gains=_beyond(after, before), loses=_beyond(before, after))
+    before = agreed_by_pair(map(_shown_to_all, held), members)
+    rest = list(map(_shown_to_all, others))
+    after = agreed_by_pair([*rest, (*pair, wanted["categories"])], members)
+    testers = {tester for each in here for tester in each.testers} | set(wanted["testers"])
+    tested = [(each.testers, each.trial) for each in here]
+    employers = dict(Membership.objects.filter(pk__in=testers).values_list("pk", "organisation_id"))
+    was = _of_testers(employers, before, tested, pair[0], members)
+    is_now = _of_testers(employers, after, [(wanted["testers"], wanted["trial"])], pair[0], members)
+    return Change(
+        gains=_beyond(after, before),
+        loses=_beyond(before, after),
+        testers=frozenset(employers),
+        testers_gain=_beyond(is_now, was),
+        testers_lose=_beyond(was, is_now),
+    )
+
+
+def _shown_to_all(agreement: SharingAgreement) -> tuple[int, int, list[int]]:
+    return agreement.source_id, agreement.recipient_id, agreement.categories
+
+
+def _of_testers(
+    employers: Mapping[int, int],
+    agreed: Agreed,
+    tested: Iterable[tuple[Collection[int], Iterable[int]]],
+    source: int,
+    members: Mapping[int, Iterable[int]],
+) -> dict[Pair, frozenset[Category]]:
+    """What each source shows each tester: what it shows their organisation, and what is tested."""
+    found = {
+        (each, tester): shown
+        for tester, employer in employers.items()
+        for (each, reader), shown in agreed.items()
+        if reader == employer
+    }
+    for testers, trial in tested:
+        for each, tester in product({source, *members.get(source, ())}, testers):
+            found[each, tester] = found.get((each, tester), frozenset()) | set(map(Category, trial))
+    return found
 
 
 def _members() -> dict[int, set[int]]:
@@ -175,7 +222,7 @@ def effect_of(change: Change, openings: Iterable[Opening]) -> Effect:
         kept = opening.decision.get("facts", {}).get("membership")
         if kept is None:
             effect.without_facts += 1
-        elif change.concerns(kept["role"][0], kept["organisation"][0]):
+        elif change.concerns(kept["role"][0], kept["organisation"][0], kept["id"]):
             facts = from_kept(opening.decision)
             _count(effect, opening.began, decide(facts), decide(change.made_to(facts)))
     return effect

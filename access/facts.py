@@ -185,8 +185,8 @@ class Source:
     """An organisation whose entries a record may hold, seen from the reader's organisation.
 
     ``agreed`` are the categories that agreements in force let it show to the reader's
-    organisation; ``sends`` those that its feeds bring; ``late_since`` when a feed that should
-    have come was last received.
+    organisation, or to this reader by name; ``sends`` those that its feeds bring; ``late_since``
+    when a feed that should have come was last received.
 
     Of a protected resident the name is the kind, there is no area and no telephone, and times are
     to the day, because feeds could be told apart by their minutes (rule R7).
@@ -264,17 +264,30 @@ def read_many(
     """
     with prepared() as cursor:
         cursor.execute(
-            "select access.read_facts(%s::bigint, %s::bigint, %s::uuid[], %s::uuid)::text",
+            "select access.read_facts(%s::bigint, %s::bigint, %s::uuid[], %s::uuid)::text,"
+            " access.trials(%s::bigint)::text",
             # An array in PostgreSQL's own words is sooner made than one of psycopg's.
-            [staff_id, membership_id, f"{{{','.join(map(str, residents))}}}", sitting],
+            [
+                staff_id,
+                membership_id,
+                f"{{{','.join(map(str, residents))}}}",
+                sitting,
+                membership_id,
+            ],
         )
-        (answer,) = cursor.fetchone()
-    return from_answer(msgspec.json.decode(answer))
+        answer, trials = cursor.fetchone()
+    return from_answer(msgspec.json.decode(answer), trials and msgspec.json.decode(trials))
 
 
-def from_answer(answer: Mapping[str, Any]) -> list[Facts]:
-    """Facts out of the gate's answer about several residents."""
-    reader, sources = _reader(answer), [_source(item) for item in answer["sources"]]
+def from_answer(
+    answer: Mapping[str, Any], trials: Mapping[str, list[list[int]]] | None = None
+) -> list[Facts]:
+    """Facts out of the gate's answer about several residents.
+
+    :param trials: source → categories that it shows to this reader by name (``access.trials``).
+    """
+    reader = _reader(answer)
+    sources = [_source(item, trials or {}) for item in answer["sources"]]
     everywhere = {item["id"] for item in answer["sources"] if item["everywhere"]}
     return [
         _about(
@@ -297,7 +310,8 @@ def from_json(raw: Mapping[str, Any], *, after_death: timedelta | None = None) -
         nothing is given.
     """
     reader = _reader(raw, after_death)
-    return _about(raw, reader, [_source(item) for item in raw["sources"]])
+    trials = raw.get("trials", {})
+    return _about(raw, reader, [_source(item, trials) for item in raw["sources"]])
 
 
 def _reader(raw: Mapping[str, Any], after_death: timedelta | None = None) -> dict[str, Any]:
@@ -419,7 +433,10 @@ def _disclosure(raw: Mapping[str, Any]) -> Disclosure:
     )
 
 
-def _source(raw: Mapping[str, Any]) -> Source:
+def _source(raw: Mapping[str, Any], trials: Mapping[str, list[list[int]]]) -> Source:
+    agreed = raw["agreed"]
+    if trials:
+        agreed = [*agreed, *trials.get(str(raw["id"]), ())]
     return Source(
         id=raw["id"],
         name=raw["name"],
@@ -428,7 +445,7 @@ def _source(raw: Mapping[str, Any]) -> Source:
         duty_phone=raw["duty_phone"],
         # A list for each feed and each agreement.
         sends=_categories(chain.from_iterable(raw["sends"])),
-        agreed=_categories(chain.from_iterable(raw["agreed"])),
+        agreed=_categories(chain.from_iterable(agreed)),
         late_since=_moment(raw["late_since"]),
         updated=_moment(raw["updated"]),
     )

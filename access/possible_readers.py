@@ -199,7 +199,7 @@ def _post(raw: Mapping[str, Any]) -> Post:
         team=raw["team"],
         personal=raw["personal"],
         staff=raw["staff"],
-        facts=None if raw["facts"] is None else from_answer(raw["facts"])[0],
+        facts=None if raw["facts"] is None else from_answer(raw["facts"], raw["trials"])[0],
     )
 
 

@@ -144,7 +144,7 @@ def disclosure_names_category(facts: Facts, source: Source) -> Objection:
 
 
 def agreement_covers_category(facts: Facts, source: Source) -> Objection:
-    """R5.2 The source is the reader's own organisation, or a sharing agreement covers it."""
+    """R5.2 The source is one's own organisation, or an agreement covers it, for all or by name."""
     return SectionState.NOT_HELD, _NONE if _is_own(facts, source) else _EVERY - source.agreed
 
 

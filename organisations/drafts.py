@@ -27,14 +27,21 @@ REFUSALS = {
     "own": "You hold this role yourself. Ask another administrator",
     "dates": "The last day must be after the first day, and not in the past",
     "same": "This is what holds now. Change something first",
+    "trial-needs-testers": "Select what is tried out, and enter who tests it: both, or neither",
+    "tester-not-known": "Enter user names of people who work there in a role that reads records",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a source is to show a recipient: no category ends what they have."""
+    """What a source is to show a recipient: no category ends what they have.
+
+    ``trial`` is shown to the memberships that are ``testers`` alone.
+    """
 
     categories: tuple[int, ...]
+    trial: tuple[int, ...] = ()
+    testers: tuple[int, ...] = ()
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     review_on: date | None = None
@@ -63,7 +70,8 @@ def draft_agreement(
     with connection.cursor() as cursor:
         cursor.execute(
             "select outcome, proposal from organisations.draft_agreement("
-            "%s, %s, %s::uuid, %s, %s, %s, %s::int[], %s, %s, %s, %s, %s)",
+            "%s, %s, %s::uuid, %s, %s, %s, %s::int[], %s, %s, %s, %s, %s, %s::int[],"
+            " %s::bigint[])",
             [
                 acting.staff_id,
                 acting.membership_id,
@@ -77,6 +85,8 @@ def draft_agreement(
                 agreed.review_on,
                 agreed.purpose,
                 agreed.legal_basis,
+                sorted(agreed.trial),
+                sorted(agreed.testers),
             ],
         )
         return Drafted(*cursor.fetchone())
@@ -146,6 +156,8 @@ def agreed_of(kept: dict[str, Any]) -> Agreed:
     begins = kept.get("from")
     return Agreed(
         categories=tuple(kept["categories"]),
+        trial=tuple(kept.get("trial", ())),
+        testers=tuple(kept.get("testers", ())),
         valid_from=datetime.fromisoformat(begins) if begins else None,
         valid_until=datetime.fromisoformat(until) if until else None,
         review_on=date.fromisoformat(review) if review else None,

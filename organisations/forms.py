@@ -140,6 +140,19 @@ class AgreementDraftForm(NhsForm):
         choices=[(str(int(category)), category.label) for category in Category],
         required=False,
     )
+    trial = CheckboxesField(
+        label="What is shown to named safety testers first?",
+        hint="They alone see it, until it is shown to all. Nothing, if nothing is tried out.",
+        choices=[(str(int(category)), category.label) for category in Category],
+        required=False,
+    )
+    testers = TextAreaField(
+        label="User names of the testers",
+        hint="One on each line. They work there, in a role that reads records.",
+        rows=3,
+        max_length=2000,
+        required=False,
+    )
     begins = DateField(
         label="First day",
         hint="Leave empty for as soon as it is confirmed.",

@@ -174,12 +174,16 @@ class SharingAgreement(Period):
     """Source shows recipient these categories, on this legal basis, from–to.
 
     Either side may be a group, which stands for its members of the day. No agreement in force:
-    no sharing.
+    no sharing. What is on ``trial`` is shown to the memberships that are its ``testers`` alone.
     """
 
     source = models.ForeignKey(Organisation, models.PROTECT, related_name="shows")
     recipient = models.ForeignKey(Organisation, models.PROTECT, related_name="is_shown")
     categories = ArrayField(models.SmallIntegerField(choices=Category.choices))
+    trial = ArrayField(
+        models.SmallIntegerField(choices=Category.choices), default=list, db_default=[], blank=True
+    )
+    testers = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
     purpose = models.CharField(max_length=200, default="Direct care")
     legal_basis = models.CharField(
         max_length=200, default="UK GDPR 6(1)(e) and 9(2)(h); implied consent for direct care"
@@ -193,6 +197,19 @@ class SharingAgreement(Period):
                 condition=Q(categories__contained_by=Category.values),
                 name="agreement_categories_are_known",
             ),
+            models.CheckConstraint(
+                condition=Q(trial__contained_by=Category.values)
+                & ~Q(trial__overlap=F("categories")),
+                name="agreement_trial_is_of_other_categories",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial=[], testers=[]) | ~(Q(trial=[]) | Q(testers=[])),
+                name="agreement_trial_has_testers",
+            ),
+        ]
+        indexes = [
+            # Asked with every decision, of the few on trial.
+            models.Index(fields=["id"], condition=~Q(testers=[]), name="agreement_on_trial")
         ]
 
     def __str__(self) -> str:

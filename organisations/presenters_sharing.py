@@ -11,7 +11,14 @@ from uuid import UUID
 
 from organisations.activities import Activity
 from organisations.categories import Category
-from organisations.models import Organisation, Proposal, ProposalKind, Role, SharingAgreement
+from organisations.models import (
+    Organisation,
+    Proposal,
+    ProposalKind,
+    Role,
+    SharingAgreement,
+    StaffMember,
+)
 from ui.formatting import LONDON, prose_date
 
 #: So many days before a review date the pages warn: (days, words, colour).
@@ -94,11 +101,13 @@ def sharing_matrix(
 
 def _cell(recipient: Organisation, agreements: list[SharingAgreement], today: date) -> Cell:
     categories = {category for each in agreements for category in each.categories}
+    trial = {category for each in agreements for category in each.trial}
+    words = categories_in_words(categories)
     reviews = [each.review_on for each in agreements if each.review_on]
     return Cell(
         recipient.public_id,
         recipient.name,
-        categories_in_words(categories),
+        f"{words}. Testers: {labels(trial)}" if trial else words,
         review_warning(min(reviews, default=None), today),
     )
 
@@ -146,6 +155,8 @@ def draft_details(proposal: Proposal) -> list[tuple[str, str]]:
     else:
         details += [
             ("All that would be shown", categories_in_words(sorted(now))),
+            ("Shown to testers alone", labels(wanted.get("trial", ()))),
+            ("Testers", _testers(wanted.get("testers", ()))),
             ("Purpose", wanted.get("purpose", "")),
             ("Legal basis", wanted.get("legal_basis", "")),
             ("Review on", day_in_words(wanted.get("review_on"))),
@@ -153,6 +164,11 @@ def draft_details(proposal: Proposal) -> list[tuple[str, str]]:
         ]
     details.append(("From", day_in_words(wanted.get("from")) or "When it is confirmed"))
     return details
+
+
+def _testers(memberships: Collection[int]) -> str:
+    names = StaffMember.objects.filter(memberships__in=memberships).distinct().order_by("name")
+    return ", ".join(names.values_list("name", flat=True)) if memberships else ""
 
 
 def _may(activities: Iterable[str]) -> str:
@@ -247,6 +263,7 @@ class AgreementHeld:
     """One agreement of a pair as it holds now."""
 
     categories: str
+    trial: str
     purpose: str
     legal_basis: str
     begins: datetime
@@ -261,6 +278,7 @@ def agreement_lines(agreements: Iterable[SharingAgreement], at: datetime) -> lis
     return [
         AgreementHeld(
             categories=categories_in_words(each.categories),
+            trial=labels(each.trial),
             purpose=each.purpose,
             legal_basis=each.legal_basis,
             begins=each.valid_from,

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from organisations.activities import REGIONAL, Activity
 from organisations.models import (
+    GroupMembership,
     Membership,
     Organisation,
     OrganisationKind,
@@ -113,6 +114,30 @@ def sides(agreements: Collection[SharingAgreement]) -> list[Organisation]:
         .filter(Q(participates=True) | Q(pk__in=ids))
         .order_by("name", "pk")
     )
+
+
+def testers_called(usernames: Collection[str], recipient: Organisation) -> dict[str, list[int]]:
+    """What people hold at a recipient, or at a member of the group that it is: user name → ids.
+
+    User names as they are written there; whoever holds nothing that reads records is left out.
+    """
+    bodies = GroupMembership.objects.current().filter(group=recipient).values("member")
+    held = Membership.objects.current().filter(
+        Q(organisation=recipient) | Q(organisation__in=bodies),
+        role__activities__contains=[Activity.READ_RECORDS],
+        staff__username__in=usernames,
+    )
+    found: dict[str, list[int]] = {}
+    for username, pk in held.order_by("pk").values_list("staff__username", "pk"):
+        found.setdefault(username, []).append(pk)
+    return found
+
+
+def testers_of(agreements: Collection[SharingAgreement]) -> list[tuple[str, str]]:
+    """Who tests what some agreements have on trial: user name and name, by name."""
+    ids = {tester for each in agreements for tester in each.testers}
+    found = StaffMember.objects.filter(memberships__in=ids).order_by("name", "pk").distinct()
+    return list(found.values_list("username", "name"))
 
 
 def agreements_between(source: Organisation, recipient: Organisation) -> list[SharingAgreement]:

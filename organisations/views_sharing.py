@@ -6,6 +6,7 @@ its effect and a second person (organisations/drafts.py).
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +24,18 @@ from organisations import selectors_staff as selectors
 from organisations.activities import Activity
 from organisations.drafts import REFUSALS, Agreed
 from organisations.forms import AgreementDraftForm, RoleDraftForm
-from organisations.models import Proposal, Role, SharingAgreement
+from organisations.models import Organisation, Proposal, Role, SharingAgreement
 from organisations.selectors import agreements_in_force
 from organisations.staff_files import begins, ends_after
 from organisations.views import ADMINISTRATORS, audit_reading
 
-_ASKED_AT = {"dates": "ends", "why-missing": "why", "same": "categories"}
+_ASKED_AT = {
+    "dates": "ends",
+    "why-missing": "why",
+    "same": "categories",
+    "trial-needs-testers": "testers",
+    "tester-not-known": "testers",
+}
 
 
 @needs(*ADMINISTRATORS)
@@ -51,10 +58,13 @@ def agreement(request: ActingRequest, source: UUID, recipient: UUID) -> HttpResp
         raise Http404
     held = selectors.agreements_between(sides[source], sides[recipient])
     form = AgreementDraftForm(_sent(request), initial=_held(held))
+    testers = _testers(form, sides[recipient])
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         agreed = Agreed(
             categories=tuple(map(int, given["categories"])),
+            trial=tuple(map(int, given["trial"])),
+            testers=testers,
             valid_from=begins(given["begins"]),
             valid_until=ends_after(given["ends"]),
             review_on=given["review_on"],
@@ -78,6 +88,7 @@ def agreement(request: ActingRequest, source: UUID, recipient: UUID) -> HttpResp
         "source": sides[source],
         "recipient": sides[recipient],
         "lines": presenters.agreement_lines(held, timezone.now()),
+        "testers": [name for _username, name in selectors.testers_of(held)],
         "drafts": request.acting.may(Activity.MANAGE_REGISTRY),
     }
     return render(request, "organisations/agreement.jinja", context)
@@ -121,10 +132,37 @@ def _held(held: list[SharingAgreement]) -> dict[str, Any]:
     first = held[0] if held else None
     return {
         "categories": sorted({str(number) for each in held for number in each.categories}),
+        "trial": sorted({str(number) for each in held for number in each.trial}),
+        "testers": "\n".join(username for username, _name in selectors.testers_of(held)),
+        "ends": _last_day(held),
         "purpose": first.purpose if first else "Direct care",
         "legal_basis": first.legal_basis if first else "",
         "review_on": first.review_on if first else None,
     }
+
+
+def _last_day(held: list[SharingAgreement]) -> date | None:
+    """The last day of what holds now, if it has one."""
+    ends = [each.valid_until for each in held]
+    last = max((each for each in ends if each is not None), default=None)
+    if last is None or None in ends:
+        return None
+    return timezone.localdate(last - timedelta(microseconds=1))
+
+
+def _testers(form: AgreementDraftForm, recipient: Organisation) -> tuple[int, ...]:
+    """The memberships of the testers who are named; the form says who is not known there."""
+    if not form.is_bound or not form.is_valid():
+        return ()
+    named = form.cleaned_data["testers"].split()
+    if not form.cleaned_data["trial"]:
+        return ()
+    known = selectors.testers_called(named, recipient)
+    strangers = [name for name in named if name not in known]
+    if strangers:
+        words = f"{REFUSALS['tester-not-known']}: not {', '.join(strangers)}"
+        form.add_error("testers", words)
+    return tuple(held for name in named for held in known.get(name, ()))
 
 
 def _to_draft(drafted: UUID) -> HttpResponse:

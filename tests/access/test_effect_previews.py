@@ -142,6 +142,39 @@ def test_the_effect_of_an_agreement_is_what_it_changes(region, as_login) -> None
     assert same(effect, decided_anew(region))
 
 
+def test_the_effect_of_a_trial_and_of_opening_it_to_all_is_what_they_change(
+    region, as_login
+) -> None:
+    testers = [who for who in region.staff if who.organisation_id == region.practices[0].pk][:2]
+    sides = (region.admin, region.council.public_id, region.group.public_id)
+    words = {"purpose": "Direct care", "legal_basis": "UK GDPR 6(1)(e)"}
+    held = (int(Category.DOCUMENTS), int(Category.ALERTS))
+    for wanted, who_gains in (
+        (
+            Agreed(
+                held[:1],
+                # One that all have, of which the others lose; and new ones.
+                trial=(held[1], 3, 4),
+                testers=tuple(each.membership_id for each in testers),
+                **words,
+            ),
+            {each.role_code for each in testers},
+        ),
+        (Agreed((*held, 3), **words), {each.role_code for each in region.staff}),
+    ):
+        drafted = drafts.draft_agreement(*sides, wanted, why=WHY, request_id=REQUEST)
+        assert drafted.outcome == "proposed"
+        effect = compute(as_login, drafted.proposal)
+        confirmed = staffing.confirm(region.second, drafted.proposal, request_id=REQUEST)
+        assert confirmed == "confirmed"
+        if wanted.trial:
+            assert set(effect["gains"]) == who_gains
+            assert 0 < effect["changed"] < len(region.seeded)
+            assert same(effect, decided_anew(region))
+    # The openings are kept with what was agreed when they were made: a tester's, before the trial.
+    assert set(effect["gains"]) == who_gains
+
+
 def test_the_effect_of_a_role_is_what_it_changes(region, as_login) -> None:
     nurse = Role.objects.get(code="nurse")
     categories = sorted({*nurse.categories, int(Category.SAFEGUARDING)} - {int(Category.ALERTS)})

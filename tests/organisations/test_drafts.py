@@ -16,7 +16,13 @@ from access.acting import Acting
 from organisations import drafts, staffing
 from organisations.activities import Activity
 from organisations.drafts import Agreed
-from organisations.models import Proposal, RegistryChange, Role, SharingAgreement
+from organisations.models import (
+    Proposal,
+    RegistryChange,
+    Role,
+    SharingAgreement,
+    StaffMember,
+)
 from organisations.presenters_sharing import review_warning
 from tests import factories
 
@@ -83,6 +89,61 @@ def test_what_shows_more_waits_for_its_effect_and_a_second_person(board, as_logi
     assert confirm(board.second, drafted.proposal) == "over"
     kept = RegistryChange.objects.filter(what="agreement").latest("id")
     assert (kept.staff_id, kept.why) == (board.second.staff_id, WHY)
+
+
+@pytest.fixture
+def testers(board, as_login) -> SimpleNamespace:
+    """Two nurses of the recipient, one of whom tests; and one who works elsewhere."""
+    with as_login("pipeline"):
+        one, other = (factories.membership(at=board.recipient, as_role="nurse") for _ in range(2))
+        clerk = factories.membership(at=board.recipient, as_role="receptionist")
+        return SimpleNamespace(one=one, other=other, clerk=clerk, elsewhere=factories.membership())
+
+
+def test_new_categories_are_shown_to_named_testers_first(board, testers, as_login) -> None:
+    def draft(*categories: int, trial: tuple[int, ...] = (), of: Any = testers.one) -> Any:
+        return agree(board, *categories, trial=trial, testers=(of.pk,))
+
+    drafted = draft(1, 2, 3, trial=(4, 16))
+    assert drafted.outcome == "proposed", "it shows somebody more"
+    compute(as_login)
+    assert confirm(board.second, drafted.proposal) == "confirmed"
+    held = SharingAgreement.objects.current().get(source=board.source)
+    assert (held.categories, held.trial, held.testers) == ([1, 2, 3], [4, 16], [testers.one.pk])
+    # To another tester, of another category, or to all: each is more.
+    for more in (
+        draft(1, 2, 3, trial=(4, 16), of=testers.other),
+        draft(1, 2, 3, trial=(4, 5, 16)),
+        draft(1, 2, 3, 4, trial=(16,)),
+    ):
+        assert more.outcome == "proposed"
+    # What all had before is less, to whomever it is left.
+    assert draft(1, 2, trial=(3,), of=testers.one).outcome == "done"
+    assert shown(board) == [1, 2]
+    opened = agree(board, 1, 2, 3)
+    assert opened.outcome == "proposed", "opened to all takes two"
+    assert agree(board, 1, 2).outcome == "done"
+
+
+def test_only_who_reads_records_there_tests_and_nobody_for_themselves(
+    board, testers, as_login
+) -> None:
+    with as_login("pipeline"):
+        own = factories.membership(
+            who=StaffMember.objects.get(pk=board.first.staff_id), at=board.recipient
+        )
+    for tester, outcome in (
+        (testers.clerk, "tester-not-known"),
+        (testers.elsewhere, "tester-not-known"),
+        (own, "own"),
+    ):
+        drafted = agree(board, 1, 2, 3, trial=(4,), testers=(tester.pk,))
+        assert drafted.outcome == outcome
+    assert agree(board, 1, 2, 3, trial=(4,)).outcome == "trial-needs-testers"
+    # Nor does a tester confirm.
+    drafted = agree(board, 1, 2, 3, trial=(4,), testers=(own.pk,), by=board.second)
+    compute(as_login)
+    assert confirm(board.first, drafted.proposal) == "own"
 
 
 def test_what_shows_less_or_ends_sooner_holds_at_once(board, run_sql) -> None:

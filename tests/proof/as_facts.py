@@ -97,6 +97,7 @@ def facts_json(world: World, asked: Asked) -> dict[str, Any]:
             if each.resident == asked.resident and member and member.id in each.members
         ],
         "sources": list(_sources(world, asked.at, links, member.body if member else None)),
+        "trials": _trials(world, asked.at, member),
     }
 
 
@@ -157,6 +158,20 @@ def _refusals(world: World, asked: Asked) -> Iterable[dict[str, Any]]:
     for (kind, council), (_, refuses) in newest.items():
         if refuses:
             yield {"kind": kind, "council": council}
+
+
+def _trials(world: World, at: int, member: Any) -> dict[str, list[list[int]]]:
+    """What each source shows to this member by name, as ``access.trials`` answers."""
+    if member is None:
+        return {}
+    inside = [(row.group, row.member) for row in world.grouped if _in_force(row.span, at)]
+    ours = {member.body} | {group for group, body in inside if body == member.body}
+    found: dict[str, list[list[int]]] = {}
+    for each in world.agreements:
+        if member.id in each.testers and each.recipient in ours and _in_force(each.span, at):
+            for source in [each.source, *(body for group, body in inside if group == each.source)]:
+                found.setdefault(str(source), []).append(sorted(each.trial))
+    return found
 
 
 def _sources(

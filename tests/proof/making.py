@@ -112,7 +112,7 @@ class Maker:
             teams=teams,
             roles=roles,
             members=members,
-            agreements=tuple(self.agreements(of_bodies, groups)),
+            agreements=tuple(self.agreements(of_bodies, groups, members)),
             feeds=tuple(
                 Feed(number, body, self.some(0.9), self.span(0.9))
                 for number, body in enumerate(self.feeding(of_bodies), start=1)
@@ -138,11 +138,20 @@ class Maker:
                 if self.often(0.4):
                     yield Grouped(group, body, self.span())
 
-    def agreements(self, bodies: Sequence[int], groups: Sequence[int]) -> Iterator[Agreement]:
+    def agreements(
+        self, bodies: Sequence[int], groups: Sequence[int], members: Sequence[Member]
+    ) -> Iterator[Agreement]:
         for source in (*bodies, *groups):
             for recipient in (*bodies, *groups):
-                if source != recipient and self.often(0.3):
-                    yield Agreement(source, recipient, self.some(0.7), self.span(0.8))
+                if source == recipient or not self.often(0.3):
+                    continue
+                covers = self.some(0.7)
+                trial, testers = frozenset[int](), frozenset[int]()
+                # Of the recipient or not: one who is not is shown nothing by it.
+                if len(covers) < len(CATEGORIES) and not self.often(0.6):
+                    trial = frozenset(CATEGORIES) - covers
+                    testers = frozenset({self.chance.choice(members).id})
+                yield Agreement(source, recipient, covers, self.span(0.8), trial, testers)
 
     def feeding(self, bodies: Sequence[int]) -> Iterator[int]:
         for body in bodies:

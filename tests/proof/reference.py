@@ -187,7 +187,7 @@ class Reader:
         return next(role for role in self.world.roles if role.id == self.membership.role)
 
     def _covered(self) -> set[tuple[int, int]]:
-        """Categories and sources that agreements in force let this reader's organisation see."""
+        """Categories and sources that agreements in force let this reader see, or test."""
         stands_for = {body.id: {body.id} for body in self.world.bodies}
         for row in self._live(self.world.grouped):
             stands_for.setdefault(row.group, {row.group}).add(row.member)
@@ -197,4 +197,5 @@ class Reader:
             if self.body in stands_for.get(agreement.recipient, set())
             for source in stands_for.get(agreement.source, set())
             for category in agreement.covers
+            | (agreement.trial if self.asked.membership in agreement.testers else frozenset())
         }

@@ -60,10 +60,14 @@ class Member(NamedTuple):
 
 
 class Agreement(NamedTuple):
+    """Who shows what to whom; what is on ``trial``, to the members who are ``testers``."""
+
     source: int
     recipient: int
     covers: frozenset[int]
     span: Span
+    trial: frozenset[int] = frozenset()
+    testers: frozenset[int] = frozenset()
 
 
 class Feed(NamedTuple):

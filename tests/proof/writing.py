@@ -134,6 +134,8 @@ class _Writer:
                 source_id=row.source,
                 recipient_id=row.recipient,
                 categories=sorted(row.covers),
+                trial=sorted(row.trial),
+                testers=sorted(row.testers),
                 **self.span(row.span),
             )
             for row in world.agreements
