@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from access.factors import Authenticator, RecoveryCode
+from access.invitations import Invitation
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
@@ -25,6 +26,7 @@ __all__ = [
     "Authenticator",
     "DisclosureNotice",
     "DisclosureRecipient",
+    "Invitation",
     "LawfulDisclosure",
     "RecoveryCode",
 ]

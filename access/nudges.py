@@ -28,6 +28,11 @@ def tell_of_draft(proposal_id: int) -> None:
     transaction.on_commit(lambda: _nudge(tasks.preview_draft, proposal_id))
 
 
+def tell_of_invitation(invitation_id: int) -> None:
+    """The same, of a link for a first sign-in, which is to be sent."""
+    transaction.on_commit(lambda: _nudge(tasks.send_invitation, invitation_id))
+
+
 def _nudge(task: Task, row: int) -> None:
     try:
         task.delay(row)

@@ -10,6 +10,7 @@ from access import (
     disclosure_notices,
     effect_previews,
     escalating,
+    first_sign_in,
     fishing,
     samples,
 )
@@ -40,6 +41,19 @@ def sweep_disclosures() -> None:
     """Tell of the disclosures that nobody was told of."""
     for disclosure_id in disclosure_notices.to_send():
         disclosure_notices.notify(disclosure_id)
+
+
+@shared_task(name="access.tasks.send_invitation")  # type: ignore[untyped-decorator]  # likewise
+def send_invitation(invitation_id: int) -> None:
+    """Send a link for a first sign-in, unless it was sent."""
+    first_sign_in.send(invitation_id)
+
+
+@shared_task(name="access.tasks.sweep_invitations")  # type: ignore[untyped-decorator]  # likewise
+def sweep_invitations() -> None:
+    """Send the links that were never nudged, or could not be sent."""
+    for invitation_id in first_sign_in.to_send():
+        first_sign_in.send(invitation_id)
 
 
 @shared_task(name="access.tasks.draw_samples")  # type: ignore[untyped-decorator]  # likewise

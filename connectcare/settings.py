@@ -259,6 +259,8 @@ CELERY_TASK_ROUTES = {
     "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
     "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
+    "access.tasks.send_invitation": {"queue": URGENT_QUEUE},
+    "access.tasks.sweep_invitations": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
     # It sends notices, which the worker of this queue alone can.
     "access.tasks.detect": {"queue": URGENT_QUEUE},
@@ -311,6 +313,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "access.tasks.sweep_disclosures",
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
+    },
+    "sweep-invitations": {
+        "task": "access.tasks.sweep_invitations",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "sweep-staff": {
         "task": "access.tasks.sweep_staff",

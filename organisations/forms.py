@@ -39,6 +39,17 @@ def why_field(hint: str = "Kept in the history. Name no resident.") -> TextAreaF
     )
 
 
+def email_field(label: str, *, required: bool) -> TextField:
+    """An email address."""
+    return TextField(
+        label=label,
+        width=20,
+        max_length=254,
+        required=required,
+        validators=[EmailValidator("Enter an email address like name@example.nhs.uk")],
+    )
+
+
 class OrganisationFilterForm(NhsForm):
     """Part of an organisation's name, or its whole code."""
 
@@ -62,7 +73,13 @@ class JoinerForm(NhsForm):
         max_length=150,
     )
     name = TextField(label="Full name (of somebody new)", width=20, max_length=200, required=False)
-    email = TextField(label="Work email (optional)", width=20, max_length=254, required=False)
+    email = email_field("Work email (optional)", required=False)
+
+
+class InviteForm(NhsForm):
+    """Where the link for the first sign-in goes."""
+
+    email = email_field("Their own work email", required=True)
 
 
 class RoleGivenForm(NhsForm):
@@ -217,13 +234,7 @@ class ContactForm(NhsForm):
         label="Name, or name of the desk (optional)", width=20, max_length=120, required=False
     )
     phone = _phone("Telephone")
-    email = TextField(
-        label="Email",
-        width=20,
-        max_length=254,
-        required=False,
-        validators=[EmailValidator("Enter an email address like name@example.nhs.uk")],
-    )
+    email = email_field("Email", required=False)
     why = why_field()
 
 

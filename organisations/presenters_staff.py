@@ -48,6 +48,8 @@ class PersonPage:
     email: str
     suspended: bool
     dormant_since: datetime | None
+    may_be_invited: bool
+    invited_until: datetime | None
     is_reader: bool
     held: tuple[HeldLine, ...]
     proposals: tuple[ProposalLine, ...]
@@ -121,9 +123,17 @@ def file_lines(lines: Iterable[Line], answers: Iterable[Given]) -> list[FileLine
 
 
 def person_page(
-    person: StaffMember, proposals: Iterable[Proposal], *, reader: int, at: datetime
+    person: StaffMember,
+    proposals: Iterable[Proposal],
+    *,
+    reader: int,
+    at: datetime,
+    invited_until: datetime | None = None,
 ) -> PersonPage:
-    """A staff member, read with :func:`organisations.selectors_staff.person_there`."""
+    """A staff member, read with :func:`organisations.selectors_staff.person_there`.
+
+    :param invited_until: until when the last link works by which they sign in for the first time.
+    """
     memberships = person.memberships_there  # type: ignore[attr-defined]  # prefetched
     return PersonPage(
         id=person.public_id,
@@ -132,6 +142,10 @@ def person_page(
         email=person.email,
         suspended=not person.is_active,
         dormant_since=None if person.is_active else person.dormant_since,
+        may_be_invited=person.is_active
+        and person.last_login is None
+        and not person.has_usable_password(),
+        invited_until=invited_until,
         is_reader=person.pk == reader,
         held=tuple(
             HeldLine(

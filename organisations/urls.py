@@ -4,6 +4,7 @@ from django.urls import path
 
 from organisations import (
     views,
+    views_inviting,
     views_places,
     views_recertifying,
     views_refresh,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("registry/staff/upload", views_staff.upload, name="registry-upload"),
     path("registry/staff/<uuid:person>", views_staff.person, name="registry-person"),
     path("registry/staff/<uuid:person>/role", views_staff.give_role, name="registry-give-role"),
+    path("registry/staff/<uuid:person>/invite", views_inviting.invite, name="registry-invite"),
     path("registry/staff/<uuid:person>/end", views_staff.end_roles, name="registry-end-roles"),
     path("registry/proposals", views_staff.proposals, name="registry-proposals"),
     path("registry/proposals/<uuid:proposal>", views_staff.proposal, name="registry-proposal"),

@@ -15,7 +15,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from access import first_sign_in
 from access.doors import needs, refuse
+from access.nudges import tell_of_invitation
 from access.requests import ActingRequest
 from organisations import presenters_staff as presenters
 from organisations import selectors_staff as selectors
@@ -149,6 +151,7 @@ def _give(request: ActingRequest, giving: Giving) -> HttpResponse:
         form.add_error(_ASKED_AT.get(answer.outcome), REFUSALS[answer.outcome])
         return render(request, "organisations/staff_role.jinja", context)
     if step == "check":
+        _invite(request, giving.username, giving.email)
         return _to_person(giving.username)
     context |= {
         "role": next(role.name for role in roles if role.code == given["role"]),
@@ -156,6 +159,19 @@ def _give(request: ActingRequest, giving: Giving) -> HttpResponse:
         "two_people": answer.outcome == staffing.PROPOSED,
     }
     return render(request, "organisations/staff_check.jinja", context)
+
+
+def _invite(request: ActingRequest, username: str, email: str) -> None:
+    """Somebody new whose work address is given is sent the link for their first sign-in."""
+    person = selectors.staff_called(username)
+    if person and email and first_sign_in.never_signed_in(person):
+        if first_sign_in.invited_until(person):
+            return
+        invited = first_sign_in.invite(
+            request.acting, person.public_id, email, request_id=request.request_id
+        )
+        if invited.invitation is not None:
+            tell_of_invitation(invited.invitation)
 
 
 def _as_now(replaces: Membership | None) -> dict[str, str]:
@@ -184,7 +200,11 @@ def person(request: ActingRequest, person: UUID) -> HttpResponse:
         raise Http404
     proposals = selectors.proposals_of(mine, whole_registry=whole_registry(request))
     shown = presenters.person_page(
-        found, proposals.filter(about=found), reader=request.user.pk, at=timezone.now()
+        found,
+        proposals.filter(about=found),
+        reader=request.user.pk,
+        at=timezone.now(),
+        invited_until=first_sign_in.invited_until(found),
     )
     audit_reading(request, "person", id=found.pk)
     context = {"shown": shown, "places": presenters.organisation_options(selectors.employers(mine))}
@@ -246,6 +266,8 @@ def upload(request: ActingRequest) -> HttpResponse:
     if "do" in request.POST and all(line.counts for line in shown):
         for joiner in joiners:
             staffing.give_role(request.acting, place.public_id, joiner, **asking)
+        for joiner in joiners:
+            _invite(request, joiner.username, joiner.email)
         response = redirect("registry-staff")
         response.status_code = 303
         return response

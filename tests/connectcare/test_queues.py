@@ -27,6 +27,8 @@ URGENT_TASKS = {
     "access.tasks.sweep_alerts",
     "access.tasks.notify_of_disclosure",
     "access.tasks.sweep_disclosures",
+    "access.tasks.send_invitation",
+    "access.tasks.sweep_invitations",
     "access.tasks.look_for_fishing",
     "access.tasks.detect",
     "access.tasks.escalate",

@@ -141,6 +141,9 @@ MATRIX: list[Row] = [
     Row("sign-in", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
     # The second step is nobody's but of who is half-way; one's own app, of who is signed in.
     *_both("sign-in-code", 302, 302),
+    # A link for the first sign-in is kept, whatever it says; without one there is no form.
+    *_both("first-sign-in-link", 302, 405, word="no-such-link"),
+    *_both("first-sign-in", 200, 200),
     *_both("sign-in-recovery", 302, 302),
     Row("add-app", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
     Row("add-app", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
@@ -235,6 +238,7 @@ MATRIX: list[Row] = [
     *_both("registry-upload", 200, 200, ADMINISTRATORS),
     *_both("registry-person", 404, 405, ADMINISTRATORS, person=UUID),
     *_both("registry-give-role", 405, 404, ADMINISTRATORS, person=UUID),
+    *_both("registry-invite", 404, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-end-roles", 404, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-proposals", 200, 405, ADMINISTRATORS),
     *_both("registry-proposal", 404, 404, ADMINISTRATORS, proposal=UUID),

@@ -111,6 +111,8 @@ def test_only_these_doors_are_public() -> None:
         "accessibility-statement",
         "sign-in",
         "sign-in-code",
+        "first-sign-in",
+        "first-sign-in-link",
         "sign-in-recovery",
         "add-app",
         "sign-out",
