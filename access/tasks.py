@@ -14,7 +14,7 @@ from access import (
     fishing,
     samples,
 )
-from organisations import recertifying
+from organisations import recertifying, reminding
 
 
 @shared_task(name="access.tasks.notify")  # type: ignore[untyped-decorator]  # Celery has no types
@@ -87,6 +87,12 @@ def sweep_drafts() -> None:
 def sweep_staff() -> None:
     """End the roles that nobody confirmed in time, and stop the accounts that nobody uses."""
     recertifying.sweep()
+
+
+@shared_task(name="access.tasks.remind")  # type: ignore[untyped-decorator]  # likewise
+def remind() -> None:
+    """Remind administrators of roles to confirm, and of agreements to review."""
+    reminding.remind()
 
 
 @shared_task(name="access.tasks.detect")  # type: ignore[untyped-decorator]  # likewise

@@ -259,6 +259,7 @@ CELERY_TASK_ROUTES = {
     "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
     "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
+    "access.tasks.remind": {"queue": URGENT_QUEUE},
     "access.tasks.send_invitation": {"queue": URGENT_QUEUE},
     "access.tasks.sweep_invitations": {"queue": URGENT_QUEUE},
     "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
@@ -313,6 +314,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "access.tasks.sweep_disclosures",
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
+    },
+    "remind-administrators": {
+        "task": "access.tasks.remind",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
     },
     "sweep-invitations": {
         "task": "access.tasks.sweep_invitations",

@@ -14,6 +14,7 @@ from organisations.history import RegistryChange
 from organisations.periods import Period
 from organisations.places import ODS_CODE, Contact, ContactKind, Site
 from organisations.proposals import Proposal, ProposalKind
+from organisations.reminders import Reminder, ReminderKind
 from organisations.staff import Membership, Role, StaffMember
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Proposal",
     "ProposalKind",
     "RegistryChange",
+    "Reminder",
+    "ReminderKind",
     "Role",
     "RulesEpoch",
     "SharingAgreement",

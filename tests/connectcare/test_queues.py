@@ -27,6 +27,7 @@ URGENT_TASKS = {
     "access.tasks.sweep_alerts",
     "access.tasks.notify_of_disclosure",
     "access.tasks.sweep_disclosures",
+    "access.tasks.remind",
     "access.tasks.send_invitation",
     "access.tasks.sweep_invitations",
     "access.tasks.look_for_fishing",
