@@ -31,6 +31,7 @@ from organisations.models import (
     Role,
     SharingAgreement,
 )
+from organisations.proposals import WITH_EFFECT
 from ui.formatting import LONDON
 
 #: How far back openings are decided anew.
@@ -101,11 +102,13 @@ def change_of(proposal: Proposal) -> Change:
             categories=frozenset(map(Category, wanted["categories"])),
             activities=frozenset(wanted["activities"]),
         )
-    pair = wanted["source"], wanted["recipient"]
     held = list(SharingAgreement.objects.current())
+    members = _members()
+    if proposal.kind == ProposalKind.GROUP_MEMBER:
+        return _joining(wanted["group"], wanted["member"], held, members)
+    pair = wanted["source"], wanted["recipient"]
     here = [each for each in held if (each.source_id, each.recipient_id) == pair]
     others = [each for each in held if each not in here]
-    members = _members()
     before = agreed_by_pair(map(_shown_to_all, held), members)
     rest = list(map(_shown_to_all, others))
     after = agreed_by_pair([*rest, (*pair, wanted["categories"])], members)
@@ -121,6 +124,16 @@ def change_of(proposal: Proposal) -> Change:
         testers_gain=_beyond(is_now, was),
         testers_lose=_beyond(was, is_now),
     )
+
+
+def _joining(
+    group: int, member: int, held: Iterable[SharingAgreement], members: Mapping[int, set[int]]
+) -> Change:
+    """What the agreements of a group show more, once an organisation belongs to it."""
+    agreements = list(map(_shown_to_all, held))
+    before = agreed_by_pair(agreements, members)
+    joined = {**members, group: {*members.get(group, ()), member}}
+    return Change(gains=_beyond(agreed_by_pair(agreements, joined), before))
 
 
 def _shown_to_all(agreement: SharingAgreement) -> tuple[int, int, list[int]]:
@@ -279,7 +292,7 @@ def kept_openings(since: datetime) -> Iterator[Opening]:
 def compute(proposal_id: int) -> None:
     """Compute a draft's effect and keep it, unless it is there."""
     proposal = Proposal.objects.filter(pk=proposal_id, effect_at__isnull=True).first()
-    if proposal is None or proposal.kind == ProposalKind.MEMBERSHIP:
+    if proposal is None or proposal.kind not in WITH_EFFECT:
         return
     since = timezone.now() - REACH
     effect = effect_of(change_of(proposal), kept_openings(since))
@@ -296,7 +309,7 @@ def wanting_effect() -> list[int]:
         effect_at__isnull=True,
         applied_at__isnull=True,
         withdrawn_at__isnull=True,
-        kind__in=[ProposalKind.AGREEMENT, ProposalKind.ROLE],
+        kind__in=WITH_EFFECT,
     )
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 

@@ -9,12 +9,14 @@ from django.core.validators import EmailValidator
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.places import ContactKind
+from organisations.standing import Standing
 from ui.forms import (
     CheckboxesField,
     CheckboxField,
     DateField,
     FileField,
     NhsForm,
+    RadioField,
     SelectField,
     TextAreaField,
     TextField,
@@ -235,6 +237,44 @@ class ContactForm(NhsForm):
     )
     phone = _phone("Telephone")
     email = email_field("Email", required=False)
+    why = why_field()
+
+
+class MemberForm(NhsForm):
+    """Which organisation joins a group."""
+
+    code = TextField(label="ODS code of the organisation", width=10, max_length=10)
+    begins = DateField(
+        label="First day",
+        hint="Leave empty for as soon as it is confirmed.",
+        required=False,
+        earliest=None,
+    )
+    ends = DateField(
+        label="Last day", hint="Leave empty if there is none.", required=False, earliest=None
+    )
+    why = why_field()
+
+
+class EndMemberForm(NhsForm):
+    """Until when an organisation belongs to a group."""
+
+    ends = DateField(label="Last day", hint="Leave empty for now.", required=False, earliest=None)
+    why = why_field()
+
+
+class StandingForm(NhsForm):
+    """Whether an organisation takes part."""
+
+    standing = RadioField(
+        label="What happens?", choices=Standing.choices, error="Select what happens"
+    )
+    ends = DateField(
+        label="Last day, if it leaves",
+        hint="Leave empty for now.",
+        required=False,
+        earliest=None,
+    )
     why = why_field()
 
 

@@ -130,8 +130,9 @@ def enter_practice(practice: Practice, *, group: Organisation, by: Actor | None)
     ends = _midnight(practice.closed + timedelta(days=1)) if practice.closed else None
     state = practice.state
     known = Organisation.objects.filter(ods_code=practice.code).first()
-    if known is not None and known.state == State.SUSPENDED and state == State.ACTIVE:
-        state = State.SUSPENDED  # suspended here, whatever the published file says
+    if known is not None and known.state != State.ACTIVE and state == State.ACTIVE:
+        # Suspended here, or has left: no published file brings anybody back.
+        state = State(known.state)
     entered = actions.enter_organisation(
         by=by,
         code=practice.code,

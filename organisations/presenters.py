@@ -18,6 +18,7 @@ from organisations.models import (
     GroupMembership,
     Membership,
     Organisation,
+    OrganisationKind,
     Role,
     SharingAgreement,
     Site,
@@ -107,9 +108,11 @@ class ContactLine:
 class OtherLine:
     """Another organisation that this one belongs to, or that belongs to it."""
 
+    id: int
     public_id: UUID
     name: str
     term: Term
+    may_end: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class OrganisationPage:
 
     line: OrganisationLine
     is_readers: bool
+    is_group: bool
     details: tuple[tuple[str, str], ...]
     contacts: tuple[ContactLine, ...]
     sites: tuple[SiteLine, ...]
@@ -220,6 +224,7 @@ def organisation_page(organisation: Organisation, *, is_readers: bool) -> Organi
     return OrganisationPage(
         line=_line(organisation, at),
         is_readers=is_readers,
+        is_group=organisation.kind == OrganisationKind.GROUP,
         details=tuple((what, words) for what, words in details if words),
         contacts=tuple(_contact(contact) for contact in organisation.contacts.all()),
         sites=tuple(_site(site, at) for site in organisation.sites.all()),
@@ -300,7 +305,14 @@ def _contact(contact: Contact) -> ContactLine:
 
 
 def _other(membership: GroupMembership, other: Organisation, at: datetime) -> OtherLine:
-    return OtherLine(other.public_id, other.name, Term.of(membership, at))
+    to_come = membership.valid_until is None or membership.valid_until > at
+    return OtherLine(
+        membership.pk,
+        other.public_id,
+        other.name,
+        Term.of(membership, at),
+        may_end=membership.state == State.ACTIVE and to_come,
+    )
 
 
 def _agreement(agreement: SharingAgreement, other: Organisation, at: datetime) -> AgreementLine:

@@ -19,6 +19,7 @@ from organisations.models import (
     SharingAgreement,
     StaffMember,
 )
+from organisations.proposals import DRAFTS
 from ui.formatting import LONDON, prose_date
 
 #: So many days before a review date the pages warn: (days, words, colour).
@@ -137,12 +138,19 @@ def title_of(proposal: Proposal, names: Mapping[int, str], roles: Mapping[int, s
     wanted = proposal.wanted
     if proposal.kind == ProposalKind.ROLE:
         return f"Role: {roles.get(wanted['role'], '')}"
+    if proposal.kind == ProposalKind.GROUP_MEMBER:
+        return f"{names.get(wanted['member'], '')} joins {names.get(wanted['group'], '')}"
+    if proposal.kind == ProposalKind.STANDING:
+        return f"{names.get(wanted['organisation'], '')} takes part again"
     return f"{names.get(wanted['source'], '')} shows {names.get(wanted['recipient'], '')}"
 
 
 def draft_details(proposal: Proposal) -> list[tuple[str, str]]:
     """What a draft adds and takes away, and from when until when."""
     wanted, former = proposal.wanted, proposal.former or {}
+    if proposal.kind not in DRAFTS:
+        begins = day_in_words(wanted.get("from")) or "When it is confirmed"
+        return [("From", begins), ("Last day", day_in_words(wanted.get("until"), last=True))]
     now, then = set(wanted["categories"]), set(former.get("categories", ()))
     besides = "Reads besides" if proposal.kind == ProposalKind.ROLE else "Shown besides"
     details = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from organisations import drafts, standing
 from organisations.models import Organisation, Proposal, ProposalKind, Role, StaffMember, Team
 from organisations.presenters import MembershipLine, membership_line
 from organisations.presenters_history import ChangeLine, change_lines
@@ -17,6 +18,7 @@ from organisations.presenters_sharing import (
     effect_shown,
     title_of,
 )
+from organisations.proposals import DRAFTS, WITH_EFFECT
 from organisations.selectors_staff import history_of_person
 from organisations.staff_files import Line
 from organisations.staffing import ADDED, PROPOSED, REFUSALS, Given
@@ -90,6 +92,12 @@ NOT_CONFIRMED = {
     "changed-meanwhile": "What it is about has been changed since. Withdraw it and draft it anew",
     "over": "This was settled already, or has grown too old. Propose it anew if it is needed",
 }
+
+
+def why_not_confirmed(answer: str) -> str:
+    """What stands against confirming a proposal, in words."""
+    every = {**standing.REFUSALS, **drafts.REFUSALS, **REFUSALS, **NOT_CONFIRMED}
+    return every.get(answer, "It cannot be confirmed as things stand. Look at it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,8 @@ class Names:
         """Those that some proposals want."""
         wanted = [each.wanted for each in proposals]
         teams = [each["team"] for each in wanted if each.get("team")]
-        bodies = [each[side] for each in wanted for side in ("source", "recipient") if side in each]
+        sides = ("source", "recipient", "group", "member", "organisation")
+        bodies = [each[side] for each in wanted for side in sides if side in each]
         return cls(
             roles=dict(Role.objects.values_list("pk", "name")),
             teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")),
@@ -214,9 +223,11 @@ def _proposal(proposal: Proposal, names: Names, reader: int, at: datetime) -> Pr
         settled_by=settled.name if settled else "",
         settled_at=proposal.withdrawn_at or proposal.confirmed_at,
         is_readers=reader in (proposal.proposed_by_id, proposal.about_id),
-        takes_effect=is_draft,
+        takes_effect=proposal.kind in WITH_EFFECT,
         effect=effect_shown(proposal.effect) if proposal.effect else None,
-        may_return=is_draft and proposal.applied_at is not None and proposal.withdrawn_at is None,
+        may_return=proposal.kind in DRAFTS
+        and proposal.applied_at is not None
+        and proposal.withdrawn_at is None,
         may_withdraw=waits or words == TO_COME,
     )
 
@@ -245,7 +256,7 @@ def _standing(proposal: Proposal, at: datetime) -> tuple[str, str, bool]:
     begins = proposal.wanted.get("from")
     if proposal.confirmed_at is not None:
         later = begins is not None and datetime.fromisoformat(begins) > at
-        if later and proposal.kind != ProposalKind.MEMBERSHIP:
+        if later and proposal.kind in DRAFTS:
             return TO_COME, "blue", False
         return "Confirmed", "green", False
     if proposal.applied_at is not None:

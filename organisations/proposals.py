@@ -16,12 +16,20 @@ class ProposalKind(models.TextChoices):
     MEMBERSHIP = "membership", "A privileged role for somebody"
     AGREEMENT = "agreement", "What a source shows a recipient"
     ROLE = "role", "What a role reads and may do"
+    GROUP_MEMBER = "group-member", "Who belongs to a group"
+    STANDING = "standing", "An organisation that takes part again"
+
+
+#: What is confirmed once its effect on real decisions is known.
+WITH_EFFECT = (ProposalKind.AGREEMENT, ProposalKind.ROLE, ProposalKind.GROUP_MEMBER)
+#: What holds a former state, to which one press returns.
+DRAFTS = (ProposalKind.AGREEMENT, ProposalKind.ROLE)
 
 
 class Proposal(models.Model):
     """A change that one administrator proposed and another one confirms, or that was withdrawn.
 
-    Only the registry's own functions write it (organisations/sql/0003_staff.sql, 0004_drafts.sql).
+    Only the registry's own functions write it (organisations/sql/0003_staff.sql and later).
     ``wanted`` is the state that it asks for, in ids and codes, and ``former`` the state before;
     ``made`` is the row that came of it. ``effect`` is what it would have changed of the openings of
     the last 90 days, computed in the background. What narrows was done at once, and is applied

@@ -10,6 +10,7 @@ from organisations import (
     views_refresh,
     views_sharing,
     views_staff,
+    views_standing,
 )
 
 urlpatterns = [
@@ -58,6 +59,21 @@ urlpatterns = [
         "registry/organisations/<uuid:public_id>/team/<int:row>",
         views_places.team,
         name="registry-team",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/standing",
+        views_standing.stand,
+        name="registry-standing",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/member",
+        views_standing.add_member,
+        name="registry-add-member",
+    ),
+    path(
+        "registry/organisations/<uuid:public_id>/member/<int:row>",
+        views_standing.end_member,
+        name="registry-end-member",
     ),
     path("registry/staff", views.staff, name="registry-staff"),
     path("registry/staff/join", views_staff.join, name="registry-join"),

@@ -61,7 +61,7 @@ def _page(
         question = _ASKED_AT.get(answer)
         form.add_error(question if question in form.fields else None, keeping.REFUSALS[answer])
     audit_reading(request, "organisation", id=of.pk)
-    context = {"form": form, "organisation": of, "heading": heading}
+    context = {"form": form, "organisation": of, "heading": heading, "words": ""}
     return render(request, "organisations/keep.jinja", context)
 
 

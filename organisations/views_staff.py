@@ -313,7 +313,7 @@ def proposal(request: ActingRequest, proposal: UUID) -> HttpResponse:
             response = redirect("registry-proposal", proposal)
             response.status_code = 303
             return response
-        problem = presenters.NOT_CONFIRMED.get(answer, REFUSALS.get(answer, ""))
+        problem = presenters.why_not_confirmed(answer)
     (line,) = presenters.proposal_lines([found], reader=request.user.pk, at=timezone.now())
     audit_reading(request, "proposal", id=found.pk)
     context = {"line": line, "problem": problem}

@@ -225,6 +225,16 @@ MATRIX: list[Row] = [
     # The registry: no record, and nobody's.
     *_both("registry-organisations", 200, 405, ADMINISTRATORS),
     *_both("registry-organisation", 404, 405, ADMINISTRATORS, public_id=UUID),
+    *_both("registry-standing", 404, 404, (Persona.REGISTRY_ADMINISTRATOR,), public_id=UUID),
+    *_both("registry-add-member", 404, 404, (Persona.REGISTRY_ADMINISTRATOR,), public_id=UUID),
+    *_both(
+        "registry-end-member",
+        404,
+        404,
+        (Persona.REGISTRY_ADMINISTRATOR,),
+        public_id=UUID,
+        row="1",
+    ),
     *_both("registry-telephones", 404, 404, ADMINISTRATORS, public_id=UUID),
     *_both("registry-add-contact", 404, 404, ADMINISTRATORS, public_id=UUID),
     *_both("registry-contact", 404, 404, ADMINISTRATORS, public_id=UUID, row="1"),
