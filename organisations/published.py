@@ -2,9 +2,10 @@
 
 Read for putting the registry right (:func:`refresh`). Pure but for that: roles, kinds and codes
 that nobody here knows are passed over, and a resource that cannot be used is told apart from one
-that can. The FHIR answer is the ODS API's: ``Organization`` with the code as its identifier, the
-active period as an extension (FHIR STU3, NHS Digital's ``Extension-ODSAPI-ActivePeriod-1``); R4's
-lists in the place of single values are read too.
+that can. The FHIR answer is the ODS API's: ``Organization`` with the code as its identifier, and
+when it is active as extensions (STU3: ``Extension-ODSAPI-ActivePeriod-1``, whose kind is an
+extension of the period; R4: ``Extension-England-TypedPeriod`` with ``dateType`` and ``period``).
+What stands within its roles is about those alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from organisations.periods import State
 from organisations.staffing import Administrator
 
 _CODE_SYSTEM = "ods-organization-code"
-_ACTIVE_PERIOD = "ActivePeriod"
+_ACTIVE_PERIOD, _DATE_TYPE = "Extension-ODSAPI-ActivePeriod", "Extension-ODSAPI-DateType"
+_TYPED_PERIOD = "Extension-England-TypedPeriod"
+#: A body works in its operational period; the legal one may end before, or alone be said.
+_OPERATIONAL = "Operational"
 #: Bytes. The whole published file of practices has about three million.
 LARGEST = 20_000_000
 
@@ -148,17 +152,42 @@ def _phone(raw: dict[str, Any]) -> str:
 
 
 def _closed_on(raw: dict[str, Any]) -> date | None:
-    """The last day of the active period, if it has one: the earliest, if there are several."""
-    ends = []
-    for extension in _all(raw.get("extension")):
-        if isinstance(extension, dict) and _ACTIVE_PERIOD in _text(extension.get("url")):
+    """The last day on which it works: of the operational period, or else of the legal one."""
+    periods = dict(_periods(raw))
+    return periods[_OPERATIONAL] if _OPERATIONAL in periods else periods.get("")
+
+
+def _periods(raw: dict[str, Any]) -> Iterator[tuple[str, date | None]]:
+    """The periods of the body itself: ``Operational`` or nothing, and the last day."""
+    for extension in _extensions(raw):
+        url = _text(extension.get("url"))
+        if _ACTIVE_PERIOD in url:
             period = extension.get("valuePeriod")
-            end = _text(period.get("end")) if isinstance(period, dict) else ""
-            try:
-                ends.append(date.fromisoformat(end[:10]))
-            except ValueError:
-                continue
-    return min(ends, default=None)
+            kinds = [
+                _text(each.get("valueString"))
+                for each in _extensions(period)
+                if _DATE_TYPE in _text(each.get("url"))
+            ]
+        elif _TYPED_PERIOD in url:
+            parts = {_text(each.get("url")): each for each in _extensions(extension)}
+            period = parts.get("period", {}).get("valuePeriod")
+            coding = parts.get("dateType", {}).get("valueCoding")
+            kinds = [_text(coding.get("code"))] if isinstance(coding, dict) else []
+        else:
+            continue
+        yield _OPERATIONAL if _OPERATIONAL in kinds else "", _end(period)
+
+
+def _extensions(raw: Any) -> list[dict[str, Any]]:
+    found = _all(raw.get("extension")) if isinstance(raw, dict) else []
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _end(period: Any) -> date | None:
+    try:
+        return date.fromisoformat(_text(period.get("end"))[:10])
+    except (AttributeError, ValueError):
+        return None
 
 
 def _all(value: Any) -> list[Any]:

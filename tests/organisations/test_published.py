@@ -24,6 +24,11 @@ from organisations.published import NotPublished, Published
 from tests import factories
 
 SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
+#: Where the directory's API keeps its definitions, in both of its versions.
+STU3 = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-ODSAPI"
+R4 = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England"
+ROLES_STU3 = "https://directory.spineservices.nhs.uk/STU3/CodeSystem/ODSAPI-OrganizationRole-1"
+ROLES_R4 = "https://digital.nhs.uk/services/organisation-data-service/CodeSystem"
 
 
 def organisation(code: str, name: str, **more: Any) -> dict[str, Any]:
@@ -45,7 +50,7 @@ def organisation(code: str, name: str, **more: Any) -> dict[str, Any]:
 
 def closing(day: str) -> list[dict[str, Any]]:
     period = {"start": "1990-01-01", "end": day}
-    return [{"url": "x/Extension-ODSAPI-ActivePeriod-1", "valuePeriod": period}]
+    return [{"url": f"{STU3}-ActivePeriod-1", "valuePeriod": period}]
 
 
 def bundle(*resources: dict[str, Any]) -> bytes:
@@ -79,6 +84,90 @@ def test_an_answer_is_read_and_what_is_unknown_tolerated() -> None:
     )
     one = json.dumps(organisation("RJ2", "A TRUST", address=[{"postalCode": "SE13 6LH"}]))
     assert published.read(one.encode()).organisations[0].postcode == "SE13 6LH"
+
+
+def active(kind: str, end: str | None) -> dict[str, Any]:
+    """STU3: a period whose kind is an extension of it."""
+    period = {"start": "1974-04-01"} | ({"end": end} if end else {})
+    typed = {"extension": [{"url": f"{STU3}-DateType-1", "valueString": kind}], **period}
+    return {"url": f"{STU3}-ActivePeriod-1", "valuePeriod": typed}
+
+
+def of_stu3(code: str, *periods: dict[str, Any], role: str = "76", **more: Any) -> dict[str, Any]:
+    """An organisation as the STU3 API answers: single values, roles as extensions of extensions."""
+    its_role = [
+        {"url": "role", "valueCoding": {"system": ROLES_STU3, "code": role, "display": "X"}},
+        {"url": "primaryRole", "valueBoolean": True},
+        # A role that is over says nothing of the body.
+        active("Operational", "1999-03-31") | {"url": "activePeriod"},
+        {"url": "status", "valueString": "Inactive"},
+    ]
+    return organisation(
+        code,
+        "SAMPLE SURGERY",
+        meta={"profile": "https://fhir.nhs.uk/STU3/StructureDefinition/ODSAPI-Organization-1"},
+        type={"coding": {"system": "x", "code": "1", "display": "HSCOrg"}},
+        extension=[
+            *periods,
+            {"url": f"{STU3}-OrganizationRole-1", "extension": its_role},
+            {"url": f"{STU3}-SomethingNew-9", "valueInteger": 7},
+        ],
+        **more,
+    )
+
+
+def typed(kind: str, end: str | None) -> dict[str, Any]:
+    """R4: a period beside its kind."""
+    period = {"start": "1974-04-01"} | ({"end": end} if end else {})
+    coding = {"system": "https://fhir.nhs.uk/England/CodeSystem/England-PeriodType", "code": kind}
+    return {
+        "url": f"{R4}-TypedPeriod",
+        "extension": [
+            {"url": "dateType", "valueCoding": coding},
+            {"url": "period", "valuePeriod": period},
+        ],
+    }
+
+
+def of_r4(code: str, *periods: dict[str, Any], role: str = "RO177") -> dict[str, Any]:
+    """An organisation as the R4 API answers: lists, roles with their own periods."""
+    coding = {"system": f"{ROLES_R4}/ODSOrganisationRole", "code": role, "display": "X"}
+    its_role = [
+        {"url": "instanceID", "valueInteger": 1},
+        {"url": "roleCode", "valueCodeableConcept": {"coding": [coding]}},
+        typed("Operational", "1999-03-31"),
+        {"url": "active", "valueBoolean": False},
+    ]
+    return organisation(
+        code,
+        "SAMPLE SURGERY",
+        identifier=[{"use": "official", "system": SYSTEM, "value": code}],
+        type=[{"coding": [{"system": f"{ROLES_R4}/ODSRecordClass", "code": "RC1"}]}],
+        address=[{"line": ["1 Sample Street"], "postalCode": "SE6 1AA", "country": "ENGLAND"}],
+        extension=[*periods, {"url": f"{R4}-OrganisationRole", "extension": its_role}],
+    )
+
+
+@pytest.mark.parametrize(("shape", "period"), [(of_stu3, active), (of_r4, typed)])
+def test_both_versions_of_the_directorys_api_are_read(shape: Any, period: Any) -> None:
+    def closed_on(*periods: dict[str, Any]) -> date | None:
+        (found,) = published.read(bundle(shape("G83001", *periods))).organisations
+        assert (found.code, found.name, found.postcode) == ("G83001", "Sample Surgery", "SE6 1AA")
+        assert found.closed == (found.closed_on is not None)
+        return found.closed_on
+
+    assert closed_on() is None, "roles that are over close no body"
+    assert closed_on(period("Operational", None), period("Legal", None)) is None
+    assert closed_on(period("Operational", "2025-03-31")) == date(2025, 3, 31)
+    assert closed_on(period("Legal", "2025-03-30")) == date(2025, 3, 30)
+    # It works on under another body's name: the operational period says.
+    both = (period("Legal", "2024-03-31"), period("Operational", "2025-03-31"))
+    assert closed_on(*both) == date(2025, 3, 31)
+    assert closed_on(period("Legal", "2024-03-31"), period("Operational", None)) is None
+    assert closed_on(period("Operational", "soon")) is None
+    # Roles and kinds that nobody here knows are no reason to pass a body over.
+    unknown = [shape("A1B2C", period("Unheard of", None), role="RO999")]
+    assert published.read(bundle(*unknown)).organisations[0].code == "A1B2C"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"resourceType": "Patient"}', b"a,b\n"])
