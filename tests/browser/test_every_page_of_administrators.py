@@ -158,7 +158,9 @@ def test_a_change_of_sharing_is_drafted_with_its_effect(visit: Visit, as_login: 
     first.signs_in("registry").follows("Sharing").arrives("Who shows what to whom")
     first.pictures("sharing").follows(re.compile("what Oxleas NHS Foundation Trust shows London"))
     first.arrives(re.compile("^What Oxleas NHS Foundation Trust shows London Borough"))
-    first.pictures("agreement").ticks("Safeguarding").types("Say why", "To try it out")
+    shown = first.page.get_by_role("group", name="What does it show?")
+    shown.get_by_role("checkbox", name="Safeguarding").check()
+    first.pictures("agreement").types("Say why", "To try it out")
     first.presses("Save the change").arrives(re.compile("Oxleas NHS Foundation Trust shows"))
     with as_login("pipeline"):
         for draft in effect_previews.wanting_effect():
