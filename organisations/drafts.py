@@ -47,6 +47,8 @@ class Agreed:
     review_on: date | None = None
     purpose: str = ""
     legal_basis: str = ""
+    assessment: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def draft_agreement(
         cursor.execute(
             "select outcome, proposal from organisations.draft_agreement("
             "%s, %s, %s::uuid, %s, %s, %s, %s::int[], %s, %s, %s, %s, %s, %s::int[],"
-            " %s::bigint[])",
+            " %s::bigint[], %s, %s)",
             [
                 acting.staff_id,
                 acting.membership_id,
@@ -87,6 +89,8 @@ def draft_agreement(
                 agreed.legal_basis,
                 sorted(agreed.trial),
                 sorted(agreed.testers),
+                agreed.assessment,
+                agreed.document,
             ],
         )
         return Drafted(*cursor.fetchone())
@@ -163,4 +167,6 @@ def agreed_of(kept: dict[str, Any]) -> Agreed:
         review_on=date.fromisoformat(review) if review else None,
         purpose=kept.get("purpose", ""),
         legal_basis=kept.get("legal_basis", ""),
+        assessment=kept.get("assessment", ""),
+        document=kept.get("document", ""),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.validators import EmailValidator
+from django.core.validators import EmailValidator, URLValidator
 
 from organisations.activities import Activity
 from organisations.categories import Category
@@ -49,6 +49,16 @@ def email_field(label: str, *, required: bool) -> TextField:
         max_length=254,
         required=required,
         validators=[EmailValidator("Enter an email address like name@example.nhs.uk")],
+    )
+
+
+def link_field(label: str) -> TextField:
+    """Where a document is read."""
+    return TextField(
+        label=label,
+        max_length=200,
+        required=False,
+        validators=[URLValidator(["https"], message="Enter a link that begins with https://")],
     )
 
 
@@ -186,6 +196,8 @@ class AgreementDraftForm(NhsForm):
     )
     purpose = TextField(label="Purpose", max_length=200)
     legal_basis = TextField(label="Legal basis", max_length=200)
+    assessment = link_field("Link to the impact assessment (optional)")
+    document = link_field("Link to the agreement (optional)")
     why = why_field()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -48,6 +49,19 @@ class OrganisationKind(models.TextChoices):
     NHS_TRUST = "nhs_trust", "NHS trust"
     ADULT_SOCIAL_CARE = "adult_social_care", "Council adult social care"
     OUT_OF_HOURS = "out_of_hours", "Out-of-hours provider"
+
+    @property
+    def national_role(self) -> str:
+        """The national directory's code of this kind's role (ODS); a group of ours has none."""
+        return _NATIONAL_ROLES.get(self, "")
+
+
+_NATIONAL_ROLES: Mapping[OrganisationKind, str] = {
+    OrganisationKind.GP_PRACTICE: "RO76",
+    OrganisationKind.NHS_TRUST: "RO197",
+    OrganisationKind.ADULT_SOCIAL_CARE: "RO141",
+    OrganisationKind.OUT_OF_HOURS: "RO80",
+}
 
 
 class SharingDefault(models.TextChoices):
@@ -192,6 +206,12 @@ class SharingAgreement(Period):
         max_length=200, default="UK GDPR 6(1)(e) and 9(2)(h); implied consent for direct care"
     )
     review_on = models.DateField(null=True, blank=True)
+    assessment = models.URLField(
+        blank=True, default="", db_default="", help_text="Where the impact assessment is read."
+    )
+    document = models.URLField(
+        blank=True, default="", db_default="", help_text="Where the signed agreement is read."
+    )
 
     class Meta(Period.Meta):
         constraints = [

@@ -276,11 +276,16 @@ def _line(organisation: Organisation, at: datetime) -> OrganisationLine:
     return OrganisationLine(
         public_id=organisation.public_id,
         name=organisation.name,
-        kind=organisation.get_kind_display(),
+        kind=_kind(organisation),
         code=organisation.ods_code or "",
         participates=organisation.participates,
         term=Term.of(organisation, at),
     )
+
+
+def _kind(organisation: Organisation) -> str:
+    kind = OrganisationKind(organisation.kind)
+    return f"{kind.label} ({kind.national_role})" if kind.national_role else kind.label
 
 
 def _team(team: Team, at: datetime) -> TeamLine:

@@ -167,6 +167,8 @@ def draft_details(proposal: Proposal) -> list[tuple[str, str]]:
             ("Testers", _testers(wanted.get("testers", ()))),
             ("Purpose", wanted.get("purpose", "")),
             ("Legal basis", wanted.get("legal_basis", "")),
+            ("Impact assessment", wanted.get("assessment", "")),
+            ("Agreement", wanted.get("document", "")),
             ("Review on", day_in_words(wanted.get("review_on"))),
             ("Last day", day_in_words(wanted.get("until"), last=True)),
         ]
@@ -274,6 +276,8 @@ class AgreementHeld:
     trial: str
     purpose: str
     legal_basis: str
+    assessment: str
+    document: str
     begins: datetime
     last: datetime | None
     review_on: date | None
@@ -289,6 +293,8 @@ def agreement_lines(agreements: Iterable[SharingAgreement], at: datetime) -> lis
             trial=labels(each.trial),
             purpose=each.purpose,
             legal_basis=each.legal_basis,
+            assessment=each.assessment,
+            document=each.document,
             begins=each.valid_from,
             last=each.valid_until - timedelta(microseconds=1) if each.valid_until else None,
             review_on=each.review_on,

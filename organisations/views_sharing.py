@@ -70,6 +70,8 @@ def agreement(request: ActingRequest, source: UUID, recipient: UUID) -> HttpResp
             review_on=given["review_on"],
             purpose=given["purpose"],
             legal_basis=given["legal_basis"],
+            assessment=given["assessment"],
+            document=given["document"],
         )
         drafted = drafts.draft_agreement(
             request.acting,
@@ -137,6 +139,8 @@ def _held(held: list[SharingAgreement]) -> dict[str, Any]:
         "ends": _last_day(held),
         "purpose": first.purpose if first else "Direct care",
         "legal_basis": first.legal_basis if first else "",
+        "assessment": first.assessment if first else "",
+        "document": first.document if first else "",
         "review_on": first.review_on if first else None,
     }
 

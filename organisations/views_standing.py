@@ -34,7 +34,7 @@ _ASKED_AT = {
 
 
 def _found(public_id: UUID, *, groups: bool | None = None) -> Organisation:
-    found = Organisation.objects.filter(public_id=public_id).first()
+    found: Organisation | None = Organisation.objects.filter(public_id=public_id).first()
     is_group = found is not None and found.kind == OrganisationKind.GROUP
     if found is None or (groups is not None and groups != is_group):
         raise Http404

@@ -87,5 +87,25 @@ class Migration(migrations.Migration):
                 name="agreement_trial_has_testers",
             ),
         ),
+        migrations.AddField(
+            model_name="sharingagreement",
+            name="assessment",
+            field=models.URLField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Where the impact assessment is read.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="sharingagreement",
+            name="document",
+            field=models.URLField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Where the signed agreement is read.",
+            ),
+        ),
         migrations.RunSQL((SQL / "0008_trials.sql").read_text(encoding="utf-8")),
     ]

@@ -1,5 +1,6 @@
 -- New categories for named safety testers first (docs/adr/0043): an agreement has a trial, which it
--- shows to its testers alone. Beginning one, and opening it to all, widen, and take two people.
+-- shows to its testers alone. Beginning one, and opening it to all, widen, and take two people. And
+-- an agreement says where its assessment and its text are read.
 
 drop function organisations.draft_agreement(bigint, bigint, uuid, text, uuid, uuid, integer[],
     timestamptz, timestamptz, date, text, text);
@@ -32,7 +33,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         'until', case when bool_or(a.valid_until is null) then null else max(a.valid_until) end,
         'review_on', min(a.review_on),
         'purpose', coalesce(min(a.purpose), ''),
-        'legal_basis', coalesce(min(a.legal_basis), ''))
+        'legal_basis', coalesce(min(a.legal_basis), ''),
+        'assessment', coalesce(min(a.assessment), ''),
+        'document', coalesce(min(a.document), ''))
     from public.organisations_sharingagreement a
     where a.source_id = in_source and a.recipient_id = in_recipient
       and organisations.in_force(a.state, a.valid_from, a.valid_until)
@@ -106,7 +109,7 @@ begin
     if (in_wanted -> 'categories') <> '[]' or (in_wanted -> 'trial') <> '[]' then
         insert into public.organisations_sharingagreement (
             source_id, recipient_id, categories, trial, testers, purpose, legal_basis, review_on, state,
-            valid_from, valid_until)
+            assessment, document, valid_from, valid_until)
         values (
             (in_wanted ->> 'source')::bigint, (in_wanted ->> 'recipient')::bigint,
             (select coalesce(array_agg(c::smallint order by c::smallint), '{}')
@@ -116,7 +119,8 @@ begin
             (select coalesce(array_agg(m::bigint order by m::bigint), '{}')
              from jsonb_array_elements_text(in_wanted -> 'testers') m),
             in_wanted ->> 'purpose', in_wanted ->> 'legal_basis',
-            (in_wanted ->> 'review_on')::date, 'active', begins,
+            (in_wanted ->> 'review_on')::date, 'active',
+            coalesce(in_wanted ->> 'assessment', ''), coalesce(in_wanted ->> 'document', ''), begins,
             (in_wanted ->> 'until')::timestamptz)
         returning id into made;
     end if;
@@ -153,7 +157,7 @@ begin
         end;
     if outcome is not null then
         perform organisations.noted(in_staff, in_membership, in_request, 'refused', outcome,
-            in_wanted - array['purpose', 'legal_basis']);
+            in_wanted - array['purpose', 'legal_basis', 'assessment', 'document']);
         return;
     end if;
     perform organisations.says_who(in_staff, in_why);
@@ -171,7 +175,7 @@ begin
     perform organisations.noted(in_staff, in_membership, in_request, 'done',
         in_kind || '-' || case outcome when 'done' then 'narrowed' else 'drafted' end,
         jsonb_build_object('proposal', proposal)
-            || (in_wanted - array['purpose', 'legal_basis']));
+            || (in_wanted - array['purpose', 'legal_basis', 'assessment', 'document']));
     perform organisations.says_who(null, null);
 end $$;
 
@@ -179,6 +183,7 @@ create function organisations.draft_agreement(
     in_staff bigint, in_membership bigint, in_request uuid, in_why text, in_source uuid,
     in_recipient uuid, in_categories integer[], in_from timestamptz, in_until timestamptz,
     in_review date, in_purpose text, in_basis text, in_trial integer[], in_testers bigint[],
+    in_assessment text, in_document text,
     out outcome text, out proposal uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -203,7 +208,8 @@ begin
                         from unnest(in_testers) m
                         where not in_trial <@ in_categories),
             'from', in_from, 'until', in_until, 'review_on', in_review,
-            'purpose', btrim(in_purpose), 'legal_basis', btrim(in_basis))) d;
+            'purpose', btrim(in_purpose), 'legal_basis', btrim(in_basis),
+            'assessment', btrim(in_assessment), 'document', btrim(in_document))) d;
 end $$;
 
 -- As before; now with testers.
@@ -259,7 +265,7 @@ end $$;
 revoke all on all functions in schema organisations from public;
 grant execute on function
     organisations.draft_agreement(bigint, bigint, uuid, text, uuid, uuid, integer[], timestamptz,
-        timestamptz, date, text, text, integer[], bigint[])
+        timestamptz, date, text, text, integer[], bigint[], text, text)
     to connectcare_web;
 reset role;
 revoke create on schema organisations from connectcare_gate;

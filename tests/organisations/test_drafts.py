@@ -177,6 +177,14 @@ def test_more_or_longer_widens_whatever_it_takes_away(board, as_login, more) -> 
     assert agree(board, *categories, **more).outcome == "proposed"
 
 
+def test_an_agreement_says_where_its_papers_are_read(board, as_login) -> None:
+    links = {"assessment": "https://a.example/dpia", "document": "https://a.example/isa"}
+    assert agree(board, 1, 2, 3, **links).outcome == "done", "it shows nobody more"
+    held = SharingAgreement.objects.current().get(source=board.source)
+    assert {"assessment": held.assessment, "document": held.document} == links
+    assert agree(board, 1, 2, 3, **links).outcome == "same"
+
+
 def test_only_the_registrys_administrators_draft(board) -> None:
     assert agree(board, 1, 2, by=board.other).outcome == "not-allowed"
     assert agree(board, by=board.other).outcome == "not-allowed"

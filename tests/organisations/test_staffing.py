@@ -307,6 +307,12 @@ def test_the_database_and_the_code_name_the_same_privileged_roles(run_sql) -> No
         ),
         "select organisations.begin_membership('{}')",
         "select organisations.settle_administrator(1, 1)",
+        "delete from organisations_contact",
+        "update organisations_team set serves_whole_site = true",
+        "insert into organisations_groupmembership (group_id, member_id, state) values (1, 2, 'a')",
+        "update organisations_sharingagreement set testers = '{1}'",
+        "select organisations.apply_draft('standing', '{}')",
+        "select digest from access_invitation",
     ],
 )
 def test_the_web_has_no_other_way(run_sql, statement: str) -> None:
