@@ -102,12 +102,18 @@ class StillThemForm(NhsForm):
     )
 
     def ask_by(self, by: By) -> None:
-        """Ask for what somebody signed in by."""
+        """Ask for what somebody signed in by; of a provider's, it was shown there before."""
+        if by is By.PROVIDER:
+            del self.fields["password"]
         if by is By.APP:
             self.fields["password"] = code_field(
                 "Code from your authenticator app",
                 "6 digits, to show that it is still you. Each code works once.",
             )
+
+    def refuse(self, words: str) -> None:
+        """Say that it could not be done, at the answer that was asked for if one was."""
+        self.add_error("password" if "password" in self.fields else None, words)
 
 
 class BreakGlassForm(StillThemForm):

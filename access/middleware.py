@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from access import gate, sittings
+from access import gate, own_roles, sittings
 from access.acting import Acting
 from access.doors import door_of, refuse
 from access.reading import MOST_TRIES, LeavesTransaction
@@ -17,7 +17,6 @@ from access.requests import ActingRequest
 from access.showing import is_registered
 from audit import actions as audit
 from audit.models import Action
-from organisations.signing_in import held_in_force
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -46,7 +45,7 @@ class ActingMembership:
             return None
         sitting = sittings.current(request)
         chosen = request.session.get(SESSION_KEY)
-        memberships = held_in_force(request.user)
+        memberships = own_roles.in_force(request, request.user)
         if chosen is not None:
             memberships = [each for each in memberships if str(each.pk) == str(chosen)]
         return Acting.of(memberships[0], sitting=sitting) if len(memberships) == 1 else None

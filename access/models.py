@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from access.factors import Authenticator, RecoveryCode
 from access.invitations import Invitation
+from access.federated import LinkCode, LogoutSeen, ProviderIdentity, ProviderSession
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
@@ -28,6 +29,10 @@ __all__ = [
     "DisclosureRecipient",
     "Invitation",
     "LawfulDisclosure",
+    "LinkCode",
+    "LogoutSeen",
+    "ProviderIdentity",
+    "ProviderSession",
     "RecoveryCode",
 ]
 

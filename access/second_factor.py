@@ -47,6 +47,7 @@ class By(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the word, not one
     APP = "password and app"
     RECOVERY = "password and recovery code"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)

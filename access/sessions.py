@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib.auth import login, logout
 from django.db import transaction
 from django.http import HttpRequest
 
-from access import half_way, sittings
+from access import half_way, own_roles, sittings
 from access.acting import Acting
 from access.middleware import SESSION_KEY
+from access.providers import sessions as of_providers
 from access.requests import AnyRequest, SignedInRequest
 from access.second_factor import By
 from audit import actions as audit
@@ -19,16 +22,26 @@ from organisations.models import Membership, StaffMember
 BEGAN, ACTIVE = "began", "active"
 #: By what it was begun.
 BY = "by"
+#: Left behind by who was signed in through a provider: the next one is asked there who they are.
+ASK_AGAIN = "ask-again"
 
 
 @transaction.atomic
-def begin(request: AnyRequest, staff: StaffMember, *, by: By, request_id: str) -> None:
+def begin(
+    request: AnyRequest,
+    staff: StaffMember,
+    *,
+    by: By,
+    request_id: str,
+    said: Mapping[str, str] | None = None,
+) -> None:
     """Sign a staff member in: a new session key, and nothing chosen yet.
 
     :param by: by what it was shown that it is them; what asks again asks by the same.
+    :param said: what the event says besides: by which provider, and how surely.
     """
     half_way.end(request)
-    for key in (SESSION_KEY, BEGAN, ACTIVE):
+    for key in (SESSION_KEY, BEGAN, ACTIVE, ASK_AGAIN, own_roles.SESSION_KEY):
         request.session.pop(key, None)
     login(request, staff, backend="organisations.signing_in.StaffBackend")
     request.session[BY] = by
@@ -38,13 +51,27 @@ def begin(request: AnyRequest, staff: StaffMember, *, by: By, request_id: str) -
         staff_id=staff.pk,
         staff_name=staff.name,
         request=request_id,
-        detail={"by": by},
+        detail={"by": by, **(said or {})},
     )
 
 
 def signed_in_by(request: HttpRequest) -> By:
     """By what the session was begun."""
     return By(request.session.get(BY, By.PASSWORD))
+
+
+def refused_by_provider(
+    reason: str, *, provider: str, staff: StaffMember | None, request_id: str
+) -> None:
+    """Somebody came back from a provider and could not be let in; nothing that it said is kept."""
+    account = {} if staff is None else {"account": staff.pk}
+    audit.record(
+        Action.SIGN_IN_FAILED,
+        outcome="refused",
+        reason=f"provider-{reason}",
+        request=request_id,
+        detail={"provider": provider, **account},
+    )
 
 
 def failed(
@@ -64,13 +91,24 @@ def failed(
     )
 
 
+class SessionOver(Exception):
+    """The session was ended from elsewhere while it was asked for something."""
+
+
 @transaction.atomic
 def choose(request: SignedInRequest, membership: Membership, *, request_id: str) -> Acting:
-    """Act as one of one's own memberships from now on: a new sitting."""
+    """Act as one of one's own memberships from now on: a new sitting.
+
+    :raises SessionOver: if the provider that had signed them in ended the session meanwhile.
+    """
+    if signed_in_by(request) is not By.PROVIDER:
+        request.session.cycle_key()
+    elif not of_providers.new_key(request):
+        logout(request)
+        raise SessionOver
     sittings.end(request, staff_id=request.user.pk, request_id=request_id)
     acting = Acting.of(membership, sitting=sittings.begin(request))
     request.session[SESSION_KEY] = membership.pk
-    request.session.cycle_key()
     audit.record(Action.MEMBERSHIP_CHOSEN, request=request_id, **acting.for_audit())
     return acting
 
@@ -90,4 +128,7 @@ def end(request: AnyRequest, *, acting: Acting | None, request_id: str, why: str
     if request.user.pk is not None:
         sittings.end(request, staff_id=request.user.pk, request_id=request_id)
     audit.record(Action.SIGN_OUT, reason=why, request=request_id, **who)
+    by_provider = signed_in_by(request) is By.PROVIDER and of_providers.forget(request)
     logout(request)
+    if by_provider:
+        request.session[ASK_AGAIN] = True

@@ -31,7 +31,13 @@ def current(request: HttpRequest) -> UUID:
 def end(request: HttpRequest, *, staff_id: int, request_id: str) -> None:
     """End the sitting, and whatever glass is broken in it, with its events."""
     kept = request.session.pop(SESSION_KEY, None)
-    if kept is None:
-        return
+    if kept is not None:
+        end_of(staff_id, UUID(kept), request_id=request_id)
+
+
+def end_of(staff_id: int, sitting: UUID, *, request_id: str) -> None:
+    """End a sitting of somebody's, whichever request it is of."""
     with connection.cursor() as cursor:
-        cursor.execute("select access.end_sitting(%s, %s, %s::uuid)", [staff_id, kept, request_id])
+        cursor.execute(
+            "select access.end_sitting(%s, %s, %s::uuid)", [staff_id, str(sitting), request_id]
+        )

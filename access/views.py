@@ -19,14 +19,13 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from access import half_way, lockout, second_factor, session_ends, sessions
+from access import half_way, lockout, own_roles, second_factor, session_ends, sessions
 from access.doors import public, signed_in
 from access.forms import ChooseMembershipForm, SignInForm
 from access.requests import AnyRequest, SignedInRequest
 from access.second_factor import By
 from organisations.activities import Activity
 from organisations.models import Membership, StaffMember
-from organisations.selectors import memberships_in_force
 
 #: Where each activity's work begins, the first that a role has.
 STARTS = (
@@ -65,20 +64,25 @@ def sign_in(request: AnyRequest) -> HttpResponse:
         )
         # The same words whoever it was: they do not tell that a user name exists.
         form.add_error("username", "Check your user name and password")
-    context = {"form": form, "next": _next(request), "changed": "changed" in request.GET}
+    context = {
+        "form": form,
+        "next": page_to_go_to(request),
+        "changed": "changed" in request.GET,
+        "providers": settings.SIGN_IN_PROVIDERS.values(),
+    }
     return render(request, "access/sign_in.jinja", context)
 
 
 def _password_was_right(request: AnyRequest, staff: StaffMember) -> HttpResponse:
     """In, or on to the second step, or to setting one up."""
     if second_factor.has_app(staff):
-        half_way.begin(request, staff, onward=_next(request))
+        half_way.begin(request, staff, onward=page_to_go_to(request))
         return redirect("sign-in-code")
     if second_factor.required_of(staff):
-        half_way.begin(request, staff, onward=_next(request))
+        half_way.begin(request, staff, onward=page_to_go_to(request))
         return redirect("add-app")
     sessions.begin(request, staff, by=By.PASSWORD, request_id=request.request_id)
-    return redirect(_next(request))
+    return redirect(page_to_go_to(request))
 
 
 @public
@@ -94,7 +98,7 @@ def sign_out(request: AnyRequest) -> HttpResponse:
         sessions.end(request, acting=request.acting, request_id=request.request_id, why=said)
     match why:
         case "idle" | "longest":
-            query = urlencode({"why": why, "next": _next(request)})
+            query = urlencode({"why": why, "next": page_to_go_to(request)})
             return redirect(f"{reverse('signed-out')}?{query}")
         case "changed-user":
             return redirect(f"{reverse('sign-in')}?changed")
@@ -108,7 +112,7 @@ def signed_out(request: AnyRequest) -> HttpResponse:
     """Where a page goes when its session is over. It shows nothing of anyone."""
     context = {
         "why": request.GET.get("why", ""),
-        "next": _next(request),
+        "next": page_to_go_to(request),
         "idle_minutes": settings.SESSION_IDLE_MINUTES,
         "hours": settings.SESSION_HOURS,
     }
@@ -128,12 +132,15 @@ def stay_signed_in(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_membership(request: SignedInRequest) -> HttpResponse:
     """Choose which of one's memberships to act as; without any, what to do."""
-    memberships = {str(each.pk): each for each in memberships_in_force(request.user)}
+    memberships = {str(each.pk): each for each in own_roles.in_force(request, request.user)}
     form = ChooseMembershipForm(request.POST or None)
     form.offer("membership", [(key, m.role.name, _where(m)) for key, m in memberships.items()])
     if request.method == "POST" and form.is_valid():
         chosen = memberships[form.cleaned_data["membership"]]
-        sessions.choose(request, chosen, request_id=request.request_id)
+        try:
+            sessions.choose(request, chosen, request_id=request.request_id)
+        except sessions.SessionOver:
+            return redirect("sign-in")
         return redirect("home")
     return render(request, "access/choose_membership.jinja", {"form": form, "any": memberships})
 
@@ -156,7 +163,7 @@ def _where(membership: Membership) -> str:
     return f"{team.name}, {name}" if team and team.name != name else name
 
 
-def _next(request: AnyRequest) -> str:
+def page_to_go_to(request: AnyRequest) -> str:
     """Where to go after signing in: a page of ours, or the start."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(

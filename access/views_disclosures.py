@@ -23,6 +23,7 @@ from access.nudges import tell_of_disclosure
 from access.requests import ActingRequest
 from access.sessions import signed_in_by
 from access.views_alerts import page_number
+from access.views_providers import ask_again
 from access.views_restricted import confirmed, job
 from identity.presenters import PersonShown, person
 from identity.selectors import resident as resident_seen
@@ -70,6 +71,9 @@ def disclosures(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def disclosure(request: ActingRequest, disclosure: UUID) -> HttpResponse:
     """One disclosure with all that was said; a second officer confirms it, any officer ends it."""
+    first = ask_again(request)
+    if first is not None:
+        return first
     ending = request.POST.get("do") == "end"
     sure = SureForm(request.POST if request.method == "POST" and not ending else None)
     sure.ask_by(signed_in_by(request))
@@ -85,7 +89,7 @@ def disclosure(request: ActingRequest, disclosure: UUID) -> HttpResponse:
     if sure.is_bound and sure.is_valid() and confirmed(request, sure):
         answer = lawful.confirm(request.acting, disclosure, request_id=request.request_id)
         if answer in NOT_CONFIRMED:
-            sure.add_error("password", NOT_CONFIRMED[answer])
+            sure.refuse(NOT_CONFIRMED[answer])
         else:
             return redirect("disclosure", disclosure)
     seen = lawful.read_disclosure(request.acting, disclosure, request_id=request.request_id)
@@ -107,6 +111,9 @@ def propose_disclosure(request: ActingRequest, resident: UUID) -> HttpResponse:
     What was given goes from page to page in the forms themselves: nothing of it is kept before it
     is proposed.
     """
+    first = ask_again(request)
+    if first is not None:
+        return first
     found = glimpse(
         request.acting, resident, activity=Activity.FIND_RESIDENTS, request_id=request.request_id
     )
@@ -146,7 +153,7 @@ def propose_disclosure(request: ActingRequest, resident: UUID) -> HttpResponse:
         if made is not None and public_id is not None:
             tell_of_disclosure(made)
             return redirect("disclosure", public_id)
-        sure.add_error("password", f"This could not be proposed ({outcome}). Check who it is for")
+        sure.refuse(f"This could not be proposed ({outcome}). Check who it is for")
     context = {
         "person": about,
         "form": sure,

@@ -34,12 +34,14 @@ from access.forms import (
 from access.glimpses import glimpse
 from access.models import RelationshipKind
 from access.nudges import tell_of
+from access.providers import still_them
 from access.reasons import AccessReason
 from access.requests import ActingRequest
 from access.restricted import Answer, TooManyTries
 from access.second_factor import By
 from access.sessions import signed_in_by
 from access.showing import shows_record
+from access.views_providers import ask_again
 from identity.presenters import PersonShown, person
 from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
@@ -106,6 +108,9 @@ def emergency(request: ActingRequest, about: PersonShown) -> HttpResponse:
 @about_whom(_restricted)
 def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
     """The reason, the words and the password; then the record."""
+    first = ask_again(request)
+    if first is not None:
+        return first
     form = BreakGlassForm(request.POST or None)
     form.ask_by(signed_in_by(request))
     if request.method == "POST" and form.is_valid() and confirmed(request, form):
@@ -124,6 +129,8 @@ def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
 def confirmed(request: ActingRequest, form: StillThemForm) -> bool:
     """Whether the form's answer is what was signed in by; else the form says so."""
     by = signed_in_by(request)
+    if by is By.PROVIDER:
+        return still_them.take(request)
     called = "code" if by is By.APP else "password"
     try:
         if restricted.confirm(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
+from access.providers import configuration as sign_in
 from connectcare.environment import Environment, Login, Profile
 from identity.pds import configuration
 
@@ -173,6 +174,8 @@ SECOND_FACTOR_ROLES: str | frozenset[str] = (
     "all" if _SECOND == ["all"] else frozenset(_SECOND) - {"none"}
 )
 SECOND_STEP_MINUTES = 10
+# Other organisations' OpenID providers, by which people may sign in (SIGN_IN_PROVIDERS_FILE).
+SIGN_IN_PROVIDERS = sign_in.read(environment.text("SIGN_IN_PROVIDERS", ""), production=PRODUCTION)
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"

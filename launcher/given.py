@@ -32,6 +32,7 @@ NAMES = (
     "EMAIL_HOST_PASSWORD",
     "EMAIL_TLS",
     "EMAIL_FROM",
+    "SIGN_IN_PROVIDERS",
 )
 """Every variable of :mod:`launcher.environment`, and the administrator's address."""
 

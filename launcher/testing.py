@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from launcher import ROOT, browser, frontend
+from launcher import ROOT, browser, frontend, openid_provider
 from launcher.children import call, is_alive
 from launcher.data import make_socket_folder
 from launcher.errors import LauncherError
@@ -34,13 +34,14 @@ def main(arguments: list[str]) -> int:
     """Run pytest with these options in the tests' environment; return its exit code.
 
     The tests find in the environment: DATABASE_ADMIN_URL, DATABASE_<LOGIN>_URL of an empty
-    database, REDIS_URL, TEST_CHROMIUM or TEST_CHROMIUM_ABSENT, and what the settings need.
+    database, REDIS_URL, TEST_CHROMIUM or TEST_CHROMIUM_ABSENT, TEST_OPENID_PROVIDER with TEST_NODE
+    or TEST_OPENID_PROVIDER_ABSENT, and what the settings need.
     """
     for name in (variable(login) for login in LOGINS):  # of an installation, perhaps
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     frontend.install()
-    chromium = browser.environment()
+    found = browser.environment() | openid_provider.environment()
     _remove_leftovers()
     prefix = f"{PREFIX}{os.getpid()}-"
     folder = Path(tempfile.mkdtemp(prefix=prefix))
@@ -58,7 +59,7 @@ def main(arguments: list[str]) -> int:
             environment = {
                 **others(),
                 **up.provision({}, TEST_DATABASE),
-                **chromium,
+                **found,
                 "CONNECTCARE_PROFILE": "test",
                 "DATABASE_ADMIN_URL": admin_url,
                 "REDIS_URL": up.redis_url,

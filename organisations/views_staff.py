@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -207,7 +208,11 @@ def person(request: ActingRequest, person: UUID) -> HttpResponse:
         invited_until=first_sign_in.invited_until(found),
     )
     audit_reading(request, "person", id=found.pk)
-    context = {"shown": shown, "places": presenters.organisation_options(selectors.employers(mine))}
+    context = {
+        "shown": shown,
+        "places": presenters.organisation_options(selectors.employers(mine)),
+        "providers": settings.SIGN_IN_PROVIDERS,
+    }
     return render(request, "organisations/person.jinja", context)
 
 

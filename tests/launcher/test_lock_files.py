@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from launcher import ROOT
 
 PYTHON_LOCKS = ("requirements.lock", "requirements-dev.lock", "launcher/requirements-uv.lock")
-NPM_FOLDERS = (".", "launcher/browser")
+NPM_FOLDERS = (".", "launcher/browser", "launcher/openid_provider")
 
 
 def pins(lock: str) -> dict[str, tuple[str, int]]:

@@ -147,6 +147,13 @@ MATRIX: list[Row] = [
     *_both("sign-in-recovery", 302, 302),
     Row("add-app", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
     Row("add-app", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    # By a provider, of which there is none in these tests.
+    *_both("sign-in-by", 404, 405, provider="none"),
+    *_both("sign-in-answer", 404, 405, provider="none"),
+    *_both("link-sign-in", 302, 302),
+    # A provider alone, by a token that it signed.
+    *_both("provider-logout", 404, 404, provider="none"),
+    *_both("provider-links", 404, 404, ADMINISTRATORS, person=UUID),
     *_both("your-sign-in", 200, 405, _SIGNED_IN),
     *_both("remove-app", 302, 302, _SIGNED_IN),
     *_both("new-codes", 302, 302, _SIGNED_IN),

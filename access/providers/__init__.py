@@ -1,0 +1,1 @@
+"""Signing in through other organisations' OpenID providers: NHS CIS2, a council's own."""
