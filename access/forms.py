@@ -102,8 +102,8 @@ class StillThemForm(NhsForm):
     )
 
     def ask_by(self, by: By) -> None:
-        """Ask for what somebody signed in by; of a provider's, it was shown there before."""
-        if by is By.PROVIDER:
+        """Ask for what somebody signed in by, unless it was shown on a page of its own before."""
+        if by.shown_elsewhere:
             del self.fields["password"]
         if by is By.APP:
             self.fields["password"] = code_field(

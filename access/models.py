@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from access.factors import Authenticator, RecoveryCode
-from access.invitations import Invitation
+from access.factors import Authenticator, Passkey, RecoveryCode
 from access.federated import LinkCode, LogoutSeen, ProviderIdentity, ProviderSession
+from access.invitations import Invitation
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
@@ -31,6 +31,7 @@ __all__ = [
     "LawfulDisclosure",
     "LinkCode",
     "LogoutSeen",
+    "Passkey",
     "ProviderIdentity",
     "ProviderSession",
     "RecoveryCode",

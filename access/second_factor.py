@@ -48,6 +48,12 @@ class By(StrEnum):
     APP = "password and app"
     RECOVERY = "password and recovery code"
     PROVIDER = "provider"
+    PASSKEY = "passkey"
+
+    @property
+    def shown_elsewhere(self) -> bool:
+        """Whether what asks again sends to a page of its own: no field of a form is asked."""
+        return self in {By.PROVIDER, By.PASSKEY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ def signed_in_by(request: HttpRequest) -> By:
     return By(request.session.get(BY, By.PASSWORD))
 
 
+def refused_passkey(reason: str, *, request_id: str) -> None:
+    """A passkey was shown and not taken. Whose it was said to be is not kept."""
+    audit.record(Action.SIGN_IN_FAILED, outcome="refused", reason=reason, request=request_id)
+
+
 def refused_by_provider(
     reason: str, *, provider: str, staff: StaffMember | None, request_id: str
 ) -> None:

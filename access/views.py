@@ -19,7 +19,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from access import half_way, lockout, own_roles, second_factor, session_ends, sessions
+from access import half_way, lockout, own_roles, passkeys, second_factor, session_ends, sessions
 from access.doors import public, signed_in
 from access.forms import ChooseMembershipForm, SignInForm
 from access.requests import AnyRequest, SignedInRequest
@@ -78,6 +78,9 @@ def _password_was_right(request: AnyRequest, staff: StaffMember) -> HttpResponse
     if second_factor.has_app(staff):
         half_way.begin(request, staff, onward=page_to_go_to(request))
         return redirect("sign-in-code")
+    if passkeys.has_any(staff):
+        half_way.begin(request, staff, onward=page_to_go_to(request))
+        return redirect("sign-in-passkey")
     if second_factor.required_of(staff):
         half_way.begin(request, staff, onward=page_to_go_to(request))
         return redirect("add-app")

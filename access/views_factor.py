@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from access import half_way, lockout, second_factor, sessions
+from access import half_way, lockout, passkeys, second_factor, sessions
 from access.doors import public, signed_in
 from access.forms import AddAppForm, CodeForm, RecoveryForm, ShownCodeForm
 from access.requests import AnyRequest, SignedInRequest
@@ -97,6 +97,8 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "has_app": second_factor.has_app(request.user),
         "required": second_factor.required_of(request.user),
         "codes_left": second_factor.codes_left(request.user),
+        "passkeys": passkeys.of(request.user),
+        "by_provider": sessions.signed_in_by(request) is By.PROVIDER,
     }
     return render(request, "access/your_sign_in.jinja", context)
 
@@ -113,11 +115,13 @@ def add_app(request: AnyRequest) -> HttpResponse:
         return redirect("sign-in")
     if second_factor.has_app(staff):
         return redirect("sign-in-code" if who else "your-sign-in")
+    if who and passkeys.has_any(staff):
+        return redirect("sign-in-passkey")  # what they have is asked for
     offered = _offered(request, staff)
     form = AddAppForm(request.POST or None)
     if who:
         del form.fields["password"]  # it was right a moment ago
-    if request.method == "POST" and form.is_valid() and _still(request, staff, form):
+    if request.method == "POST" and form.is_valid() and still_by_password(request, staff, form):
         codes = second_factor.add_app(
             staff, offered, form.cleaned_data["code"], request_id=request.request_id
         )
@@ -155,7 +159,7 @@ def _offered(request: AnyRequest, staff: StaffMember) -> Offered:
     return offered
 
 
-def _still(request: AnyRequest, staff: StaffMember, form: NhsForm) -> bool:
+def still_by_password(request: AnyRequest, staff: StaffMember, form: NhsForm) -> bool:
     """Whether the password is right, where it was asked for; counted if it is not."""
     if "password" not in form.fields:
         return True

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -283,9 +284,12 @@ def provider_links(request: ActingRequest, person: UUID) -> HttpResponse:
 
 
 def ask_again(request: SignedInRequest) -> HttpResponse | None:
-    """The page that sends to the provider to show that it is still them, where one is needed."""
-    if sessions.signed_in_by(request) is not By.PROVIDER or still_them.lately(request):
+    """Where somebody shows that it is still them, if they signed in by what no form can ask for."""
+    by = sessions.signed_in_by(request)
+    if not by.shown_elsewhere or still_them.lately(request):
         return None
+    if by is By.PASSKEY:
+        return redirect(f"{reverse('sign-in-passkey')}?{urlencode({'next': request.path})}")
     begun = of_providers.of(request)
     issuer = begun.issuer if begun else ""
     found = [each for each in settings.SIGN_IN_PROVIDERS.values() if each.issuer == issuer]

@@ -129,7 +129,7 @@ def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
 def confirmed(request: ActingRequest, form: StillThemForm) -> bool:
     """Whether the form's answer is what was signed in by; else the form says so."""
     by = signed_in_by(request)
-    if by is By.PROVIDER:
+    if by.shown_elsewhere:
         return still_them.take(request)
     called = "code" if by is By.APP else "password"
     try:

@@ -46,6 +46,7 @@ def test_row_security_is_on_and_forced_on_every_table_about_residents(run_sql: C
 #: Everything that the web's login can reach without a wall, and why nobody is to be found in it.
 NOT_ABOUT_A_RESIDENT = {
     "access_authenticator": "the apps by which staff confirm that it is them",
+    "access_passkey": "the public halves of passkeys of staff",
     "access_logoutseen": "ids of sessions of staff that ended elsewhere",
     "access_provideridentity": "who staff are to the providers that they sign in by",
     "access_providersession": "which sessions of staff were begun by which elsewhere",

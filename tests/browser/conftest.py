@@ -38,6 +38,8 @@ LEWISHAM_WORKER = "lewisham-social-worker"
 RECEPTIONIST = "receptionist"
 #: Who adds an authenticator app.
 WITH_APP = "with-app"
+#: Who adds a passkey.
+WITH_PASSKEY = "with-passkey"
 NO_ROLE = "no-role"
 
 #: Somebody who finds residents, and whom no other test needs.
@@ -147,6 +149,7 @@ def _add_staff() -> None:
     _add(LEWISHAM_WORKER, "Ines Duarte", lewisham, "social-worker", "LBL01-NORTH")
     _add(SEARCHER, "Wanda Pole", practice, "doctor", f"{PRACTICE}-GP")
     _add(WITH_APP, "Asha Bello", practice, "doctor", f"{PRACTICE}-GP")
+    _add(WITH_PASSKEY, "Bram Achebe", practice, "doctor", f"{PRACTICE}-GP")
     _add(RECEPTIONIST, "Paul Whitcombe", practice, "receptionist")
     registry.create_staff(by=None, username=NO_ROLE, name="Mei Tan", password=PASSWORD)
 

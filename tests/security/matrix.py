@@ -147,6 +147,12 @@ MATRIX: list[Row] = [
     *_both("sign-in-recovery", 302, 302),
     Row("add-app", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
     Row("add-app", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    # An empty answer is no passkey.
+    Row("sign-in-passkey", "GET", 302, instead=dict.fromkeys(SIGNED_OUT, 200)),
+    Row("sign-in-passkey", "POST", 302, instead=dict.fromkeys(SIGNED_OUT, 403)),
+    Row("add-passkey", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    Row("add-passkey", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
+    *_both("remove-passkey", 404, 404, _SIGNED_IN, passkey="1"),
     # By a provider, of which there is none in these tests.
     *_both("sign-in-by", 404, 405, provider="none"),
     *_both("sign-in-answer", 404, 405, provider="none"),

@@ -115,6 +115,8 @@ def test_only_these_doors_are_public() -> None:
         "first-sign-in-link",
         "sign-in-recovery",
         "add-app",
+        "sign-in-passkey",
+        "add-passkey",
         "sign-in-by",
         "sign-in-answer",
         "link-sign-in",
