@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from access.factors import Authenticator, Passkey, RecoveryCode
 from access.federated import LinkCode, LogoutSeen, ProviderIdentity, ProviderSession
 from access.invitations import Invitation
+from access.launch_hosts import Launch, LaunchHost
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
@@ -28,6 +29,8 @@ __all__ = [
     "DisclosureNotice",
     "DisclosureRecipient",
     "Invitation",
+    "Launch",
+    "LaunchHost",
     "LawfulDisclosure",
     "LinkCode",
     "LogoutSeen",

@@ -47,6 +47,7 @@ def test_row_security_is_on_and_forced_on_every_table_about_residents(run_sql: C
 NOT_ABOUT_A_RESIDENT = {
     "access_authenticator": "the apps by which staff confirm that it is them",
     "access_passkey": "the public halves of passkeys of staff",
+    "access_launchhost": "systems that may send staff here, with their public keys",
     "access_logoutseen": "ids of sessions of staff that ended elsewhere",
     "access_provideridentity": "who staff are to the providers that they sign in by",
     "access_providersession": "which sessions of staff were begun by which elsewhere",

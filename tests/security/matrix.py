@@ -153,6 +153,11 @@ MATRIX: list[Row] = [
     Row("add-passkey", "GET", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
     Row("add-passkey", "POST", 200, instead=dict.fromkeys(SIGNED_OUT, 302)),
     *_both("remove-passkey", 404, 404, _SIGNED_IN, passkey="1"),
+    # A host's own page, by a token that it signed; then whoever it is for.
+    *_both("launch", 405, 400),
+    *_both("take-launch", 403, 405, _SIGNED_IN, launch=UUID),
+    *_both("launch-hosts", 200, 200, (Persona.REGISTRY_ADMINISTRATOR,)),
+    *_both("launch-host", 404, 404, (Persona.REGISTRY_ADMINISTRATOR,), host=UUID),
     # By a provider, of which there is none in these tests.
     *_both("sign-in-by", 404, 405, provider="none"),
     *_both("sign-in-answer", 404, 405, provider="none"),

@@ -118,6 +118,7 @@ def test_only_these_doors_are_public() -> None:
         "sign-in-passkey",
         "add-passkey",
         "sign-in-by",
+        "launch",
         "sign-in-answer",
         "link-sign-in",
         "sign-out",
