@@ -29,6 +29,7 @@ from identity.selectors import residents
 from organisations.activities import Activity
 from organisations.models import Organisation
 from organisations.presenters_staff import organisation_options
+from organisations.views import audit_reading
 
 _STATUS = {
     "token": HTTPStatus.BAD_REQUEST,
@@ -126,6 +127,7 @@ def launch_hosts(request: ActingRequest) -> HttpResponse:
             return response
         field = "key_id" if outcome == "key-known" else "organisation"
         form.add_error(field, launching.REFUSALS.get(outcome, "This cannot be proposed"))
+    audit_reading(request, "systems")
     hosts = LaunchHost.objects.select_related("organisation", "proposed_by").all()
     return render(request, "access/launch_hosts.jinja", {"form": form, "hosts": hosts})
 
@@ -152,6 +154,7 @@ def launch_host(request: ActingRequest, host: UUID) -> HttpResponse:
             response.status_code = 303
             return response
         problem = launching.REFUSALS.get(outcome, "This cannot be done")
+    audit_reading(request, "system", id=found.pk)
     context = {
         "host": found,
         "problem": problem,

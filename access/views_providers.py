@@ -35,6 +35,7 @@ from access.views import page_to_go_to
 from organisations.activities import Activity
 from organisations.models import Membership, StaffMember
 from organisations.selectors import memberships_in_force
+from organisations.views import audit_reading
 from ui.views import not_found
 
 _log = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ def come_back(request: AnyRequest, provider: str) -> HttpResponse:
     """Back from the provider: in, or a page that says what to do."""
     asked = _client(provider)
     way = under_way.come_back(request, provider=provider, state=request.GET.get("state", ""))
-    if way is None:
+    by_itself = request.GET.get("iss", asked.provider.issuer)  # RFC 9207, where it is sent
+    if way is None or by_itself != asked.provider.issuer:
         return _refused(request, asked, "state")
     if "error" in request.GET:
         # Its word is one of the standard's or its own: which of them, is the operator's.
@@ -271,6 +273,7 @@ def provider_links(request: ActingRequest, person: UUID) -> HttpResponse:
         outcome = linking.may_link(request.acting, whose)
     if outcome == "not-allowed":
         return not_found(request, Http404())  # answered, not raised: its event stays
+    audit_reading(request, "providers", id=whose.pk)
     issuers = linking.issuers_of(whose)
     context = {
         "whose": whose,

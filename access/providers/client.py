@@ -31,6 +31,8 @@ Wanted = TypeVar("Wanted")
 TIME_LIMIT: Final = httpx.Timeout(5.0, connect=3.0)
 #: What a provider publishes is kept for so many seconds.
 KEPT: Final = 3600.0
+#: A provider that did not answer is not asked for so many seconds, so that nobody waits in a row.
+NOT_ASKED: Final = 5.0
 #: Keys are asked for anew at most so often, whatever tokens name.
 KEYS_ANEW_EVERY: Final = 30.0
 ASSERTION_LIFE: Final = 120
@@ -81,6 +83,7 @@ class Client:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self._kept: _Kept | None = None
+        self._failed_at: float | None = None
         self._lock = threading.Lock()
         self._http = httpx.Client(timeout=TIME_LIMIT, follow_redirects=False)
 
@@ -184,13 +187,18 @@ class Client:
 
     def _now(self) -> _Kept:
         with self._lock:
-            if self._kept is None or time.monotonic() - self._kept.at > KEPT:
-                address = self.provider.issuer.rstrip("/") + _DISCOVERY
-                published = self._published(address, Published)
-                if published.issuer != self.provider.issuer:
-                    raise Unavailable  # it is somebody else's (Discovery 1.0, section 4.3)
-                now = time.monotonic()
-                self._kept = _Kept(published, self._keys(published), now, now)
+            now = time.monotonic()
+            if self._kept is not None and now - self._kept.at <= KEPT:
+                return self._kept
+            if self._failed_at is not None and now - self._failed_at < NOT_ASKED:
+                raise Unavailable
+            self._failed_at = now
+            address = self.provider.issuer.rstrip("/") + _DISCOVERY
+            published = self._published(address, Published)
+            if published.issuer != self.provider.issuer:
+                raise Unavailable  # it is somebody else's (Discovery 1.0, section 4.3)
+            self._kept = _Kept(published, self._keys(published), now, now)
+            self._failed_at = None
             return self._kept
 
     def _keys_anew(self, kept: _Kept) -> KeySet:
@@ -198,7 +206,8 @@ class Client:
         with self._lock:
             now = time.monotonic()
             if now - kept.keys_at >= KEYS_ANEW_EVERY:
-                kept.keys, kept.keys_at = self._keys(kept.published), now
+                kept.keys_at = now
+                kept.keys = self._keys(kept.published)
             return kept.keys
 
     def _keys(self, published: Published) -> KeySet:

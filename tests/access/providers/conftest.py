@@ -168,6 +168,7 @@ def providers(running: Running, settings: Any, monkeypatch: pytest.MonkeyPatch) 
     settings.ORIGIN = ""
     monkeypatch.setattr(clients, "_clients", {})
     monkeypatch.setattr(asked, "KEYS_ANEW_EVERY", 0.0)
+    monkeypatch.setattr(asked, "NOT_ASKED", 0.0)
     running.told.clear()
     running.arrived.clear()
     yield running
