@@ -260,6 +260,7 @@ class TestHosts:
         assert "launch-token" in launch(nurse, in_force.token()).content.decode()
         assert "settled already" in in_force.two.post(address).content.decode()
 
+    @pytest.mark.filterwarnings("ignore:Key size should be")
     def test_a_private_or_short_key_is_not_taken(self, world, host) -> None:
         short = RSAKey.generate_key(1024, private=True)
         for key, words in (
