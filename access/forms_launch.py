@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 
 from access.launching import read_key
-from ui.forms import NhsForm, RadioField, TextAreaField, TextField
+from ui.forms import NhsForm, SelectField, TextAreaField, TextField
 
 
 class HostForm(NhsForm):
     """A host system: whose it is, what it is called, and its public key."""
 
-    organisation = RadioField(label="Whose system is it?", error="Select an organisation")
+    organisation = SelectField(label="Whose system is it?", error="Select an organisation")
     name = TextField(
         label="Name of the system",
         hint="As its users call it.",

@@ -53,14 +53,14 @@ class Authenticator:
         attestation = encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})
         return self._answer(
             {
-                "clientDataJSON": self._client("webauthn.create", asked["challenge"], **wrong),
+                "clientDataJSON": self._client("webauthn.create", asked["challenge"], wrong),
                 "attestationObject": attestation,
             }
         )
 
     def answers(self, asked: dict[str, Any], **wrong: Any) -> str:
         data = self._data(0, **wrong)
-        client = self._client("webauthn.get", asked["challenge"], **wrong)
+        client = self._client("webauthn.get", asked["challenge"], wrong)
         signature = self.key.sign(data + sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
         handle = base64.urlsafe_b64decode(wrong.get("handle", self.handle) + "==")
         return self._answer(
@@ -78,7 +78,7 @@ class Authenticator:
         count = wrong.get("count", self.count)
         return sha256(host).digest() + bytes([flags]) + struct.pack(">I", count)
 
-    def _client(self, kind: str, challenge: str, **wrong: Any) -> bytes:
+    def _client(self, kind: str, challenge: str, wrong: dict[str, Any]) -> bytes:
         said = {
             "type": wrong.get("kind", kind),
             "challenge": wrong.get("challenge", challenge),
