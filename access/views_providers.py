@@ -267,6 +267,8 @@ def provider_links(request: ActingRequest, person: UUID) -> HttpResponse:
             outcome = linking.unlink(
                 request.acting, person, issuer=provider.issuer, request_id=request.request_id
             )
+        if provider is not None and outcome == "unlinked":
+            of_providers.end_of(whose, issuer=provider.issuer, request_id=request.request_id)
     elif request.method == "POST":
         outcome, code = linking.make_code(request.acting, person, request_id=request.request_id)
     else:

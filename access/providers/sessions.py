@@ -102,7 +102,15 @@ def end(what: Ended, *, request_id: str) -> int:
     return len(found)
 
 
-def _end(row: ProviderSession, *, request_id: str) -> None:
+@transaction.atomic
+def end_of(staff: StaffMember, *, issuer: str, request_id: str) -> None:
+    """End whatever somebody began by a provider: they sign in by it no more."""
+    rows = ProviderSession.objects.select_for_update().filter(staff=staff, issuer=issuer)
+    for row in rows.order_by("pk"):
+        _end(row, request_id=request_id, reason="provider-unlinked")
+
+
+def _end(row: ProviderSession, *, request_id: str, reason: str = "provider-ended") -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore(row.session_key)
     sitting = store.get(sittings.SESSION_KEY)
     store.delete()
@@ -110,7 +118,7 @@ def _end(row: ProviderSession, *, request_id: str) -> None:
         sittings.end_of(row.staff_id, UUID(sitting), request_id=request_id)
     audit.record(
         Action.SIGN_OUT,
-        reason="provider-ended",
+        reason=reason,
         staff_id=row.staff_id,
         staff_name=StaffMember.objects.get(pk=row.staff_id).name,
         request=request_id,

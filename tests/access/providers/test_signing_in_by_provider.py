@@ -243,8 +243,11 @@ class TestLinking:
         code = self.code(admin, nia)
         who = person()
         who.portal.post(who.arrives(COUNCIL)["Location"], {"code": code})
+        who.arrives(COUNCIL)
+        assert is_in(who.portal)
         page = admin.post(reverse("provider-links", args=[nia.public_id]), {"unlink": COUNCIL})
         assert "linked to no other account" in page.content.decode()
+        assert not is_in(who.portal), "what it let in ends with it"
         assert person().arrives(COUNCIL)["Location"] == reverse("link-sign-in")
 
     def test_administrators_link_neither_themselves_nor_above_themselves_nor_elsewhere(
