@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from access.look_words import because, done_otherwise, listed, opened
-from access.looked import LookSeen
+from access.looked import Did, LookSeen
 from access.models import BasisKind
 from audit.models import Action
 from organisations.categories import Category
@@ -35,6 +35,14 @@ _TO_YOU: Mapping[str, str] = {
     Action.NOTICES_READ: "read notices of their team that were about you",
     Action.REFERRALS_READ: "read a list of referrals that you are on",
     Action.REFERRAL_SENT: "referred you to a service",
+}
+
+
+#: What was done about a watch on the record, by the reason of its event.
+_OF_WATCH: Mapping[str, str] = {
+    "begun": "asked that whoever opens your record says why",
+    "ended": "asked no longer that whoever opens your record says why",
+    "said-why": "said why they opened your record, because they were asked to",
 }
 
 
@@ -78,10 +86,16 @@ def sentence(look: LookSeen) -> str:
 
 
 def _other(look: LookSeen) -> list[str]:
-    if any(did.action in _TO_YOU for did in look.did):
-        acted = [did.action for did in look.did if did.action in _TO_YOU]
-        return [_TO_YOU[action] for action in dict.fromkeys(acted)]
+    told = [said for did in look.did if (said := _told(did))]
+    if told:
+        return list(dict.fromkeys(told))
     return [f"did this about your record: {clause}" for clause in done_otherwise(look)]
+
+
+def _told(did: Did) -> str:
+    if did.action is Action.RECORD_WATCHED:
+        return _OF_WATCH.get(did.reason, "")
+    return _TO_YOU.get(did.action, "")
 
 
 def _who(look: LookSeen) -> str:

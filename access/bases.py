@@ -71,6 +71,16 @@ def glass_in_force(facts: Facts) -> Glass | None:
     return None
 
 
+def waits_for_words(facts: Facts) -> bool:
+    """Whether a watch is in force, and the reader has given no reason in this sitting since.
+
+    Glass broken in this sitting has its reason, and its officers were told.
+    """
+    return glass_in_force(facts) is None and any(
+        watch.began <= facts.at < watch.ends_at and not watch.answered for watch in facts.watches
+    )
+
+
 def reads_after_death(facts: Facts) -> bool:
     """Whether the resident has died, and the role reads after death (a medical examiner's)."""
     membership, resident = facts.membership, facts.resident

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     COUNCIL_MAY_NOT_USE_NUMBER = "council-may-not-use-number"
     CLOSED_AFTER_DEATH = "closed-after-death"
     NO_RELATIONSHIP = "no-relationship"
+    WATCHED = "watched"
 
 
 class SectionState(StrEnum):
@@ -102,6 +103,15 @@ class Decision:
     def is_open(self) -> bool:
         """Whether the record opens."""
         return self.outcome is Outcome.OPEN
+
+    @property
+    def may_be_listed(self) -> bool:
+        """Whether a list of those in one's care names the resident.
+
+        The record opens, or would once the reader said why: it is under watch, and its reader finds
+        the question by opening it.
+        """
+        return self.is_open or self.reason is Reason.WATCHED
 
     def shows_as_much_as(self, earlier: Decision) -> bool:
         """Whether a page that was made by an earlier decision may leave under this one.

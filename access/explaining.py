@@ -267,6 +267,12 @@ _REFUSED: Mapping[Reason, Explanation] = {
         _LAWFUL_DISCLOSURE,
         ask=Ask.OWN_PRIVACY_OFFICER,
     ),
+    Reason.WATCHED: _refusal(
+        rules.watch_is_answered,
+        "A privacy officer has asked that whoever opens this record says why.",
+        "You say why you open it now.",
+        ask=Ask.OWN_PRIVACY_OFFICER,
+    ),
     Reason.COUNCIL_MAY_NOT_USE_NUMBER: _refusal(
         rules.council_may_use_number,
         "By choice. Your council may not use this person’s NHS number, by which Connect Care "
@@ -294,6 +300,7 @@ OF_OTHERS: Mapping[Reason, str] = {
     Reason.RESIDENT_NOT_KNOWN: _NO_CARE,
     Reason.NO_RELATIONSHIP: _NO_CARE,
     Reason.CLOSED_AFTER_DEATH: "The person died, and the time after it is over.",
+    Reason.WATCHED: "They have not said why they open it now.",
     Reason.OPTED_OUT: "By choice: the person opted out of Connect Care.",
     Reason.COUNCIL_MAY_NOT_USE_NUMBER: "By choice: the council may not use the NHS number.",
 }

@@ -161,6 +161,19 @@ class Disclosure:
         return self.valid_until
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A privacy officer's watch over the record, and whether the reader has said why since.
+
+    ``answered`` is of this sitting and of this membership.
+    """
+
+    id: int
+    began: datetime
+    ends_at: datetime
+    answered: bool
+
+
 def _day_updated(source: Source, _known: Known) -> date | None:
     return _day(source.updated)
 
@@ -233,6 +246,7 @@ class Facts:
     sources: tuple[Source, ...]
     glasses: tuple[Glass, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
+    watches: tuple[Watch, ...] = ()
     after_death: timedelta = timedelta(0)
 
 
@@ -242,7 +256,8 @@ def read(
     """The facts for one staff member, one of their memberships and one resident.
 
     What does not exist is ``None`` in the answer, and the rule denies on it. Glass is that of this
-    ``sitting``; without one there is none.
+    ``sitting``, and so is what was said of why a watched record is opened; without one there is
+    none.
     """
     (facts,) = read_many(
         staff_id=staff_id, membership_id=membership_id, residents=[resident], sitting=sitting
@@ -341,6 +356,7 @@ def _about(raw: Mapping[str, Any], reader: Mapping[str, Any], sources: list[Sour
         sources=tuple(map(redaction.of, sources)),
         glasses=tuple(_glass(item) for item in raw.get("glasses", ())),
         disclosures=tuple(_disclosure(item) for item in raw.get("disclosures", ())),
+        watches=tuple(_watch(item) for item in raw.get("watches", ())),
     )
 
 
@@ -430,6 +446,15 @@ def _disclosure(raw: Mapping[str, Any]) -> Disclosure:
         _moment(raw["confirmed"]),
         _moment(raw["confirm_by"]),
         _moment(raw["ended"]),
+    )
+
+
+def _watch(raw: Mapping[str, Any]) -> Watch:
+    return Watch(
+        raw["id"],
+        datetime.fromisoformat(raw["began"]),
+        datetime.fromisoformat(raw["ends_at"]),
+        raw["answered"],
     )
 
 

@@ -61,6 +61,10 @@ def as_kept(facts: Facts) -> dict[str, Any]:
             for each in facts.glasses
         ],
         "disclosures": disclosures,
+        "watches": [
+            [each.id, *map(_text, (each.began, each.ends_at)), each.answered]
+            for each in facts.watches
+        ],
         "sources": _sources(facts.sources),
         "late": {
             str(source.id): source.late_since.isoformat()
@@ -106,6 +110,7 @@ def from_kept(decision: Mapping[str, Any]) -> Facts:
                 dict(zip(_DISCLOSURE, (number, numbers(named), *moments), strict=True))
                 for number, named, *moments in kept.get("disclosures", ())
             ],
+            "watches": [dict(zip(_WATCH, each, strict=True)) for each in kept.get("watches", ())],
             "sources": [],
         },
         after_death=timedelta(seconds=kept.get("after_death", 0)),
@@ -115,6 +120,7 @@ def from_kept(decision: Mapping[str, Any]) -> Facts:
 
 _RELATIONSHIP = ("id", "kind", "team", "from", "until", "membership")
 _GLASS = ("id", "began", "ends_at", "ended_at")
+_WATCH = ("id", "began", "ends_at", "answered")
 _DISCLOSURE = ("id", "categories", "from", "until", "confirmed", "confirm_by", "ended")
 
 

@@ -56,10 +56,17 @@ OTHERWISE: Mapping[str, str] = {
     Action.ACCESS_EXPLAINED: "asked who could open the record",
     Action.AUDIT_READ: "read who had looked at the record",
     Action.ACCOUNT_MADE: "made the account of who looked",
+    Action.RECORD_WATCHED: "dealt with a watch on the record",
     Action.IDENTITY_CHECKED: "checked who was asking",
     Action.RECORD_PRINTED: "printed the record",
     Action.NOTICES_READ: "read notices of their team",
     Action.REFERRALS_READ: "read referrals",
+}
+#: What was done about a watch, by the reason of the event.
+WATCHING: Mapping[str, str] = {
+    "begun": "put the record under watch",
+    "ended": "took the record off watch",
+    "said-why": "said why they opened the record, which is under watch",
 }
 #: What stands open by care, by the kind of it, to follow "because they".
 _CARE: Mapping[str, str] = {
@@ -104,6 +111,8 @@ def done_otherwise(look: LookSeen) -> tuple[str, ...]:
 
 def _clause(did: Did) -> str:
     said = OTHERWISE.get(did.action)
+    if did.action is Action.RECORD_WATCHED:
+        said = WATCHING.get(did.reason, said)
     if said is None:
         label = did.action.label
         said = label[0].lower() + label[1:]

@@ -63,7 +63,8 @@ def my_residents(acting: Acting, *, at: datetime, page: int, request_id: str) ->
     """A page of whom this membership cares for now; pages count from 1. ``None`` if not for it.
 
     Everyone on it is glimpsed and named in one event, and the rule is asked about all of them at
-    once: whoever would be refused is not listed, and so nobody who opted out. They are found by
+    once: whoever would be refused is not listed, and so nobody who opted out; one whose record is
+    under watch is. They are found by
     their number, or by exact name and birth date.
     """
     today = at.astimezone(LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -122,7 +123,9 @@ def registered(
 def _whose_record_opens(acting: Acting, listed: list[dict[str, Any]]) -> tuple[Mine, ...]:
     found = [_mine(each) for each in listed]
     decisions = gate.consider_many(acting, [each.public_id for each in found]) if found else []
-    return tuple(each for each, decision in zip(found, decisions, strict=True) if decision.is_open)
+    return tuple(
+        each for each, decision in zip(found, decisions, strict=True) if decision.may_be_listed
+    )
 
 
 def _mine(raw: dict[str, Any]) -> Mine:

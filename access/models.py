@@ -20,6 +20,7 @@ from access.invitations import Invitation
 from access.launch_hosts import Launch, LaunchHost
 from access.lawful import DisclosureNotice, DisclosureRecipient, LawfulDisclosure
 from access.reasons import EMERGENCY, HAS_WORDS, AccessReason
+from access.watched import Watch, WatchReason
 from audit.fields import CurrentTransaction, UuidV7, Xid8Field
 from identity.due import DueOfResident
 
@@ -38,6 +39,8 @@ __all__ = [
     "ProviderIdentity",
     "ProviderSession",
     "RecoveryCode",
+    "Watch",
+    "WatchReason",
 ]
 
 
@@ -298,6 +301,7 @@ class AlertKind(models.TextChoices):
     QUESTION = "question", "Resident’s question"
     HELD_LINE = "held-line", "Line held from an account"
     DETECTED = "detected", "Unusual look"
+    WATCHED = "watched", "Record under watch opened"
 
 
 #: About somebody's searches, and so about no one resident.
@@ -346,7 +350,7 @@ class Alert(models.Model):
     ``due`` an answer (its review's words); a line that is held from an account, or an unusual one,
     with the ``rule`` that says so and what was ``found`` (``access/accounts.py``,
     ``access/detectors.py``). ``escalated`` is when it had waited too long; ``owner`` who looks
-    into it.
+    into it. One of a record under watch has the ``watch_reason`` that the reader gave.
     """
 
     public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
@@ -358,6 +362,7 @@ class Alert(models.Model):
     searching = models.JSONField(null=True)
     glass = models.ForeignKey(BrokenGlass, models.PROTECT, null=True, related_name="+")
     relationship = models.ForeignKey(CareRelationship, models.PROTECT, null=True, related_name="+")
+    watch_reason = models.ForeignKey(WatchReason, models.PROTECT, null=True, related_name="+")
     look = models.UUIDField(null=True)
     rule = models.CharField(max_length=40, blank=True, db_default="")
     found = models.JSONField(default=dict, db_default={})
@@ -388,7 +393,8 @@ class Alert(models.Model):
                 | (
                     Q(kind__in=(AlertKind.HELD_LINE, AlertKind.DETECTED), look__isnull=False)
                     & ~Q(rule="")
-                ),
+                )
+                | Q(kind=AlertKind.WATCHED, watch_reason__isnull=False),
                 name="alert_names_its_cause",
             ),
             models.CheckConstraint(

@@ -144,7 +144,8 @@ def answer(post: Post, category: Category, *, officer_of: int) -> Answer:
     """
     if post.facts is None:
         return Answer(post, Way.NOT_TOLD)
-    facts = post.facts if post.personal else of_the_role(post.facts)
+    # A watch asks why and keeps nobody out; whose records others watch is theirs to say.
+    facts = replace(post.facts if post.personal else of_the_role(post.facts), watches=())
     decision = decide(facts)
     way = _WAYS.get(decision.reason, Way.CARE)
     if decision.reason is Reason.NO_RELATIONSHIP and not post.personal:

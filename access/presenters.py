@@ -19,6 +19,7 @@ from identity.selectors import ResidentSeen
 from ui.formatting import clinical_time
 
 #: Kinds that name one look, whose own pages are counted.
+WITH_AN_END = (AlertKind.BREAK_GLASS, AlertKind.SELF_DECLARED, AlertKind.SAMPLE)
 OF_ONE_LOOK = (AlertKind.SAMPLE, *OF_A_LINE)
 
 
@@ -43,13 +44,17 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """One alert in full. ``reviewable`` says whether this officer may review it."""
+    """One alert in full. ``reviewable`` says whether this officer may review it.
+
+    ``ends`` says whether what it is about has an end: glass, or care.
+    """
 
     line: AlertLine
     person: PersonShown | None
     emergency: bool
     words: str
     until: datetime | None
+    ends: bool
     opened: str
     searching: str
     care: tuple[tuple[str, str], ...]
@@ -92,6 +97,7 @@ def in_full(
         emergency=alert.kind is AlertKind.BREAK_GLASS,
         words=alert.words,
         until=alert.until,
+        ends=alert.kind in WITH_AN_END,
         opened="" if alert.searching else _opened(full),
         searching=_searching(alert.searching),
         care=tuple(_care(one) for one in full.care),
@@ -116,6 +122,8 @@ def _reason(alert: AlertSeen) -> str:
         return alert.reason.label
     if alert.kind is AlertKind.QUESTION:
         return "They ask about one look at their record"
+    if alert.kind is AlertKind.WATCHED:
+        return "The record is under watch. They said why they opened it"
     if alert.kind is AlertKind.DETECTED:
         return " ".join(map(sentence, alert.found))
     if alert.kind is AlertKind.HELD_LINE:

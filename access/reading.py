@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from access import gate, joining, looks
@@ -122,10 +123,17 @@ def _refused(request: ActingRequest, acting: Acting, look: Look, refused: Refuse
             return _page(request, "opted_out", explained, {"councils": councils(), "refer": refer})
         case Reason.COUNCIL_MAY_NOT_USE_NUMBER:
             return _page(request, "number", explained, {})
+        case Reason.WATCHED:
+            return _say_why(look)
         case Reason.NO_RELATIONSHIP:
             return _page(request, "no_relationship", explained, {"resident": look.resident})
         case _:
             return _page(request, "reader", explained, {"reason": refused.reason})
+
+
+def _say_why(look: Look) -> HttpResponse:
+    """On to the question that stands before a record under watch, whatever door was asked."""
+    return HttpResponseRedirect(reverse("say-why", args=[look.resident]), status=303)
 
 
 def _page(

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from access.bases import care_is_over, relationship_in_force
 from access.decision import Decision
-from access.rules import RECORD_RULES, council_may_use_number, nobody_opted_out
+from access.rules import (
+    RECORD_RULES,
+    council_may_use_number,
+    nobody_opted_out,
+    watch_is_answered,
+)
 from organisations.models import OrganisationKind
 
-_OF_CHOICES = frozenset({nobody_opted_out, council_may_use_number})
+#: What keeps a record shut and leaves the care as it is.
+_BESIDE_CARE = frozenset({nobody_opted_out, council_may_use_number, watch_is_answered})
 
 
 def may_follow(decision: Decision) -> bool:
     """Whether somebody of one of its sides may read a referral of this resident and go on with it.
 
-    Where the record opens to them; and where a choice alone keeps it shut from somebody with a care
-    relationship in force.
+    Where the record opens to them; and where a choice or a watch alone keeps it shut from somebody
+    with a care relationship in force.
     """
     return decision.is_open or _is_in_care(decision)
 
@@ -34,10 +40,10 @@ def may_refer(decision: Decision) -> bool:
 
 
 def _is_in_care(decision: Decision) -> bool:
-    """Whether a care relationship opens the record, or would but for a choice."""
+    """Whether a care relationship opens the record, or would but for a choice or a watch."""
     facts = decision.facts
     return (
         relationship_in_force(facts) is not None
         and not care_is_over(facts)
-        and all(rule(facts) is None for rule in RECORD_RULES if rule not in _OF_CHOICES)
+        and all(rule(facts) is None for rule in RECORD_RULES if rule not in _BESIDE_CARE)
     )

@@ -21,6 +21,7 @@ from access.bases import (
     opens_by_disclosure_alone,
     reads_after_death,
     relationship_in_force,
+    waits_for_words,
 )
 from access.decision import Decision, Grant, Outcome, Reason, SectionState
 from access.facts import Facts, Source
@@ -116,6 +117,11 @@ def stands_on_something(facts: Facts) -> Reason | None:
     return Reason.NO_RELATIONSHIP
 
 
+def watch_is_answered(facts: Facts) -> Reason | None:
+    """R4.4 A record under watch opens to who said in this sitting why, or broke glass in it."""
+    return Reason.WATCHED if waits_for_words(facts) else None
+
+
 #: The rules about the record as a whole, in the order in which they are asked.
 RECORD_RULES: tuple[RecordRule, ...] = (
     staff_member_is_active,
@@ -127,6 +133,8 @@ RECORD_RULES: tuple[RecordRule, ...] = (
     council_may_use_number,
     care_is_not_over,
     stands_on_something,
+    # The last: that a record is under watch is told to nobody who could not open it anyway.
+    watch_is_answered,
 )
 
 

@@ -23,6 +23,7 @@ from access import (
     views_requests,
     views_restricted,
     views_tracing,
+    views_watch,
 )
 
 urlpatterns = [
@@ -91,6 +92,9 @@ urlpatterns = [
         views_looked.who_looked_file,
         name="who-looked-file",
     ),
+    path("watches", views_watch.watches, name="watches"),
+    path("residents/<uuid:resident>/watch", views_watch.watch_record, name="watch-record"),
+    path("residents/<uuid:resident>/why", views_watch.say_why, name="say-why"),
     path("residents/<uuid:resident>/account", views_accounts.begin_account, name="begin-account"),
     path("accounts/<uuid:account>", views_accounts.account, name="account"),
     path("accounts/<uuid:account>/pdf", views_accounts.account_as_pdf, name="account-pdf"),

@@ -121,7 +121,7 @@ def break_glass(request: ActingRequest, about: PersonShown) -> HttpResponse:
             words=form.cleaned_data["words"],
             request_id=request.request_id,
         )
-        return _to_record(request, about, answer)
+        return to_record(request, about, answer)
     context = {"form": form, "person": about, "hours": settings.BREAK_GLASS_HOURS}
     return render(request, "access/break_glass.jinja", context)
 
@@ -185,7 +185,7 @@ def _declaring(
             words=form.cleaned_data["words"],
             request_id=request.request_id,
         )
-        return _to_record(request, about, answer)
+        return to_record(request, about, answer)
     context = {"form": form, "person": about, "kind": kind, "until": _until(kind)}
     return render(request, "access/declare.jinja", context)
 
@@ -246,7 +246,7 @@ def _until(kind: RelationshipKind) -> datetime:
     return timezone.now() + period
 
 
-def _to_record(request: ActingRequest, about: PersonShown, answer: Answer) -> HttpResponse:
+def to_record(request: ActingRequest, about: PersonShown, answer: Answer) -> HttpResponse:
     """On to the record. Where the gate refused, its page says why."""
     tell_of(answer.alert)
     looks.begin(request, request.acting, about.public_id)

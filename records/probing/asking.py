@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from access import restricted
+from access import restricted, watching
 from access.acting import Acting
 from access.decision import Decision
 from access.reasons import EMERGENCY
@@ -90,7 +90,7 @@ def _consider(question: Question, reader: Reader) -> _Asked | None:
     """What a reader would be granted but for the choice; ``None`` if they could not read anyway."""
     acting = Acting.of(reader.membership, sitting=uuid4())
     with undone():
-        _break_glass(question, reader, acting)
+        _make_way(question, reader, acting)
         decision, forged = walls.decided(acting, question.resident, glass=_by_glass(reader))
     organisation = acting.organisation_id
     disclosed = {int(category) for each in forged.disclosures for category in each.categories}
@@ -149,7 +149,7 @@ def _selected(question: Question, asked: _Asked, samples: list[Sample]) -> int:
 
 
 def _decided(question: Question, asked: _Asked) -> int:
-    _break_glass(question, asked.reader, asked.acting)
+    _make_way(question, asked.reader, asked.acting)
     decision, _ = walls.decided(asked.acting, question.resident)
     opens = asked.all_withheld and decision.is_open
     return walls.granted(decision, asked.withheld) or int(opens)
@@ -167,7 +167,7 @@ def _rows(question: Question, asked: _Asked) -> int:
 
 
 def _forge(question: Question, asked: _Asked) -> None:
-    _break_glass(question, asked.reader, asked.acting)
+    _make_way(question, asked.reader, asked.acting)
     glass = _by_glass(asked.reader)
     _, forged = walls.decided(asked.acting, question.resident, glass=glass)
     walls.forge_opening(asked.acting, forged)
@@ -182,7 +182,7 @@ def _door(
     shown = 0
     for address in addresses():
         with undone():
-            _break_glass(question, asked.reader, asked.acting)
+            _make_way(question, asked.reader, asked.acting)
             status, named = doors.shown_at(
                 address, asked.acting, asked.reader.staff, question.resident, samples
             )
@@ -196,8 +196,14 @@ def _by_glass(reader: Reader) -> bool:
     return reader.how is How.BROKEN_GLASS
 
 
-def _break_glass(question: Question, reader: Reader, acting: Acting) -> None:
-    """As somebody who has no other way would; undone with everything else."""
+def _make_way(question: Question, reader: Reader, acting: Acting) -> None:
+    """Say why, should the record be under watch, and break glass where there is no other way.
+
+    So that neither stands before the choice. Undone with everything else.
+    """
+    watching.say_why(
+        acting, question.resident, words="The proof of effect asks", request_id=str(uuid4())
+    )
     if _by_glass(reader):
         restricted.break_glass(
             acting,

@@ -15,7 +15,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 from django.urls import get_resolver, path, reverse
 
-from access import gate, views_mine, views_restricted
+from access import gate, views_mine, views_restricted, views_watch
 from access.doors import needs
 from access.middleware import NotRegistered
 from access.models import CareRelationship
@@ -27,6 +27,7 @@ from notifications import views as views_inbox
 from organisations.activities import Activity
 from organisations.models import Membership
 from tests import factories
+from tests.access.watches import put_under_watch
 from tests.discharge.conftest import Sides, sides, ward
 from tests.records.conftest import text_of
 
@@ -52,6 +53,14 @@ def _of_resident(name: str) -> Page:
 
 def _as_outsider(name: str) -> Page:
     return lambda at: (_outsider(at), reverse(name, args=[at.resident]))
+
+
+def _watched(name: str) -> Page:
+    def page(at: Sides) -> tuple[Client, str]:
+        put_under_watch(at.ward.resident, at.as_login)
+        return at.ward.client, reverse(name, args=[at.resident])
+
+    return page
 
 
 def _of_referral(name: str, *, by_ward: bool) -> Page:
@@ -82,6 +91,7 @@ PAGES: dict[str, tuple[Any, Page]] = {
     "break-glass": (views_restricted, _as_outsider("break-glass")),
     "declare-care": (views_restricted, _as_outsider("declare-care")),
     "declare-consent": (views_restricted, _as_outsider("declare-consent")),
+    "say-why": (views_watch, _watched("say-why")),
 }
 
 

@@ -32,6 +32,7 @@ def test_of_a_list_they_are_those_of_each_by_itself(
     database: object, as_login: Any, empty_database: Callable[[], None]
 ) -> None:
     seen = {"links": 0, "refusals": 0, "relationships": 0, "glasses": 0, "disclosures": 0}
+    seen["watches"] = 0
     for seed in SEEDS:
         world = make_world(Random(seed), Size(bodies=7, members=8, residents=9))
         write(world, as_login)

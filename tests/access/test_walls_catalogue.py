@@ -17,6 +17,8 @@ ABOUT_RESIDENTS = {
     "access_disclosurenotice",
     "access_disclosurerecipient",
     "access_lawfuldisclosure",
+    "access_watch",
+    "access_watchreason",
     "consent_canary",
     "consent_choice",
     "consent_choicedraft",

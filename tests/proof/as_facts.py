@@ -96,6 +96,21 @@ def facts_json(world: World, asked: Asked) -> dict[str, Any]:
             for each in world.disclosures
             if each.resident == asked.resident and member and member.id in each.members
         ],
+        "watches": [
+            {
+                "id": each.id,
+                "began": moment(each.start),
+                "ends_at": moment(each.end),
+                "answered": any(
+                    each.start <= said.at
+                    and (said.member, said.sitting) == (member.id, asked.sitting)
+                    for said in world.said
+                    if said.resident == asked.resident and member
+                ),
+            }
+            for each in world.watches
+            if each.resident == asked.resident and not each.ended
+        ],
         "sources": list(_sources(world, asked.at, links, member.body if member else None)),
         "trials": _trials(world, asked.at, member),
     }

@@ -35,6 +35,7 @@ STEP = {
     Reason.COUNCIL_MAY_NOT_USE_NUMBER: "3 number",
     Reason.CLOSED_AFTER_DEATH: "4 death",
     Reason.NO_RELATIONSHIP: "4 relationship",
+    Reason.WATCHED: "4 watched",
 }
 
 #: Worlds as Hypothesis makes them: what it finds it makes small.

@@ -170,8 +170,8 @@ def mine(asking: Asking) -> set[UUID]:
     page = asking.client.get(reverse("my-residents"))
     if str(asking.resident) in page.content.decode():
         world, asked = asking.world, asking.asked
-        assert not answer(world, asked).refused
-        alone = replace(world, choices=(), deaths=(), glasses=(), disclosures=())
+        assert answer(world, asked).refused in {"", "4 watched"}
+        alone = replace(world, choices=(), deaths=(), glasses=(), disclosures=(), watches=())
         assert answer(alone, asked).basis == "relationship"
     return _words(asking, page)
 
@@ -230,6 +230,7 @@ DOORS: dict[str, Way] = {
             "declare-care",
             "declare-consent",
             "let-in",
+            "say-why",
             "send-referral",
         )
     },

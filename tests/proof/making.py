@@ -27,8 +27,10 @@ from tests.proof.worlds import (
     Member,
     Person,
     Role,
+    Said,
     Span,
     Team,
+    Watch,
     World,
 )
 
@@ -124,6 +126,8 @@ class Maker:
             entries=tuple(self.entries(persons)),
             disclosures=tuple(self.disclosures(members, residents)),
             deaths=tuple(self.deaths(residents)),
+            watches=tuple(self.watches(residents)),
+            said=tuple(self.said(members, residents)),
         )
 
     def member(self, number: int, staff: int, body: int, teams: Sequence[Team]) -> Member:
@@ -252,6 +256,23 @@ class Maker:
                 days = self.chance.choice((3, 28, 29, 29, 60, None, None))
                 heard = NOW - 28 * 24 + self.chance.choice((-1, 0, 1, 100))
                 yield Death(resident, days, heard)
+
+    def watches(self, residents: dict[int, bool]) -> Iterator[Watch]:
+        number = 0
+        for resident in residents:
+            for _ in range(self.chance.choice((0, 0, 0, 1, 2))):
+                number += 1
+                start = self.chance.choice((NOW - 3, NOW - 1, NOW, NOW + 1))
+                end = start + self.chance.choice((1, 2, 24))
+                yield Watch(number, resident, start, end, self.often(0.15))
+
+    def said(self, members: Sequence[Member], residents: dict[int, bool]) -> Iterator[Said]:
+        for member in members:
+            for resident in residents:
+                if self.often(0.4):
+                    sitting = self.chance.choice((1, 1, 1, 2))
+                    at = self.chance.choice((NOW - 4, NOW - 1, NOW - 1, NOW))
+                    yield Said(resident, member.id, sitting, at)
 
     def entries(self, persons: Sequence[Person]) -> Iterator[Entry]:
         number = 0

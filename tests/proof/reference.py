@@ -38,6 +38,7 @@ def answer(world: World, asked: Asked) -> Answer:
         ("3 number", lambda: reader.named() or ("nhs-number", reader.body) not in reader.refused),
         ("4 death", lambda: not reader.dead_too_long() or reader.examines() or reader.named()),
         ("4 relationship", reader.basis),
+        ("4 watched", reader.said_why),
     ):
         if not holds():
             return Answer(step)
@@ -122,6 +123,14 @@ class Reader:
             any(not g.ended and self._runs(g.start, g.end) for g in own)
             and "break-glass" in self._role().activities
         )
+
+    def said_why(self) -> bool:
+        """4: to each watch in force, in this sitting and since it began; or glass is broken."""
+        me = (self.asked.membership, self.asked.sitting)
+        said = [s.at for s in self._of(self.world.said) if (s.member, s.sitting) == me]
+        watches = [w for w in self._of(self.world.watches) if self._runs(w.start, w.end)]
+        asking = [w for w in watches if not w.ended and not any(at >= w.start for at in said)]
+        return not asking or self.broke_glass()
 
     def dead_too_long(self) -> bool:
         """4: 28 days after the day of a death, or after it was heard of, if no day is known."""

@@ -228,6 +228,7 @@ NARROWER = [
     _without_one("glasses"),
     _with_one_changed("glasses", ended=lambda row, chance: True),
     _with_one_changed("glasses", end=lambda row, chance: NOW),
+    _without_one("said"),
     _without_one("disclosures"),
     _with_one_changed("disclosures", ended=lambda row, chance: True),
     _with_one_changed("disclosures", end=lambda row, chance: NOW),

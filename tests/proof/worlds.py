@@ -119,6 +119,25 @@ class Glass(NamedTuple):
     ended: bool
 
 
+class Watch(NamedTuple):
+    """A privacy officer's watch over a resident's record."""
+
+    id: int
+    resident: int
+    start: int
+    end: int
+    ended: bool
+
+
+class Said(NamedTuple):
+    """Why a member opens a record under watch, said in one of their sittings."""
+
+    resident: int
+    member: int
+    sitting: int
+    at: int
+
+
 class Disclosure(NamedTuple):
     """A lawful disclosure to some members, as two officers and time left it.
 
@@ -187,6 +206,8 @@ class World:
     entries: tuple[Entry, ...]
     disclosures: tuple[Disclosure, ...] = ()
     deaths: tuple[Death, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    said: tuple[Said, ...] = ()
 
     def questions(self, moments: Sequence[int] = (NOW - 1, NOW, NOW + 1)) -> Iterator[Asked]:
         """Everyone about everyone, a stolen membership and a resident who is not there."""

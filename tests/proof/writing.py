@@ -88,6 +88,7 @@ def write(world: World, as_login: Callable[[str], AbstractContextManager[None]])
         cursor.execute("set role connectcare_gate")
         writer.glasses(world, cursor)
         writer.disclosures(world, cursor)
+        writer.watches(world, cursor)
         writer.referrals(world, cursor)
 
 
@@ -330,6 +331,36 @@ class _Writer:
                     self.hour(glass.start) if glass.ended else None,
                 )
                 for glass in world.glasses
+            ],
+        )
+
+    def watches(self, world: World, cursor: Any) -> None:
+        by = world.members[0]
+        cursor.executemany(
+            "insert into access_watch (id, resident_id, organisation_id, membership_id, words,"
+            " began, ends_at, ended_at, ended_by_id, ended_words)"
+            " values (%s, %s, %s, %s, 'A colleague may be looking.', %s, %s, %s, %s, %s)",
+            [
+                (
+                    each.id,
+                    each.resident,
+                    by.body,
+                    by.id,
+                    self.hour(each.start),
+                    self.hour(each.end),
+                    self.hour(each.start) if each.ended else None,
+                    by.id if each.ended else None,
+                    "It was nobody." * each.ended,
+                )
+                for each in world.watches
+            ],
+        )
+        cursor.executemany(
+            "insert into access_watchreason (resident_id, membership_id, sitting, words, given)"
+            " values (%s, %s, %s, 'Planning the discharge.', %s)",
+            [
+                (each.resident, each.member, sitting_id(each.sitting), self.hour(each.at))
+                for each in world.said
             ],
         )
 

@@ -285,7 +285,10 @@ MATRIX: list[Row] = [
     *_both("declare-care", 404, 404, CARING, resident=UUID),
     *_both("declare-consent", 404, 404, CARING, resident=UUID),
     *_both("let-in", 404, 404, CARING, resident=UUID),
+    *_both("say-why", 404, 404, READERS, resident=UUID),
     # Alerts.
+    *_both("watches", 200, 405, PRIVACY),
+    *_both("watch-record", 404, 404, PRIVACY, resident=UUID),
     *_both("alerts", 200, 405, PRIVACY),
     *_both("alert", 404, 404, PRIVACY, alert=UUID),
     # Who looked at whose record.
