@@ -51,12 +51,14 @@ class HeldBecause(StrEnum):
 
     SAFEGUARDING = "safeguarding"
     DISCLOSURE = "lawful-disclosure"
+    OFFICER = "by-officer"
 
 
 #: For the officer who decides.
 HELD_WORDS: Mapping[str, str] = {
     HeldBecause.SAFEGUARDING: "Safeguarding information was opened",
     HeldBecause.DISCLOSURE: "It is part of a lawful disclosure",
+    HeldBecause.OFFICER: "An officer holds it: telling it could put somebody in danger",
 }
 #: On every account, whether or not a line is held, so that it tells nothing of that.
 HOLDING = (

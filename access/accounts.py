@@ -17,11 +17,12 @@ from django.db import connection
 
 from access.account_words import HeldBecause, held_because
 from access.acting import Acting
-from access.identity_calls import ask, day
+from access.identity_calls import answer, ask, day
 from access.identity_check import Claimed, Compared, digits
 from access.looked import MOST_IN_FILE, LookSeen, looks_of
 from access.models import AlertKind, AlertOutcome
 from access.references import ACCOUNT_PREFIX, QUESTION_PREFIX, new_reference
+from access.restricted import Answer
 from identity.names import fold
 from identity.protected import KEPT_BACK, is_protected
 
@@ -98,7 +99,7 @@ def read(acting: Acting, account: UUID, *, how: str, request_id: str) -> Account
     if raw is None:
         return None
     found = looks_of(raw)
-    told = {UUID(each["line"]) for each in raw["lines"] if each["outcome"] == AlertOutcome.TOLD}
+    told, kept = _decided(raw["lines"])
     held = {look.line: held_because(look) for look in found.lines}
     return Account(
         id=account,
@@ -107,11 +108,53 @@ def read(acting: Acting, account: UUID, *, how: str, request_id: str) -> Account
         since=datetime.fromisoformat(raw["since"]),
         until=datetime.fromisoformat(raw["until"]),
         lines=tuple(
-            look for look in reversed(found.lines) if held[look.line] is None or look.line in told
+            look
+            for look in reversed(found.lines)
+            if look.line not in kept and (held[look.line] is None or look.line in told)
         ),
         questions=_questions(raw["lines"], kept_back=is_protected(raw["protection"])),
         held=tuple((line, why) for line, why in held.items() if why is not None),
         cut=found.total > len(found.lines),
+    )
+
+
+def _decided(lines: Iterable[Mapping[str, Any]]) -> tuple[set[UUID], set[UUID]]:
+    """Lines that officers have said may be told, and those that one holds: of both, held."""
+    cases = [(UUID(each["line"]), each) for each in lines if each["kind"] == AlertKind.HELD_LINE]
+    return (
+        {line for line, each in cases if each["outcome"] == AlertOutcome.TOLD},
+        {line for line, each in cases if each["outcome"] != AlertOutcome.TOLD},
+    )
+
+
+def hold_line(acting: Acting, resident: UUID, line: UUID, *, words: str, request_id: str) -> Answer:
+    """Hold a line of who looked from the resident's account, at once and until it is decided.
+
+    ``held`` with the case of the officers of whose staff looked, ``already``, ``own`` or
+    ``not-known``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select * from access.hold_line(%s, %s, %s, %s, %s, %s, %s::uuid)",
+            [
+                acting.staff_id,
+                acting.membership_id,
+                resident,
+                line,
+                words,
+                new_reference(),
+                request_id,
+            ],
+        )
+        return Answer(*cursor.fetchone())
+
+
+def release_line(acting: Acting, alert: UUID, *, words: str, request_id: str) -> str:
+    """Have a line told that was kept back: ``released``, or ``own``, ``not-kept-back``,
+    ``not-known``.
+    """
+    return answer(
+        "select access.release_line(%s, %s, %s, %s, %s::uuid)", acting, alert, words, request_id
     )
 
 

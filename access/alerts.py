@@ -217,7 +217,8 @@ def review(
 ) -> str:
     """Record what was found: ``reviewed``, or why not.
 
-    ``own``, ``closed``, ``not-known``, or ``other-outcome`` for one that this kind has not.
+    ``own``, ``own-hold``, ``closed``, ``not-known``, or ``other-outcome`` for one that this kind
+    has not.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -25,3 +25,18 @@ class QuestionForm(NhsForm):
     words = words_field(
         "What do they ask about this?", "In their words. The privacy officer reads this."
     )
+
+
+class HoldLineForm(NhsForm):
+    """Why a line is held from the resident's account."""
+
+    words = words_field(
+        "Whom would it put in danger, and how?",
+        "Only privacy officers read this. Nothing of the record.",
+    )
+
+
+class ReleaseForm(NhsForm):
+    """Why a line that was kept back is told from now on."""
+
+    words = words_field("Why may it be told now?", "For example, what has changed.")

@@ -321,6 +321,7 @@ class AlertOutcome(models.TextChoices):
     ANSWERED = "answered", "Answered"
     TOLD = "told", "May be told"
     KEPT_BACK = "kept-back", "Kept back"
+    HELD = "held", "Held until decided"
 
 
 #: An alert with one of these is done; one that is being investigated waits in the queue.
@@ -333,6 +334,8 @@ CLOSING = (
     AlertOutcome.TOLD,
     AlertOutcome.KEPT_BACK,
 )
+#: An alert without an outcome waits; with one of these it waits as well.
+STILL_OPEN = ("", AlertOutcome.INVESTIGATE, AlertOutcome.HELD)
 
 
 class Alert(models.Model):
@@ -415,7 +418,7 @@ class Alert(models.Model):
                 fields=["look"], condition=Q(kind=AlertKind.SAMPLE), name="look_is_sampled_once"
             ),
             models.CheckConstraint(
-                condition=Q(closed__isnull=True, outcome__in=["", AlertOutcome.INVESTIGATE])
+                condition=Q(closed__isnull=True, outcome__in=STILL_OPEN)
                 | Q(closed__isnull=False, outcome__in=CLOSING),
                 name="alert_is_closed_with_an_outcome",
             ),

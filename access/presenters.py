@@ -13,7 +13,7 @@ from access.alerts import AlertInFull, AlertSeen, Care, ReviewSeen
 from access.detectors import sentence
 from access.escalating import waits_too_long
 from access.fishing import Searching
-from access.models import OF_A_LINE, AlertKind
+from access.models import OF_A_LINE, AlertKind, AlertOutcome
 from identity.presenters import PersonShown, person
 from identity.selectors import ResidentSeen
 from ui.formatting import clinical_time
@@ -61,6 +61,7 @@ class AlertPage:
     reviews: tuple[ReviewSeen, ...]
     own: bool
     reviewable: bool
+    kept_back: bool
 
 
 def line(alert: AlertSeen, people: Mapping[int, ResidentSeen], *, at: datetime) -> AlertLine:
@@ -104,6 +105,7 @@ def in_full(
         reviews=full.reviews,
         own=own,
         reviewable=alert.closed is None and not own,
+        kept_back=alert.outcome is AlertOutcome.KEPT_BACK,
     )
 
 

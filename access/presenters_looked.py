@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import groupby
+from uuid import UUID
 
 from access.look_words import because, done_otherwise, listed, opened
 from access.looked import Looks, LookSeen
@@ -25,6 +26,7 @@ COLUMNS = ("From", "To", "Who", "Organisation", "Resident", "What", "Why", "Page
 class LookLine:
     """One look in a table or a timeline. ``again`` says which time this is, of more than one."""
 
+    id: UUID
     when: str
     time: str
     who: str
@@ -43,6 +45,7 @@ def line(look: LookSeen, people: Mapping[int, ResidentSeen]) -> LookLine:
     seen = people.get(look.resident) if look.resident else None
     why = because(look)
     return LookLine(
+        id=look.line,
         when=_when(look),
         time=f"{look.first.astimezone(LONDON):%H:%M}",
         who=", ".join(part for part in (look.staff_name, look.role) if part) or "A staff member",

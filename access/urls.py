@@ -92,6 +92,12 @@ urlpatterns = [
         views_looked.who_looked_file,
         name="who-looked-file",
     ),
+    path(
+        "residents/<uuid:resident>/looks/<uuid:line>/hold",
+        views_looked.hold_line,
+        name="hold-line",
+    ),
+    path("alerts/<uuid:alert>/release", views_alerts.release_line, name="release-line"),
     path("watches", views_watch.watches, name="watches"),
     path("residents/<uuid:resident>/watch", views_watch.watch_record, name="watch-record"),
     path("residents/<uuid:resident>/why", views_watch.say_why, name="say-why"),

@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from access import accounts, presenters
 from access import alerts as queue
-from access import presenters
 from access.alerts import AlertSeen
 from access.doors import needs
 from access.forms import review_form
+from access.forms_accounts import ReleaseForm
 from access.incidents import proof_state
 from access.models import AlertOutcome
 from access.requests import ActingRequest
@@ -70,9 +71,34 @@ def alert(request: ActingRequest, alert: UUID) -> HttpResponse:
             return redirect("alert", alert)
         if answer == "own":
             form.add_error("outcome", "This alert is about you. Somebody else must review it")
+        if answer == "own-hold":
+            form.add_error("outcome", "You held this line. Another officer decides to keep it back")
     people = {seen.id: seen for seen in residents(_of([full.alert]))}
     page = presenters.in_full(full, people, officer=request.acting, at=timezone.now())
     return render(request, "access/alert.jinja", {"form": form, "page": page})
+
+
+@needs(Activity.REVIEW_ALERTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def release_line(request: ActingRequest, alert: UUID) -> HttpResponse:
+    """Have a line told that was kept back from a resident's account."""
+    full = queue.read_alert(request.acting, alert, request_id=request.request_id)
+    if full is None or full.alert.outcome is not AlertOutcome.KEPT_BACK:
+        return not_found(request, Http404())  # answered, not raised: its event stays
+    form = ReleaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        answer = accounts.release_line(
+            request.acting,
+            alert,
+            words=form.cleaned_data["words"],
+            request_id=request.request_id,
+        )
+        if answer != "own":
+            return redirect("alert", alert)
+        form.add_error("words", "You looked yourself. Somebody else must release it")
+    people = {seen.id: seen for seen in residents(_of([full.alert]))}
+    page = presenters.in_full(full, people, officer=request.acting, at=timezone.now())
+    return render(request, "access/release_line.jinja", {"form": form, "page": page})
 
 
 def _of(alerts: Iterable[AlertSeen]) -> list[int]:

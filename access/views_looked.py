@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from access import looked
+from access import accounts, looked
 from access import presenters_looked as presenters
 from access.doors import needs
+from access.forms_accounts import HoldLineForm
 from access.forms_looked import PERIODS, USUAL_DAYS, PeriodForm, StaffNameForm
+from access.glimpses import glimpse
 from access.looked import MOST_IN_FILE, PAGE_LENGTH, Form, Looks, Span
+from access.nudges import tell_of
 from access.requests import ActingRequest
 from access.views_alerts import page_number
 from identity.presenters import person
 from identity.selectors import ResidentSeen, residents
+from identity.selectors import resident as resident_seen
 from organisations.activities import Activity
 from organisations.selectors import staff_ever_at
 from ui.formatting import LONDON
@@ -101,6 +105,38 @@ def who_looked_file(request: ActingRequest, resident: UUID) -> HttpResponse:
         request_id=request.request_id,
     )
     return _file(request, found)
+
+
+@needs(Activity.REVIEW_ALERTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def hold_line(request: ActingRequest, resident: UUID, line: UUID) -> HttpResponse:
+    """Hold one line from the account that the resident is told: why, and it is held at once."""
+    found = glimpse(
+        request.acting,
+        resident,
+        activity=Activity.FIND_RESIDENTS,
+        request_id=request.request_id,
+    )
+    seen = resident_seen(found) if found is not None else None
+    if seen is None:
+        return not_found(request, Http404())  # answered, not raised: its event stays
+    form = HoldLineForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        answer = accounts.hold_line(
+            request.acting,
+            resident,
+            line,
+            words=form.cleaned_data["words"],
+            request_id=request.request_id,
+        )
+        if answer.outcome == "not-known":
+            return not_found(request, Http404())
+        if answer.outcome != "own":
+            tell_of(answer.alert)
+            return redirect("who-looked", resident)
+        form.add_error("words", "You looked yourself. Somebody else must hold it")
+    context = {"form": form, "person": person(seen), "back": reverse("who-looked", args=[resident])}
+    return render(request, "access/hold_line.jinja", context)
 
 
 @needs(Activity.READ_AUDIT)

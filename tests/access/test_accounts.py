@@ -353,3 +353,94 @@ class TestQuestion:
             {"outcome": "correct", "words": "It was quite right"},
         )
         assert telling.cases()[-1].closed is None
+
+
+class TestLineThatAnOfficerHolds:
+    SAID = "opened your summary"
+    WORDS = "Her brother lives with her and works on that ward"
+
+    def hold(self, telling: Telling, client: Client, line: UUID) -> Any:
+        address = reverse("hold-line", args=[telling.world.resident.public_id, line])
+        return client.post(address, {"words": self.WORDS})
+
+    def line(self, telling: Telling) -> UUID:
+        """The line of the nurse's look, as the officer's table has it."""
+        page = telling.client.get(reverse("who-looked", args=[telling.world.resident.public_id]))
+        links = BeautifulSoup(page.content, "html.parser").select("a[href$='/hold']")
+        (link,) = [each for each in links if "Opened the summary" in each.find_parent("tr").text]
+        return UUID(str(link["href"]).split("/")[-2])
+
+    @pytest.fixture
+    def second(self, telling: Telling) -> Client:
+        """Another privacy officer of the trust."""
+        with telling.as_login("pipeline"):
+            other = factories.membership(at=telling.world.trust, as_role="privacy-officer")
+        client = Client()
+        client.force_login(other.staff)
+        return client
+
+    def test_is_nothing_on_the_account_until_another_decided_and_again_once_released(
+        self, telling: Telling, second: Client
+    ) -> None:
+        read(telling.nurse, telling.world.resident)
+        account = telling.told()
+        assert self.SAID in telling.page(account)
+        held = self.hold(telling, telling.client, self.line(telling))
+        assert held.status_code == 302, held.content.decode()
+        page = telling.page(account)
+        assert self.SAID not in page
+        assert "hold" not in page.replace(HOLDING, "").lower(), "and nothing says so"
+        (case,) = telling.cases()
+        assert (case.kind, case.rule, case.outcome) == ("held-line", "by-officer", "held")
+        decide = reverse("alert", args=[case.public_id])
+        kept = {"outcome": "kept-back", "words": "He would learn of it from her"}
+        assert "Another officer decides" in telling.client.post(decide, kept).content.decode()
+        assert second.post(decide, kept).status_code == 302
+        assert self.SAID not in telling.page(account)
+        release = reverse("release-line", args=[case.public_id])
+        assert release in second.get(decide).content.decode()
+        assert self.SAID not in telling.page(account), "seen is not released"
+        assert second.post(release, {"words": "He has moved away"}).status_code == 302
+        assert self.SAID in telling.page(account)
+        assert second.get(release).status_code == 404, "it is released once"
+        with telling.as_login("backup"):
+            reasons = Event.objects.filter(action=Action.ALERT_REVIEWED).order_by("pk")
+            assert [each.reason for each in reasons] == ["own-hold", "kept-back", "released"]
+
+    def test_is_held_once_and_may_be_told_by_who_held_it(self, telling: Telling) -> None:
+        read(telling.nurse, telling.world.resident)
+        account, line = telling.told(), self.line(telling)
+        self.hold(telling, telling.client, line)
+        self.hold(telling, telling.client, line)
+        (case,) = telling.cases()
+        telling.client.post(
+            reverse("alert", args=[case.public_id]),
+            {"outcome": "told", "words": "I had mistaken the brother"},
+        )
+        assert self.SAID in telling.page(account)
+
+    def test_is_nobodys_own_look(self, telling: Telling) -> None:
+        audit.record(
+            Action.OPENING,
+            reason="relationship",
+            resident_id=telling.world.resident.pk,
+            look=uuid4(),
+            detail={"page": "record"},
+            **Acting.of(telling.officer).for_audit(),
+        )
+        answer = self.hold(telling, telling.client, self.line(telling))
+        assert "You looked yourself" in answer.content.decode()
+        assert telling.cases() == []
+
+    def test_of_another_councils_staff_is_not_known(self, telling: Telling) -> None:
+        look = uuid4()
+        audit.record(
+            Action.OPENING,
+            reason="relationship",
+            resident_id=telling.world.resident.pk,
+            look=look,
+            detail={"page": "record"},
+            **Acting.of(telling.world.social_worker).for_audit(),
+        )
+        assert self.hold(telling, telling.client, look).status_code == 404
+        assert telling.cases() == []

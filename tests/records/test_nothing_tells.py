@@ -62,6 +62,7 @@ PARTS: dict[str, tuple[object, ...]] = {
     "item": WITHHELD,
     "choice": (uuid4(),),
     "other": (uuid4(),),
+    "line": (uuid4(),),
 }
 
 #: Pages of a referral, of which these worlds have none: tests/discharge asks them.

@@ -287,6 +287,8 @@ MATRIX: list[Row] = [
     *_both("let-in", 404, 404, CARING, resident=UUID),
     *_both("say-why", 404, 404, READERS, resident=UUID),
     # Alerts.
+    *_both("release-line", 404, 404, PRIVACY, alert=UUID),
+    *_both("hold-line", 404, 404, PRIVACY, resident=UUID, line=UUID),
     *_both("watches", 200, 405, PRIVACY),
     *_both("watch-record", 404, 404, PRIVACY, resident=UUID),
     *_both("alerts", 200, 405, PRIVACY),
