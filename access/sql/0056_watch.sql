@@ -38,6 +38,21 @@ create trigger epoch_moves_on_delete after delete on access_watchreason
     referencing old table as changed
     for each statement execute function identity.move_epochs_of_rows();
 
+do $$
+declare
+    guarded text;
+begin
+    foreach guarded in array array['access_watch', 'access_watchreason'] loop
+        execute format(
+            'create trigger nothing_new_is_merged_away_on_insert after insert on %1$I '
+            'referencing new table as changed '
+            'for each statement execute function identity.refuse_merged_away();'
+            'create trigger nothing_new_is_merged_away_on_update after update on %1$I '
+            'referencing old table as before_change new table as changed '
+            'for each statement execute function identity.refuse_merged_away()', guarded);
+    end loop;
+end $$;
+
 grant create on schema access to connectcare_gate;
 set local role connectcare_gate;
 

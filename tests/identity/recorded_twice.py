@@ -135,6 +135,11 @@ _EVERYTHING_ELSE = """
         ground, words, categories, valid_until, proposed_by_id)
     values ('LD-1', gen_random_uuid(), %(again)s, %(trust)s, 'court-order',
         'The court has ordered that it be seen.', '{1}', now() + interval '1 day', %(nurse)s);
+    insert into access_watch (resident_id, organisation_id, membership_id, words, began, ends_at)
+    values (%(again)s, %(trust)s, %(nurse)s, 'A neighbour asks about her.', now(),
+        now() + interval '1 day');
+    insert into access_watchreason (resident_id, membership_id, sitting, words, given)
+    values (%(again)s, %(nurse)s, gen_random_uuid(), 'Planning her discharge.', now());
     insert into consent_letter (choice_id, resident_id)
     select id, resident_id from consent_choice where resident_id = %(again)s
     on conflict do nothing
