@@ -29,6 +29,7 @@ _TO_YOU: Mapping[str, str] = {
     Action.ACCESS_EXPLAINED: "asked who could open your record",
     Action.AUDIT_READ: "read who had looked at your record",
     Action.ACCOUNT_MADE: "told who had looked at your record, after a check of who was asking",
+    Action.SUBJECT_ACCESS: "dealt with a request for all that is held about you",
     Action.IDENTITY_CHECKED: "checked who was asking about you",
     Action.CHOICE_RECORDED: "recorded what you said about sharing",
     Action.RECORD_PRINTED: "printed your record",

@@ -7,6 +7,7 @@ left out until an officer of whose staff looked has decided (docs/adr/0036).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from access.account_words import HeldBecause, held_because
 from access.acting import Acting
 from access.identity_calls import answer, ask, day
 from access.identity_check import Claimed, Compared, digits
-from access.looked import MOST_IN_FILE, LookSeen, looks_of
+from access.looked import MOST_IN_FILE, Looks, LookSeen, looks_of
 from access.models import AlertKind, AlertOutcome
 from access.references import ACCOUNT_PREFIX, QUESTION_PREFIX, new_reference
 from access.restricted import Answer
@@ -99,7 +100,6 @@ def read(acting: Acting, account: UUID, *, how: str, request_id: str) -> Account
     if raw is None:
         return None
     found = looks_of(raw)
-    told, kept = _decided(raw["lines"])
     held = {look.line: held_because(look) for look in found.lines}
     return Account(
         id=account,
@@ -107,14 +107,25 @@ def read(acting: Acting, account: UUID, *, how: str, request_id: str) -> Account
         resident=raw["resident"],
         since=datetime.fromisoformat(raw["since"]),
         until=datetime.fromisoformat(raw["until"]),
-        lines=tuple(
-            look
-            for look in reversed(found.lines)
-            if look.line not in kept and (held[look.line] is None or look.line in told)
-        ),
+        lines=_may_be_told(found, raw["lines"]),
         questions=_questions(raw["lines"], kept_back=is_protected(raw["protection"])),
         held=tuple((line, why) for line, why in held.items() if why is not None),
         cut=found.total > len(found.lines),
+    )
+
+
+def told_to_resident(text: str) -> tuple[LookSeen, ...]:
+    """Of the gate's answer about every look, those that are told, the earliest first."""
+    raw = json.loads(text)
+    return _may_be_told(looks_of(raw), raw["lines"])
+
+
+def _may_be_told(found: Looks, cases: Iterable[Mapping[str, Any]]) -> tuple[LookSeen, ...]:
+    told, kept = _decided(cases)
+    return tuple(
+        look
+        for look in reversed(found.lines)
+        if look.line not in kept and (held_because(look) is None or look.line in told)
     )
 
 

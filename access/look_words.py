@@ -56,6 +56,7 @@ OTHERWISE: Mapping[str, str] = {
     Action.ACCESS_EXPLAINED: "asked who could open the record",
     Action.AUDIT_READ: "read who had looked at the record",
     Action.ACCOUNT_MADE: "made the account of who looked",
+    Action.SUBJECT_ACCESS: "dealt with a request for all that is held",
     Action.RECORD_WATCHED: "dealt with a watch on the record",
     Action.IDENTITY_CHECKED: "checked who was asking",
     Action.RECORD_PRINTED: "printed the record",

@@ -30,6 +30,7 @@ class Action(models.TextChoices):
     ACCESS_EXPLAINED = "access-explained", "Asked who could open a record"
     AUDIT_READ = "audit-read", "Read who looked at which record"
     ACCOUNT_MADE = "account-made", "Told a resident who looked"
+    SUBJECT_ACCESS = "subject-access", "Dealt with a request for all that is held"
     CASE_RAISED = "case-raised", "Raised a case for a privacy officer"
     RECORD_WATCHED = "record-watched", "Put a record under watch, or took it off"
     IDENTITY_CHECKED = "identity-checked", "Compared what somebody said with who they are"

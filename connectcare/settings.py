@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "records",
     "discharge",
     "notifications",
+    "subject_access",
     "feeds",
     "fhir",
     "connectcare.apps.ConnectCareConfig",
@@ -278,6 +279,11 @@ CELERY_TASK_ROUTES = {
 }
 # A sweep that no worker took before the next one came is not worth doing any more.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-subject-access": {
+        "task": "subject_access.tasks.sweep",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "sweep-batches": {
         "task": "feeds.tasks.sweep",
         "schedule": timedelta(seconds=30),

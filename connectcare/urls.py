@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("records.urls")),
     path("", include("discharge.urls")),
     path("", include("notifications.urls")),
+    path("", include("subject_access.urls")),
     path("", include("feeds.urls")),
     path("", include("fhir.urls")),
     path("", include("public.urls")),

@@ -35,6 +35,8 @@ ABOUT_RESIDENTS = {
     "notifications_notice",
     "records_entry",
     "records_entryreport",
+    "subject_access_part",
+    "subject_access_request",
 }
 
 

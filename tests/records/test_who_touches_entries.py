@@ -19,6 +19,7 @@ ALLOWED = {
     "records.probing.walls": "asks whether row security lets out what is withheld; counts alone",
     "records.probing.question": "finds what a probe looks for, with the pipeline's login",
     "records.probing.canaries": "makes the entries of the canaries, who are made up",
+    "subject_access.held": "reads a person's own record for themselves, with the pipeline's login",
     "connectcare.health": "asks the catalogue whether the table is walled; reads no row",
 }
 #: SQL of the table itself. The gate may not read it (tests/proof/test_catalogue.py).

@@ -287,6 +287,12 @@ MATRIX: list[Row] = [
     *_both("let-in", 404, 404, CARING, resident=UUID),
     *_both("say-why", 404, 404, READERS, resident=UUID),
     # Alerts.
+    *_both("subject-accesses", 200, 405, PRIVACY),
+    *_both("begin-subject-access", 404, 404, PRIVACY, resident=UUID),
+    *_both("subject-access", 404, 405, PRIVACY, subject_access=UUID),
+    *_both("decide-subject-access", 404, 404, PRIVACY, subject_access=UUID, part="1"),
+    *_both("extend-subject-access", 404, 404, PRIVACY, subject_access=UUID),
+    *_both("fetch-subject-access", 405, 404, PRIVACY, subject_access=UUID),
     *_both("release-line", 404, 404, PRIVACY, alert=UUID),
     *_both("hold-line", 404, 404, PRIVACY, resident=UUID, line=UUID),
     *_both("watches", 200, 405, PRIVACY),

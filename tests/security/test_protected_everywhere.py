@@ -161,6 +161,9 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "staff": everything.staff,
         "account": everything.accounts,
         "line": [uuid4()],
+        # Their own pages are asked by tests/subject_access, of a protected resident.
+        "subject_access": [uuid4()],
+        "part": [1],
         "public_id": [uuid4()],
     }
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0052_watch_gate"),
+        ("access", "0058_watch_gate"),
         ("identity", "0016_merges_undone"),
         ("organisations", "0016_recertifying"),
     ]

@@ -9,7 +9,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0053_held_lines"),
+        ("access", "0059_held_lines"),
     ]
 
-    operations = [migrations.RunSQL((SQL / "0051_held_lines.sql").read_text(encoding="utf-8"))]
+    operations = [migrations.RunSQL((SQL / "0057_held_lines.sql").read_text(encoding="utf-8"))]
