@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from access.failed_proof_rows import ProofOutcome
 from access.models import AlertKind, AlertOutcome
 from access.reasons import AGREED, EMERGENCY, FEWEST_LETTERS, INVOLVED, MOST_LETTERS
 from access.second_factor import By
@@ -211,6 +212,21 @@ def review_form(kind: AlertKind, data: Mapping[str, str] | None) -> ReviewForm:
             "The resident is told these words if you answer. Name nobody and no detail of a record."
         )
     return form
+
+
+class ProofForm(NhsForm):
+    """What an officer found of a proof that failed."""
+
+    outcome = RadioField(
+        label="Where does it stand?",
+        choices=(
+            (ProofOutcome.INVESTIGATE, "I am looking into it", "It stays in the list, as yours"),
+            (ProofOutcome.REPAIRED, "Repaired", "Once it was found to hold again. Closes it"),
+            (ProofOutcome.ESCALATE, "Escalate", "Closes it here: say to whom you handed it on"),
+        ),
+        error="Select where it stands",
+    )
+    words = words_field("Say what was found and done", "Nobody’s name and nothing of a record.")
 
 
 class CloseIncidentForm(NhsForm):

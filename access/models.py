@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from access.factors import Authenticator, Passkey, RecoveryCode
+from access.failed_proof_rows import FailedProof, FailedProofNote
 from access.federated import LinkCode, LogoutSeen, ProviderIdentity, ProviderSession
 from access.invitations import Invitation
 from access.launch_hosts import Launch, LaunchHost
@@ -29,6 +30,8 @@ __all__ = [
     "Authenticator",
     "DisclosureNotice",
     "DisclosureRecipient",
+    "FailedProof",
+    "FailedProofNote",
     "Invitation",
     "Launch",
     "LaunchHost",

@@ -10,6 +10,7 @@ from access import (
     disclosure_notices,
     effect_previews,
     escalating,
+    failed_proofs,
     first_sign_in,
     fishing,
     samples,
@@ -106,3 +107,9 @@ def detect() -> None:
 def escalate() -> None:
     """Hand up the cases that have waited too long."""
     escalating.escalate()
+
+
+@shared_task(name="access.tasks.tell_of_proofs")  # type: ignore[untyped-decorator]  # likewise
+def tell_of_proofs() -> None:
+    """Tell of proofs that failed, and once more of those that are late."""
+    failed_proofs.tell()

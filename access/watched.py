@@ -1,6 +1,6 @@
 """The record under watch: whom a privacy officer put under watch, and what readers said of why.
 
-Written by the gate's functions alone (``access/sql/0050_watch.sql``). A watch is begun and, before
+Written by the gate's functions alone (``access/sql/0056_watch.sql``). A watch is begun and, before
 its end, perhaps ended; whatever should be otherwise is begun anew.
 """
 

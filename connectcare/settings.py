@@ -270,6 +270,7 @@ CELERY_TASK_ROUTES = {
     # It sends notices, which the worker of this queue alone can.
     "access.tasks.detect": {"queue": URGENT_QUEUE},
     "access.tasks.escalate": {"queue": URGENT_QUEUE},
+    "access.tasks.tell_of_proofs": {"queue": URGENT_QUEUE},
     "notifications.tasks.tell_teams": {"queue": URGENT_QUEUE},
     "records.tasks.prove": {"queue": URGENT_QUEUE},
     "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
@@ -357,6 +358,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-for-fishing": {
         "task": "access.tasks.look_for_fishing",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "tell-of-proofs": {
+        "task": "access.tasks.tell_of_proofs",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

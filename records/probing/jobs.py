@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from access import failed_proofs
+from access.failed_proof_rows import ProofKind
 from access.references import new_reference
 from audit import actions as audit
 from audit.models import Action
@@ -103,7 +105,23 @@ def _keep(choice: Choice, due: ProbeDue, findings: Findings) -> ProbeResult:
     )
     if outcome == Outcome.SHOWN:
         _raise_incident(result)
+    _note_for_officers(choice.reference, findings)
     return result
+
+
+def _note_for_officers(reference: str, findings: Findings) -> None:
+    """Into their work list: what is shown, and what could not be asked; and what holds again.
+
+    Where nobody could read the record anyway there is nothing to prove, and nothing failed.
+    """
+    if findings.shown:
+        failed_proofs.failed(ProofKind.CHOICE, reference)
+    elif findings.faults:
+        failed_proofs.failed(ProofKind.PROBE, reference)
+    elif findings.readers:
+        failed_proofs.held(ProofKind.CHOICE, reference)
+    if not findings.faults:
+        failed_proofs.held(ProofKind.PROBE, reference)
 
 
 def _raise_incident(result: ProbeResult) -> None:

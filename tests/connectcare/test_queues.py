@@ -33,6 +33,7 @@ URGENT_TASKS = {
     "access.tasks.look_for_fishing",
     "access.tasks.detect",
     "access.tasks.escalate",
+    "access.tasks.tell_of_proofs",
     "notifications.tasks.tell_teams",
     "records.tasks.prove",
     "records.tasks.sweep_probes",

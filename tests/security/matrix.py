@@ -310,6 +310,8 @@ MATRIX: list[Row] = [
     *_both("looks-of-staff-file", 404, 405, PRIVACY, staff="1000000000"),
     *_both("who-looked", 404, 405, PRIVACY, resident=UUID),
     *_both("who-looked-file", 404, 405, PRIVACY, resident=UUID),
+    *_both("failed-proofs", 200, 405, PRIVACY),
+    *_both("failed-proof", 404, 404, PRIVACY, proof=UUID),
     *_both("incidents", 200, 405, PRIVACY),
     *_both("incident", 404, 404, PRIVACY, incident=UUID),
     # Who could see what.

@@ -37,6 +37,8 @@ __all__ = ["everything"]  # a fixture
 
 #: Addresses that show the registry, deliveries or oneself, the same whomever one works with.
 NOT_ABOUT_A_RESIDENT = {
+    "failed-proofs",
+    "failed-proof",
     "looks",
     "reconciliation",
     "participating-organisations",
