@@ -1,0 +1,120 @@
+"""The officers' way: a record under watch, a line that is held, a request for all that is held."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from django.utils.timezone import localdate
+from playwright.sync_api import expect
+
+from region import people_of_note as note
+from subject_access import packing
+from tests.browser.conftest import Visit
+from tests.browser.test_every_page import RECORD, given_found
+from tests.conftest import AsLogin
+
+pytestmark = pytest.mark.browser
+
+WATCHED = note.LONG_COMMUNITY_RECORD
+ASKING = note.TWIN_MICAH
+
+
+def test_a_record_is_put_under_watch_opened_for_a_reason_and_taken_off(visit: Visit) -> None:
+    officer, nurse = visit(), visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    officer.follows("Proofs that failed").arrives("Proofs that failed")
+    officer.pictures("failed-proofs").follows("All alerts").arrives("Alerts")
+    officer.follows("Records under watch").arrives("Records under watch")
+    given_found(officer, WATCHED)
+    officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
+    officer.follows("Put this record under watch").arrives("Put this record under watch")
+    officer.presses("Put under watch").arrives("Put this record under watch")
+    officer.sees("There is a problem", "Select for how long")
+    officer.types("Why is it to be watched?", "She was on the local news").chooses("7 days")
+    officer.pictures("watch-record").presses("Put under watch")
+    officer.arrives("This record is under watch").pictures("watched-record")
+
+    nurse.signs_in("district-nurse").arrives("My residents")
+    given_found(nurse, WATCHED)
+    nurse.opens_record_of(WATCHED.name).arrives("Say why you open this record")
+    nurse.sees_nothing_of("insulin").presses("Open the record")
+    nurse.arrives("Say why you open this record").sees("There is a problem")
+    nurse.types("Why do you open this record now?", "Her dressing is changed today")
+    nurse.pictures("say-why").presses("Open the record").arrives(RECORD)
+
+    officer.follows("Back").arrives("Records under watch").sees(WATCHED.name)
+    officer.pictures("watches").follows(WATCHED.name).arrives("This record is under watch")
+    officer.types("Why does it end now?", "The news have moved on").presses("End the watch")
+    officer.arrives("Put this record under watch")
+
+
+def test_a_line_is_held_from_the_account(visit: Visit) -> None:
+    person = note.IN_HOSPITAL
+    nurse, officer = visit(), visit()
+    nurse.signs_in("ward-nurse").arrives("My residents")
+    given_found(nurse, person)
+    nurse.opens_record_of(person.name).arrives(RECORD)
+    officer.signs_in("privacy").arrives("Alerts")
+    given_found(officer, person)
+    officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
+    officer.follows(re.compile("^Hold from the account")).arrives("Hold this line from the account")
+    officer.presses("Hold it").arrives("Hold this line from the account").sees("There is a problem")
+    officer.pictures("hold-line")
+
+
+def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: AsLogin) -> None:
+    officer = visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    officer.follows(re.compile("^Who looked$")).arrives("Who looked")
+    officer.follows("Subject access requests").arrives("Subject access requests")
+    given_found(officer, ASKING)
+    officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
+    officer.follows("Begin a subject access request").arrives("Begin a subject access request")
+    officer.presses("Begin the request").arrives("Begin a subject access request")
+    officer.sees("There is a problem").types("Family name", ASKING.family)
+    officer.types("Given name", " ".join(ASKING.given)).types("NHS number", ASKING.nhs_number)
+    for group, parts in (
+        ("Date of birth", _day(ASKING.birth_date)),
+        ("When did the request arrive?", _day()),
+    ):
+        field = officer.page.get_by_role("group", name=group)
+        for part, value in zip(("Day", "Month", "Year"), parts, strict=True):
+            field.get_by_label(part, exact=True).fill(value)
+    officer.pictures("subject-access-begin").presses("Begin the request")
+    officer.arrives(re.compile("SA-"))
+    _works(as_login)
+    officer.reloads().arrives(re.compile("SA-"))
+    waiting = officer.page.get_by_role("heading", name="Decide about these first")
+    while waiting.count():
+        officer.pictures("subject-access")
+        officer.page.locator("main a[href*='/parts/']").first.click()
+        officer.page.wait_for_url(re.compile("/parts/"))
+        officer.arrives(re.compile(".+")).chooses("Hand it out")
+        officer.chooses("All from this source that waits for the same cause")
+        officer.types("Who advised you, and why is it so?", "The GP advised: nobody is harmed")
+        officer.pictures("subject-access-decide").presses("Record the decision")
+        officer.arrives(re.compile("SA-"))
+    _works(as_login)
+    officer.reloads().arrives(re.compile("SA-")).sees("It can be fetched once")
+    officer.pictures("subject-access-ready")
+    with officer.page.expect_download() as download:
+        officer.presses("Fetch the pack")
+    assert download.value.suggested_filename.endswith(".zip")
+    officer.reloads().arrives(re.compile("SA-")).sees("Connect Care has it no more")
+    officer.follows("Back").arrives("Subject access requests").pictures("subject-accesses")
+    expect(officer.page.get_by_text("Fetched", exact=True)).to_be_visible()
+
+
+def _works(as_login: AsLogin) -> None:
+    """The worker does what waits for it."""
+    with as_login("pipeline"):
+        for row in packing.to_do():
+            packing.prepare(row)
+
+
+def _day(day: date | None = None) -> tuple[str, str, str]:
+    """A day, or today, as it is typed."""
+    day = day or localdate()
+    return str(day.day), str(day.month), str(day.year)
