@@ -12,7 +12,7 @@ class BeginForm(IdentityForm):
     """Who asks, as they say it, and when the request came in."""
 
     received = DateField(
-        label="When did the request arrive?",
+        label="Date on which the request arrived",
         hint="The month to answer in begins on this day. For example, 23 11 2026",
         in_past=True,
     )

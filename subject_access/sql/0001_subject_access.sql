@@ -45,7 +45,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     asker record;
     compared text;
-    new record;
+    begun record;
 begin
     select * into asker from access.membership_in_force(in_staff, in_membership);
     if asker is null or not 'tell-who-looked' = any (asker.activities) then
@@ -62,12 +62,12 @@ begin
         reference, resident_id, membership_id, organisation_id, received, due)
     select in_reference, p.id, in_membership, asker.organisation_id, in_received, in_due
     from public.identity_resident p where p.public_id = in_resident
-    returning r.public_id, r.id, r.resident_id into new;
+    returning r.public_id, r.id, r.resident_id into begun;
     perform audit.record('subject-access', 'done', 'begun', in_staff, asker.staff_name,
         in_membership, asker.role_code, asker.organisation_id, asker.organisation_name,
-        new.resident_id, null, null, in_request,
+        begun.resident_id, null, null, in_request,
         jsonb_build_object('reference', in_reference, 'due', in_due));
-    return query select compared, new.public_id, new.id;
+    return query select compared, begun.public_id, begun.id;
 end $$;
 
 -- A request of this organisation, for whoever may deal with it; and its event, if in_what says what

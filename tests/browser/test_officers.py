@@ -77,7 +77,7 @@ def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: A
     officer.types("Given name", " ".join(ASKING.given)).types("NHS number", ASKING.nhs_number)
     for group, parts in (
         ("Date of birth", _day(ASKING.birth_date)),
-        ("When did the request arrive?", _day()),
+        ("Date on which the request arrived", _day()),
     ):
         field = officer.page.get_by_role("group", name=group)
         for part, value in zip(("Day", "Month", "Year"), parts, strict=True):
