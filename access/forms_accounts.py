@@ -31,7 +31,7 @@ class HoldLineForm(NhsForm):
     """Why a line is held from the resident's account."""
 
     words = words_field(
-        "Whom would it put in danger, and how?",
+        "Say whom it would put in danger, and how",
         "Only privacy officers read this. Nothing of the record.",
     )
 
@@ -39,4 +39,4 @@ class HoldLineForm(NhsForm):
 class ReleaseForm(NhsForm):
     """Why a line that was kept back is told from now on."""
 
-    words = words_field("Why may it be told now?", "For example, what has changed.")
+    words = words_field("Say why it may be told now", "For example, what has changed.")

@@ -10,7 +10,7 @@ class WhyForm(NhsForm):
     """The one question before a record under watch opens."""
 
     words = words_field(
-        "Why do you open this record now?",
+        "Say why you open this record now",
         "What you are doing for the person. The privacy officer of your organisation reads it.",
     )
 
@@ -19,7 +19,7 @@ class WatchForm(NhsForm):
     """Putting a record under watch."""
 
     words = words_field(
-        "Why is it to be watched?",
+        "Say why it is to be watched",
         "Only privacy officers of your organisation read this. Nothing of the record.",
     )
     days = RadioField(
@@ -32,4 +32,4 @@ class WatchForm(NhsForm):
 class EndWatchForm(NhsForm):
     """Ending a watch before its time."""
 
-    words = words_field("Why does it end now?", "For example, what has been found.")
+    words = words_field("Say why it ends now", "For example, what has been found.")

@@ -34,7 +34,7 @@ class Answer:
     @property
     def opens(self) -> bool:
         """Whether the record opens now, by this or by what was there already."""
-        return self.outcome in {"broken", "declared", "not-needed"}
+        return self.outcome in {"broken", "declared", "said", "not-needed"}
 
 
 class TooManyTries(Exception):

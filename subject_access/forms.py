@@ -38,7 +38,7 @@ class DecideForm(NhsForm):
         error="Select what you decide about",
     )
     words = words_field(
-        "Who advised you, and why is it so?",
+        "Say who advised you, and why it is so",
         "For serious harm, the health or social care professional whom you asked. "
         "Nothing of the record.",
     )
@@ -48,6 +48,6 @@ class ExtendForm(NhsForm):
     """Why the request takes longer than a month."""
 
     words = words_field(
-        "Why does it take longer?",
+        "Say why it takes longer",
         "It is complex, or one of several. Tell the person these words within the first month.",
     )

@@ -32,7 +32,7 @@ def test_a_record_is_put_under_watch_opened_for_a_reason_and_taken_off(visit: Vi
     officer.follows("Put this record under watch").arrives("Put this record under watch")
     officer.presses("Put under watch").arrives("Put this record under watch")
     officer.sees("There is a problem", "Select for how long")
-    officer.types("Why is it to be watched?", "She was on the local news").chooses("7 days")
+    officer.types("Say why it is to be watched", "She was on the local news").chooses("7 days")
     officer.pictures("watch-record").presses("Put under watch")
     officer.arrives("This record is under watch").pictures("watched-record")
 
@@ -41,12 +41,12 @@ def test_a_record_is_put_under_watch_opened_for_a_reason_and_taken_off(visit: Vi
     nurse.opens_record_of(WATCHED.name).arrives("Say why you open this record")
     nurse.sees_nothing_of("insulin").presses("Open the record")
     nurse.arrives("Say why you open this record").sees("There is a problem")
-    nurse.types("Why do you open this record now?", "Her dressing is changed today")
+    nurse.types("Say why you open this record now", "Her dressing is changed today")
     nurse.pictures("say-why").presses("Open the record").arrives(RECORD)
 
     officer.follows("Back").arrives("Records under watch").sees(WATCHED.name)
     officer.pictures("watches").follows(WATCHED.name).arrives("This record is under watch")
-    officer.types("Why does it end now?", "The news have moved on").presses("End the watch")
+    officer.types("Say why it ends now", "The news have moved on").presses("End the watch")
     officer.arrives("Put this record under watch")
 
 
@@ -93,7 +93,7 @@ def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: A
         officer.page.wait_for_url(re.compile("/parts/"))
         officer.arrives(re.compile(".+")).chooses("Hand it out")
         officer.chooses("All from this source that waits for the same cause")
-        officer.types("Who advised you, and why is it so?", "The GP advised: nobody is harmed")
+        officer.types("Say who advised you, and why it is so", "The GP advised: nobody is harmed")
         officer.pictures("subject-access-decide").presses("Record the decision")
         officer.arrives(re.compile("SA-"))
     _works(as_login)
