@@ -307,8 +307,8 @@ def opens(member: Membership, resident: int, category: Category) -> set[tuple[st
 def test_what_is_told_is_what_an_opening_would_do(database: object, as_login: Any) -> None:
     """In a made-up world, whoever the gate opens for is told, and nobody else is."""
     made = make_world(Random(4), Size(bodies=5, members=16, residents=4))
-    # Disclosures are told to one organisation alone (below).
-    world = replace(made, disclosures=())
+    # Disclosures are told to one organisation alone (below); a watch asks why and keeps nobody out.
+    world = replace(made, disclosures=(), watches=())
     write(world, as_login)
     with as_login("pipeline"):
         role = factories.role("officer", activities=[Activity.EXPLAIN_ACCESS], id=900)
