@@ -9,25 +9,26 @@ import pytest
 from django.utils.timezone import localdate
 from playwright.sync_api import expect
 
+from access import failed_proofs
+from access.failed_proof_rows import ProofKind
 from region import people_of_note as note
 from subject_access import packing
+from tests.browser import journeys
 from tests.browser.conftest import Visit
-from tests.browser.test_every_page import RECORD, given_found
 from tests.conftest import AsLogin
 
 pytestmark = pytest.mark.browser
 
 WATCHED = note.LONG_COMMUNITY_RECORD
 ASKING = note.TWIN_MICAH
+RECORD = "Shared care record"
 
 
 def test_a_record_is_put_under_watch_opened_for_a_reason_and_taken_off(visit: Visit) -> None:
     officer, nurse = visit(), visit()
     officer.signs_in("privacy").arrives("Alerts")
-    officer.follows("Proofs that failed").arrives("Proofs that failed")
-    officer.pictures("failed-proofs").follows("All alerts").arrives("Alerts")
     officer.follows("Records under watch").arrives("Records under watch")
-    given_found(officer, WATCHED)
+    journeys.find(officer, WATCHED)
     officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
     officer.follows("Put this record under watch").arrives("Put this record under watch")
     officer.presses("Put under watch").arrives("Put this record under watch")
@@ -37,7 +38,7 @@ def test_a_record_is_put_under_watch_opened_for_a_reason_and_taken_off(visit: Vi
     officer.arrives("This record is under watch").pictures("watched-record")
 
     nurse.signs_in("district-nurse").arrives("My residents")
-    given_found(nurse, WATCHED)
+    journeys.find(nurse, WATCHED)
     nurse.opens_record_of(WATCHED.name).arrives("Say why you open this record")
     nurse.sees_nothing_of("insulin").presses("Open the record")
     nurse.arrives("Say why you open this record").sees("There is a problem")
@@ -54,14 +55,40 @@ def test_a_line_is_held_from_the_account(visit: Visit) -> None:
     person = note.IN_HOSPITAL
     nurse, officer = visit(), visit()
     nurse.signs_in("ward-nurse").arrives("My residents")
-    given_found(nurse, person)
+    journeys.find(nurse, person)
     nurse.opens_record_of(person.name).arrives(RECORD)
     officer.signs_in("privacy").arrives("Alerts")
-    given_found(officer, person)
+    journeys.find(officer, person)
     officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
     officer.follows(re.compile("^Hold from the account")).arrives("Hold this line from the account")
     officer.presses("Hold it").arrives("Hold this line from the account").sees("There is a problem")
     officer.pictures("hold-line")
+    words = "Her brother works on that ward"
+    officer.types("Say whom it would put in danger, and how", words).presses("Hold it")
+    officer.arrives("Who looked at this record?")
+    second = visit()
+    second.signs_in("caldicott").follows("Alerts").arrives("Alerts")
+    held = second.page.get_by_role("row").filter(has_text="An officer holds it").last
+    held.get_by_role("link").first.click()
+    second.arrives(re.compile("Alert AL-")).sees(words).chooses("Keep it back")
+    second.types("Say how you know", "He would learn of it").presses("Record the review")
+    second.arrives(re.compile("Alert AL-")).follows("Release this line to the person")
+    second.arrives("Release this line").pictures("release-line")
+    second.types("Say why it may be told now", "He has moved away").presses("Release it")
+    second.arrives(re.compile("Alert AL-")).sees("May be told")
+
+
+def test_a_proof_that_failed_is_looked_into(visit: Visit, as_login: AsLogin) -> None:
+    with as_login("pipeline"):
+        failed_proofs.failed(ProofKind.PROBE, "CC-MADE-UP")
+    officer = visit()
+    officer.signs_in("privacy").arrives("Alerts")
+    officer.follows("Proofs that failed").arrives("Proofs that failed").pictures("failed-proofs")
+    officer.follows(re.compile("^FP-")).arrives(re.compile("Failed proof FP-"))
+    officer.presses("Record it").arrives(re.compile("Failed proof FP-")).sees("There is a problem")
+    officer.pictures("failed-proof").chooses("Escalate")
+    officer.types("Say what was found and done", "Handed to whoever runs the workers")
+    officer.presses("Record it").arrives(re.compile("Failed proof FP-")).sees("Escalated")
 
 
 def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: AsLogin) -> None:
@@ -69,7 +96,7 @@ def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: A
     officer.signs_in("privacy").arrives("Alerts")
     officer.follows(re.compile("^Who looked$")).arrives("Who looked")
     officer.follows("Subject access requests").arrives("Subject access requests")
-    given_found(officer, ASKING)
+    journeys.find(officer, ASKING)
     officer.follows(re.compile("Who looked at the record")).arrives("Who looked at this record?")
     officer.follows("Begin a subject access request").arrives("Begin a subject access request")
     officer.presses("Begin the request").arrives("Begin a subject access request")
@@ -84,6 +111,9 @@ def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: A
             field.get_by_label(part, exact=True).fill(value)
     officer.pictures("subject-access-begin").presses("Begin the request")
     officer.arrives(re.compile("SA-"))
+    officer.follows("It takes longer than a month").arrives("It takes longer than a month")
+    officer.presses("Extend").arrives("It takes longer than a month").sees("There is a problem")
+    officer.follows("Back").arrives(re.compile("SA-"))
     _works(as_login)
     officer.reloads().arrives(re.compile("SA-"))
     waiting = officer.page.get_by_role("heading", name="Decide about these first")
