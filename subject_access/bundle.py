@@ -7,16 +7,15 @@ What came in another format is a ``Basic`` with its words. Pure.
 
 from __future__ import annotations
 
+import importlib
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from html import escape
 from typing import Any
 
-from pydantic import ValidationError
-
-from fhir.resources.R4B import get_fhir_model_class
 from organisations.categories import Category
 from subject_access.held import ChoiceHeld, HeldEntry, PersonHeld
 
@@ -26,11 +25,18 @@ _SEX = {"male": "male", "female": "female", "other": "other"}
 Resource = Mapping[str, Any]
 
 
+@cache
+def _model() -> Any:
+    """Give the library's model of FHIR R4 (as R4B, which reads R4); it is slow to import."""
+    return importlib.import_module("fhir.resources.R4B")
+
+
 def is_valid(resource: Resource) -> bool:
     """Whether a resource holds to FHIR's published model."""
     try:
-        get_fhir_model_class(str(resource.get("resourceType", ""))).model_validate(dict(resource))
-    except (ValidationError, KeyError, LookupError, ValueError):
+        kind = _model().get_fhir_model_class(str(resource.get("resourceType", "")))
+        kind.model_validate(dict(resource))
+    except (LookupError, ValueError):
         return False
     return True
 
@@ -115,7 +121,7 @@ def of_look(said: str, at: datetime) -> Resource:
 def bundle(resources: Iterable[Resource], *, at: datetime) -> bytes:
     """All of them in one ``Bundle``, as JSON.
 
-    :raises pydantic.ValidationError: if a resource of our own making does not hold to the model.
+    :raises ValueError: if a resource of our own making does not hold to the model.
     """
     whole = {
         "resourceType": "Bundle",
@@ -123,7 +129,7 @@ def bundle(resources: Iterable[Resource], *, at: datetime) -> bytes:
         "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
         "entry": [{"resource": resource} for resource in resources],
     }
-    get_fhir_model_class("Bundle").model_validate(whole)
+    _model().get_fhir_model_class("Bundle").model_validate(whole)
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
 
 
