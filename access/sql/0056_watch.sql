@@ -90,9 +90,9 @@ $$;
 -- Everything that the rule asks about, at one statement's snapshot, the epochs with it: for one
 -- reader, and of each resident in their order. NULL parts are facts that do not exist. Bounded: the
 -- relationships in force of one organisation (of declared ones one's own), the glass of this
--- sitting, the watches in force, the disclosures that name this membership and are not over, the sources that take part
--- or hold something; a source that is not of every resident says so. What is asked of every source
--- is asked once for all of them.
+-- sitting, the watches in force, the disclosures that name this membership and are not over, the
+-- sources that take part or hold something; a source that is not of every resident says so. What
+-- is asked of every source is asked once for all of them.
 create or replace function access.read_facts(
     in_staff bigint, in_membership bigint, in_residents uuid[], in_sitting uuid default null)
 returns json

@@ -70,10 +70,25 @@ begin
     return query select compared, begun.public_id, begun.id;
 end $$;
 
--- A request of this organisation, for whoever may deal with it; and its event, if in_what says what
--- was done. No row: none, or not theirs. Never called from outside.
+-- Writes what came of dealing with a request. Never called from outside.
+create function access.subject_access_event(
+    in_staff bigint, in_membership bigint, in_of public.subject_access_request, in_outcome text,
+    in_reason text, in_request uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    asker record;
+begin
+    select * into asker from access.membership_in_force(in_staff, in_membership);
+    perform audit.record('subject-access', in_outcome, in_reason, in_staff, asker.staff_name,
+        in_membership, asker.role_code, asker.organisation_id, asker.organisation_name,
+        identity.survivor_of(in_of.resident_id), null, null, in_request,
+        jsonb_build_object('reference', in_of.reference));
+end $$;
+
+-- A request of this organisation, for whoever may deal with it, locked. No row: none, or not theirs,
+-- which is recorded. Never called from outside.
 create function access.subject_access_for(
-    in_staff bigint, in_membership bigint, in_access uuid, in_what text, in_request uuid)
+    in_staff bigint, in_membership bigint, in_access uuid, in_request uuid)
 returns public.subject_access_request
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -86,12 +101,10 @@ begin
       and 'tell-who-looked' = any (asker.activities)
       and access.may_know_of(identity.survivor_of(r.resident_id), asker.organisation_id)
     for update;
-    perform audit.record('subject-access',
-        case when found.id is null then 'refused' else 'done' end,
-        case when found.id is null then 'not-known' else in_what end, in_staff, asker.staff_name,
-        in_membership, asker.role_code, asker.organisation_id, asker.organisation_name,
-        identity.survivor_of(found.resident_id), null, null, in_request,
-        jsonb_build_object('reference', found.reference));
+    if found.id is null then
+        perform access.subject_access_event(
+            in_staff, in_membership, found, 'refused', 'not-known', in_request);
+    end if;
     return found;
 end $$;
 
@@ -103,10 +116,12 @@ declare
     found public.subject_access_request;
     whose bigint;
 begin
-    found := access.subject_access_for(in_staff, in_membership, in_access, 'read', in_request);
+    found := access.subject_access_for(in_staff, in_membership, in_access, in_request);
     if found.id is null then
         return null;
     end if;
+    perform access.subject_access_event(
+        in_staff, in_membership, found, 'done', 'read', in_request);
     whose := identity.survivor_of(found.resident_id);
     perform access.glimpse_of_alerts(array[whose]);
     return jsonb_build_object(
@@ -172,11 +187,14 @@ declare
     found public.subject_access_request;
     part record;
 begin
-    found := access.subject_access_for(
-        in_staff, in_membership, in_access, 'part-' || in_decision, in_request);
+    found := access.subject_access_for(in_staff, in_membership, in_access, in_request);
     select p.* into part from public.subject_access_part p
     where p.id = in_part and p.request_id = found.id and p.aside <> '';
     if part.id is null or found.state <> 'review' then
+        if found.id is not null then
+            perform access.subject_access_event(
+                in_staff, in_membership, found, 'refused', 'no-such-part', in_request);
+        end if;
         return query select 'not-known', null::bigint;
         return;
     end if;
@@ -187,6 +205,8 @@ begin
       and (p.id = part.id
            or (in_source and p.source_id = part.source_id and p.aside = part.aside
                and p.decision = ''));
+    perform access.subject_access_event(
+        in_staff, in_membership, found, 'done', in_decision, in_request);
     if exists (select from public.subject_access_part p
                where p.request_id = found.id and p.aside <> '' and p.decision = '') then
         return query select 'decided', null::bigint;
@@ -205,31 +225,42 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     found public.subject_access_request;
 begin
-    found := access.subject_access_for(in_staff, in_membership, in_access, 'extended', in_request);
+    found := access.subject_access_for(in_staff, in_membership, in_access, in_request);
     if found.id is null then
         return 'not-known';
     end if;
     if found.extended_words <> '' or found.ended is not null or in_due <= found.due
        or in_due > found.received + interval '3 months 14 days'
        or (statement_timestamp() at time zone 'Europe/London')::date > found.due then
+        perform access.subject_access_event(
+            in_staff, in_membership, found, 'refused', 'too-late', in_request);
         return 'too-late';
     end if;
+    perform access.subject_access_event(
+        in_staff, in_membership, found, 'done', 'extended', in_request);
     update public.subject_access_request r
     set due = in_due, extended_words = btrim(in_words) where r.id = found.id;
     return 'extended';
 end $$;
 
--- Hands out the pack, sealed as it is, and has it no more. NULL: none, or not theirs.
+-- Hands out the pack, sealed as it is, and has it no more. NULL: there is none, or not theirs.
 create function access.fetch_subject_access(
     in_staff bigint, in_membership bigint, in_access uuid, in_request uuid) returns bytea
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     found public.subject_access_request;
 begin
-    found := access.subject_access_for(in_staff, in_membership, in_access, 'fetched', in_request);
-    if found.id is null or found.state <> 'ready' or found.expires <= statement_timestamp() then
+    found := access.subject_access_for(in_staff, in_membership, in_access, in_request);
+    if found.id is null then
         return null;
     end if;
+    if found.state <> 'ready' or found.expires <= statement_timestamp() then
+        perform access.subject_access_event(
+            in_staff, in_membership, found, 'refused', 'not-ready', in_request);
+        return null;
+    end if;
+    perform access.subject_access_event(
+        in_staff, in_membership, found, 'done', 'fetched', in_request);
     update public.subject_access_request r
     set state = 'fetched', pack = null, ended = statement_timestamp() where r.id = found.id;
     return found.pack;
@@ -260,13 +291,13 @@ begin
     for f in select p.oid::regprocedure as signature, p.proname as name
              from pg_proc p join pg_namespace n on n.oid = p.pronamespace
              where n.nspname = 'access' and p.proname in (
-                 'begin_subject_access', 'subject_access_for', 'read_subject_access',
+                 'begin_subject_access', 'subject_access_for', 'subject_access_event', 'read_subject_access',
                  'read_subject_accesses', 'decide_subject_access_part', 'extend_subject_access',
                  'fetch_subject_access', 'looks_for_pack') loop
         execute format('revoke all on function %s from public', f.signature);
         if f.name = 'looks_for_pack' then
             execute format('grant execute on function %s to connectcare_pipeline', f.signature);
-        elsif f.name <> 'subject_access_for' then
+        elsif f.name not in ('subject_access_for', 'subject_access_event') then
             execute format('grant execute on function %s to connectcare_web', f.signature);
         end if;
     end loop;
