@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ CARE_ABOUT = timedelta(days=28)
 _DAY = timedelta(days=1)
 #: A section is rare where fewer than one in so many looks of the role open it, of enough looks.
 RARE_ONE_IN = 100
+#: Whoever works is of one of these ages: who is not is a namesake of a member of staff.
+WORKING_AGES = range(16, 76)
 ENOUGH_OF_ROLE = 200
 
 
@@ -109,7 +111,8 @@ class Known:
 
     ``bearers`` and ``families`` are how many residents bear each name and family name.
     ``hours`` are the hours in which each staff member has looked, and how often; ``usual_parts``
-    the sections that each role opens, of roles with looks enough to say so.
+    the sections that each role opens, of roles with looks enough to say so. ``births`` are the
+    residents' birth dates, where they are known.
     """
 
     staff: Mapping[int, Person]
@@ -122,6 +125,7 @@ class Known:
     jobs: Mapping[int, tuple[Job, ...]]
     hours: Mapping[int, tuple[frozenset[int], int]]
     usual_parts: Mapping[str, frozenset[int]]
+    births: Mapping[int, date] = field(default_factory=dict)
 
 
 def sights(looks: Iterable[LookMade], known: Known, *, since: datetime) -> list[Sight]:
@@ -157,6 +161,7 @@ def _sight(look: LookMade, known: Known, of_resident: Iterable[LookMade]) -> Sig
         care=look.care,
         of_that_name=known.bearers.get(resident.name, 1),
         of_that_family=known.families.get(resident.family, 1),
+        of_working_age=_may_work(known.births.get(look.resident), look.began),
         household_names=known.households.get(look.resident, frozenset()),
         colleagues=known.colleagues.get(look.organisation, frozenset()) - {reader.name},
         cared_for=any(each.about(look.began, CARE_ABOUT) for each in care),
@@ -166,6 +171,13 @@ def _sight(look: LookMade, known: Known, of_resident: Iterable[LookMade]) -> Sig
         viewers=len(viewers),
         rare_parts=frozenset(look.parts) - known.usual_parts.get(look.role, frozenset(look.parts)),
     )
+
+
+def _may_work(born: date | None, at: datetime) -> bool:
+    if born is None:
+        return True
+    day = at.astimezone(LONDON).date()
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) in WORKING_AGES
 
 
 def usual_parts(rows: Iterable[tuple[str, int, int, int]]) -> dict[str, frozenset[int]]:
@@ -307,6 +319,7 @@ def _known(looks: Collection[LookMade], since: datetime) -> Known:
         usual_parts=usual_parts(
             _rows("select * from access.sections_of_roles(%s, %s)", since - OF_ROLE, since)
         ),
+        births={pk: born for pk, born in people.values_list("pk", "birth_date") if born},
     )
 
 

@@ -40,9 +40,10 @@ class Sight:
     """One look with all that the rules ask about it.
 
     Names are folded; ``of_that_name`` and ``of_that_family`` are how many residents bear the
-    resident's, themselves among them. ``household_names`` are the names of those who live where
-    the resident lives; ``colleagues`` of those who work at the reader's organisation, without the
-    reader's own.
+    resident's, themselves among them; ``of_working_age`` is whether the resident can be somebody
+    who works, by their age at the look (true where it is not known). ``household_names`` are the
+    names of those who live where the resident lives; ``colleagues`` of those who work at the
+    reader's organisation, without the reader's own.
     ``cared_for``: evidence of care by the reader's organisation within weeks of the look, before or
     after; ``former_team``: of a team that the reader has left, and of none that they are in.
     ``usual_hours`` are those of the clock in which the reader has looked at anything in the weeks
@@ -65,6 +66,7 @@ class Sight:
     care: str
     of_that_name: int = 1
     of_that_family: int = 1
+    of_working_age: bool = True
     household_names: frozenset[str] = frozenset()
     colleagues: frozenset[str] = frozenset()
     cared_for: bool = True
@@ -109,9 +111,9 @@ SHIPPED = Tuning(
 
 
 def oneself(sight: Sight, tuning: Tuning) -> bool:
-    """The resident has the reader's own name, and nobody else known here has it."""
+    """The resident, of an age to work, has the reader's own name, and nobody else here has it."""
     same = bool(sight.reader) and sight.reader == sight.resident_name
-    return same and sight.of_that_name <= tuning.rare_name
+    return same and sight.of_working_age and sight.of_that_name <= tuning.rare_name
 
 
 def same_household(sight: Sight, _: Tuning) -> bool:
@@ -120,9 +122,9 @@ def same_household(sight: Sight, _: Tuning) -> bool:
 
 
 def colleague(sight: Sight, tuning: Tuning) -> bool:
-    """The resident alone has the name of somebody who works at the reader's organisation."""
+    """The resident, of an age to work, alone here has the name of a colleague of the reader."""
     works_there = sight.resident_name in sight.colleagues and sight.reader != sight.resident_name
-    return works_there and sight.of_that_name <= tuning.rare_name
+    return works_there and sight.of_working_age and sight.of_that_name <= tuning.rare_name
 
 
 def same_surname(sight: Sight, tuning: Tuning) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -36,6 +36,9 @@ GIVEN = (
     *("Lena", "Mo", "Nia", "Omar", "Pia", "Ravi", "Sue", "Tom", "Una", "Vic", "Wes", "Zoe"),
 )
 
+#: Ages, and how many in a hundred of those whom a trust cares for are of them.
+AGES = (((0, 15), 10), ((16, 64), 40), ((65, 75), 18), ((76, 99), 32))
+
 USUAL_PARTS = (3, 4, 5, 6, 10)
 
 
@@ -53,6 +56,16 @@ def _name(draw: Random) -> tuple[str, str]:
     if draw.random() < 0.3:
         return draw.choice(GIVEN), draw.choice(FAMILIES)
     return draw.choice(GIVEN), "".join(draw.choices(SYLLABLES, k=3)).capitalize()
+
+
+def _births(number: int) -> dict[int, date]:
+    """When each resident was born; drawn apart, so that the rest of a month is as it was."""
+    draw = Random(f"births {number}")
+    spans = draw.choices([span for span, _ in AGES], [share for _, share in AGES], k=RESIDENTS)
+    return {
+        who: date(FIRST.year - draw.randint(*span), draw.randint(1, 12), draw.randint(1, 28))
+        for who, span in enumerate(spans, start=1)
+    }
 
 
 def _identifier(draw: Random) -> UUID:
@@ -90,6 +103,7 @@ def make(number: int) -> Month:
             for who in staff
         },
         usual_parts={"nurse": frozenset(USUAL_PARTS)},
+        births=_births(number),
     )
     return _with_snooper(draw, looks, known)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -72,6 +72,10 @@ class TestRules:
         assert "\n" not in said
         assert set(RULES) == set(Rule) == set(SHIPPED.weights)
 
+    @pytest.mark.parametrize("rule", [Rule.ONESELF, Rule.COLLEAGUE])
+    def test_a_child_or_somebody_very_old_is_a_namesake(self, rule: Rule) -> None:
+        assert judge(replace(SIGHT, **HOLDS[rule], of_working_age=False)).held == ()
+
     def test_care_found_about_the_time_is_care(self) -> None:
         assert judge(replace(SIGHT, care="self-declared", cared_for=True)).held == ()
         assert judge(replace(SIGHT, basis="break-glass", care="", cared_for=False)).weight == 2
@@ -119,6 +123,21 @@ class TestFacts:
         late = Care(1, 7, AT + timedelta(days=40), None)
         for care, counts in ((before, True), (after, True), (other, False), (late, False)):
             assert self.of(care={5: (care,)}).cared_for is counts
+
+    @pytest.mark.parametrize(
+        ("born", "may"),
+        [
+            (None, True),
+            (date(2010, 3, 3), True),
+            (date(2010, 3, 4), False),
+            (date(1950, 3, 4), True),
+            (date(1950, 3, 3), False),
+        ],
+    )
+    def test_who_can_work_is_from_sixteen_to_seventy_five(
+        self, born: date | None, may: bool
+    ) -> None:
+        assert self.of(births={5: born} if born else {}).of_working_age is may
 
     def test_viewers_are_counted_within_a_day(self) -> None:
         others = [
