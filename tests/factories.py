@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from access.models import CareRelationship
@@ -359,6 +360,28 @@ def entry(
         )
         (public_id,) = cursor.fetchone()
     return UUID(str(public_id))
+
+
+def copy_entry(cursor: CursorWrapper, of: UUID, times: int, *, apart: str) -> None:
+    """Copy an entry so many times, each some interval of PostgreSQL's before the last."""
+    cursor.execute(
+        """
+        insert into records_entry (resident_id, source_id, source_person_id, category,
+            sensitive, kind, status, source_status, effective, effective_precision,
+            code_system, code, display, detail, value_text, unit, range_text,
+            interpretation, author, author_role, place, phone, contact_class, team_code,
+            negation, notes, resource, identifier, fingerprint, feed_id, batch_id)
+        select resident_id, source_id, source_person_id, category,
+            sensitive, kind, status, source_status, effective - nth * %s::interval,
+            effective_precision, code_system, code, display || ' ' || nth, detail,
+            value_text, unit, range_text, interpretation, author, author_role, place,
+            phone, contact_class, team_code, negation, notes, resource,
+            identifier || '-' || nth, fingerprint, feed_id, batch_id
+        from records_entry cross join generate_series(1, %s) as nth
+        where public_id = %s
+        """,
+        [apart, times, of],
+    )
 
 
 def choice(

@@ -41,6 +41,8 @@ WITH_APP = "with-app"
 #: Who adds a passkey.
 WITH_PASSKEY = "with-passkey"
 NO_ROLE = "no-role"
+#: Scrutinises deaths at the hospital trust.
+EXAMINER = "medical-examiner"
 
 #: Somebody who finds residents, and whom no other test needs.
 SEARCHER = "searcher"
@@ -150,6 +152,8 @@ def _add_staff() -> None:
     _add(SEARCHER, "Wanda Pole", practice, "doctor", f"{PRACTICE}-GP")
     _add(WITH_APP, "Asha Bello", practice, "doctor", f"{PRACTICE}-GP")
     _add(WITH_PASSKEY, "Bram Achebe", practice, "doctor", f"{PRACTICE}-GP")
+    trust = Organisation.objects.get(ods_code="RJ2")
+    _add(EXAMINER, "Dr Olu Bankole", trust, "medical-examiner")
     _add(RECEPTIONIST, "Paul Whitcombe", practice, "receptionist")
     registry.create_staff(by=None, username=NO_ROLE, name="Mei Tan", password=PASSWORD)
 

@@ -7,6 +7,7 @@ import pytest
 from tests.browser.axe import NARROW, assert_accessible, assert_no_sideways_scrolling
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import tab_to
+from tests.browser.stops import wrong_stops
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +45,21 @@ def test_a_focus_that_does_not_show_is_found(visit: Visit) -> None:
     )
     with pytest.raises(AssertionError, match="does not show"):
         tab_to(page, page.locator("#username"))
+
+
+def test_a_stop_that_is_covered_or_too_small_is_found(visit: Visit) -> None:
+    page = visit().opens("/sign-in").arrives(SIGN_IN).page
+    page.evaluate("document.querySelector('#username').style.width = '20px'")
+    small = wrong_stops(page)
+    assert small
+    assert all("too small" in each and "username" in each for each in small)
+    page.evaluate(
+        """() => {
+            const cover = document.body.appendChild(document.createElement("div"));
+            Object.assign(cover.style, {position: "fixed", inset: "0", background: "white"});
+        }"""
+    )
+    assert any("covered" in each for each in wrong_stops(page))
 
 
 def test_what_goes_wrong_unseen_is_found(visit: Visit) -> None:

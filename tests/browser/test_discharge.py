@@ -8,7 +8,7 @@ import pytest
 
 from identity.models import Resident
 from notifications.making import make_due_notices
-from organisations.models import Membership
+from organisations.models import Membership, Team
 from region import people_of_note as note
 from region.people_of_note import PersonOfNote
 from tests import factories
@@ -166,6 +166,24 @@ def when_the_nurse_updates(nurse: Visitor, reference: str) -> None:
     nurse.types("What support will they need, and what has changed?", f"{NEEDS}; two carers")
     nurse.chooses("Yes, and they agree").presses("Update the referral")
     nurse.arrives(ends(f"{reference}: not acknowledged yet")).sees("two carers")
+
+
+def test_a_protected_resident_is_not_referred_here(visit: Visit, as_login: AsLogin) -> None:
+    nurse, person = visit(), note.PROTECTED
+    with as_login("pipeline"):
+        ward = Team.objects.get(code="RJ2-CEDAR")
+        admitted = factories.relationship(
+            Resident.objects.get(nhs_numbers__number=person.nhs_number),
+            ward.organisation,
+            ward,
+            kind="admission",
+        )
+    nurse.signs_in("ward-nurse")
+    plans(nurse, person)
+    nurse.follows("Refer to a council’s team").arrives("Do not refer this person here")
+    nurse.pictures("refer-protected")
+    with as_login("pipeline"):
+        admitted.delete()
 
 
 def test_a_social_worker_reads_the_teams_inbox(visit: Visit, as_login: AsLogin) -> None:

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.browser
 
 #: Templates of which no test here examines a page, and why.
 NOT_EXAMINED: dict[str, str] = {
-    "access/break_glass.jinja": "no story here breaks glass",
-    "access/declare.jinja": "no story here declares a part in somebody's care",
-    "access/emergency.jinja": "no story here breaks glass",
-    "access/incident.jinja": "no choice fails to hold here",
-    "access/let_in.jinja": "no story here lets a colleague in",
-    "access/let_in_done.jinja": "no story here lets a colleague in",
     "access/launch_host.jinja": "no story here adds a system that opens records",
     "access/launch_hosts.jinja": "no story here adds a system that opens records",
     "access/link_sign_in.jinja": "no provider answers here: tests/access/providers has one",
@@ -29,12 +23,7 @@ NOT_EXAMINED: dict[str, str] = {
     "access/provider_links.jinja": "no provider is configured here",
     "access/still_them.jinja": "no provider answers here: tests/access/providers has one",
     "access/withheld_changing.jinja": "two transactions must meet, again and again",
-    "access/withheld_joined.jinja": "nobody looks at a record while it is joined",
     "access/withheld_reader.jinja": "a membership must end between two statements",
-    "discharge/protected.jinja": "nobody refers a protected resident here",
-    "organisations/keep.jinja": "no story here keeps an organisation's contacts",
-    "public/form_over.jinja": "nobody takes too long over the form",
-    "public/form_too_long.jinja": "no form here is too long",
     "public/form_too_many.jinja": "nobody sends too many forms",
 }
 

@@ -38,6 +38,20 @@ def test_what_anybody_may_read_is_reached_from_where_staff_sign_in(visit: Visit)
     assert somebody.page.context.cookies() == []
 
 
+def test_a_form_that_was_left_too_long_or_is_too_much_is_not_read(visit: Visit) -> None:
+    somebody = visit()
+    for written, heading in (
+        ("made up", "Please begin again"),
+        ("x" * 21_000, "That was too long"),
+    ):
+        somebody.opens("/opt-out").arrives("Opt out of Connect Care, or back in")
+        somebody.presses("Start now").arrives("What do you want to do?")
+        somebody.page.evaluate(
+            "written => { document.querySelector('[name=so_far]').value = written }", written
+        )
+        somebody.chooses("Opt out of Connect Care").presses("Continue").arrives(heading)
+
+
 def test_pages_for_whoever_comes_to_them(visit: Visit) -> None:
     somebody = visit()
     somebody.opens("/participating-organisations")

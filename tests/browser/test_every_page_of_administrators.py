@@ -106,6 +106,10 @@ def test_the_pages_of_the_registry(visit: Visit, username: str) -> None:
     administrator.signs_in(username).arrives("Organisations")
     administrator.follows("Royal Borough of Greenwich (social care)")
     administrator.arrives("Royal Borough of Greenwich (social care)")
+    if username == "org-admin":
+        administrator.follows("Add a contact").arrives(re.compile("contact", re.IGNORECASE))
+        administrator.presses("Save").arrives(re.compile("contact", re.IGNORECASE))
+        administrator.sees("There is a problem").pictures("organisation-contact")
     administrator.opens("/registry/staff").arrives("Staff")
     administrator.opens("/registry/roles").arrives("Roles")
     administrator.opens("/registry/history").arrives("History of the registry")

@@ -6,10 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django.utils.timezone import localdate
 
 from connectcare.demo import PASSWORD
-from organisations.models import StaffMember
+from consent.models import Choice
+from consent.proofs import Outcome, ProbeResult, ProofIncident, Why
+from organisations.models import Membership, StaffMember
 from region import people_of_note as note
 from tests.browser import journeys
 from tests.browser.conftest import (
@@ -22,11 +25,37 @@ pytestmark = pytest.mark.browser
 RECORD = "Shared care record"
 
 
-def test_where_no_choice_is_known_not_to_hold(visit: Visit) -> None:
+def test_whether_a_choice_is_known_not_to_hold(visit: Visit, as_login: AsLogin) -> None:
     officer = visit()
     officer.signs_in("privacy").arrives("Alerts")
     officer.follows("Choices that did not hold").arrives("Choices that did not hold")
     officer.sees("No choice is known not to hold").pictures("incidents")
+    made = given_a_choice_that_does_not_hold(as_login)
+    officer.reloads().arrives("Choices that did not hold").follows(re.compile(f"^{made}"))
+    officer.arrives(re.compile("^Incident IN-")).sees("Tell whoever runs Connect Care at once")
+    officer.pictures("incident")
+    with as_login("pipeline"):
+        ProofIncident.objects.filter(reference=made).update(
+            closed=timezone.now(), closed_by=Membership.objects.order_by("pk")[0], words="A trial"
+        )
+
+
+def given_a_choice_that_does_not_hold(as_login: AsLogin) -> str:
+    """An incident, by its reference, as the proof of effect makes one."""
+    with as_login("pipeline"):
+        choice = Choice.objects.filter(answer="refuses").order_by("pk")[0]
+        found = ProbeResult.objects.create(
+            choice=choice,
+            why=Why.RECORDED,
+            elapsed=timedelta(seconds=1),
+            readers=1,
+            asked={"rows": 1},
+            shown={"rows": 1},
+            faults=0,
+            outcome=Outcome.SHOWN,
+        )
+        made = ProofIncident.objects.create(reference="IN-QZ33QZ33", choice=choice, found=found)
+    return made.reference
 
 
 def test_who_could_see_a_part_of_a_record(visit: Visit) -> None:

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from region import people_of_note as note
-from tests.browser.axe import NARROW, WIDE, assert_accessible
+from tests.browser.axe import assert_accessible
 from tests.browser.conftest import Visit
 from tests.browser.deliveries import PRACTICE_NAME
+from tests.browser.stops import wrong_stops
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -62,22 +63,6 @@ def test_a_session_that_is_over_is_no_part_of_a_page(visit: Visit) -> None:
     gp.sees_nothing_of(PATIENT.family)
 
 
-_TOO_SMALL = """() => [...document.querySelectorAll("main :is(a[href], button, select, summary)")]
-    .filter(each => {
-        const box = each.getBoundingClientRect();
-        const style = getComputedStyle(each);
-        const inSentence = style.display === "inline" && each.closest("p, li, td, dd");
-        return box.width && !inSentence && (box.width < 24 || box.height < 24);
-    }).map(each => each.textContent.trim())"""
-_COVERED = """() => [...document.querySelectorAll("main :is(a[href], button, select, summary)")]
-    .reverse().filter(each => {
-        each.focus();
-        const box = each.getBoundingClientRect();
-        const hit = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
-        return box.width && !(hit && (each.contains(hit) || hit.contains(each)));
-    }).map(each => each.textContent.trim())"""
-
-
 def test_every_page_of_a_record_by_keyboard_in_forced_colours_and_by_touch(visit: Visit) -> None:
     gp = visit()
     given_the_timeline(gp)
@@ -95,8 +80,4 @@ def test_every_page_of_a_record_by_keyboard_in_forced_colours_and_by_touch(visit
         gp.page.emulate_media(forced_colors="active")
         assert_accessible(gp.page)
         gp.page.emulate_media(forced_colors="none")
-        for size in (NARROW, {"width": WIDE["width"], "height": 600}):
-            gp.page.set_viewport_size(size)
-            assert gp.page.evaluate(_COVERED) == [], address
-            assert gp.page.evaluate(_TOO_SMALL) == [], address
-        gp.page.set_viewport_size(WIDE)
+        assert wrong_stops(gp.page) == []

@@ -8,7 +8,7 @@ import pytest
 
 from region import people_of_note as note
 from tests.browser.conftest import Visit
-from tests.browser.deliveries import CROWD, WITHOUT_SCRIPT
+from tests.browser.deliveries import CROWD, PRACTICE_NAME, WITHOUT_SCRIPT
 from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -48,8 +48,12 @@ def says(officer: Visitor, decision: str) -> None:
 
 
 def test_two_records_are_joined_and_taken_apart(visit: Visit) -> None:
-    officer = visit()
+    officer, gp = visit(), visit()
     one, other = CROWD[0], CROWD[1]
+    gp.signs_in("gp", at=PRACTICE_NAME).arrives("My residents")
+    gp.searches(number=other.number).arrives("Find a resident")
+    gp.opens_record_of(other.banner).arrives("Shared care record")
+    former = gp.page.url.removeprefix(gp.origin)
     officer.signs_in("records").arrives(LIST)
     officer.searches(number=one.number).sees(one.banner)
     officer.follows(re.compile("^Who this is")).arrives(re.compile("Who this resident is"))
@@ -67,12 +71,18 @@ def test_two_records_are_joined_and_taken_apart(visit: Visit) -> None:
     officer.chooses("One NHS number replaced the other").presses("Continue")
     officer.arrives(CHECK).presses("Join the two records")
     officer.arrives(re.compile("Joined record")).sees("1 NHS number", HOW).pictures("joined")
+    then_whoever_had_the_former_record_is_led_to_the_joined_one(gp, former)
     officer.follows("Take the two records apart again")
     officer.arrives(re.compile("Take two records apart")).presses("Take the records apart")
     officer.arrives(re.compile("Take two records apart")).sees("Say how you know that they are")
     officer.types("Say how you know that they are two people", HOW)
     officer.presses("Take the records apart").arrives(re.compile("Joined record"))
     officer.sees("Taken apart again")
+
+
+def then_whoever_had_the_former_record_is_led_to_the_joined_one(gp: Visitor, former: str) -> None:
+    gp.opens(former).arrives("This record was joined with another")
+    gp.presses("Open the joined record").arrives("Shared care record")
 
 
 def test_a_number_that_somebody_gives_is_entered_as_not_verified(visit: Visit) -> None:

@@ -22,6 +22,7 @@ from connectcare.demo import PASSWORD
 from launcher import ROOT
 from tests.browser.axe import WIDE, assert_right_at_both_widths
 from tests.browser.made_from import HEADER
+from tests.browser.stops import wrong_stops
 from tests.numbers_told import numbers_in
 
 #: Patience with a machine that does other things as well, in milliseconds.
@@ -31,6 +32,10 @@ expect.set_options(timeout=PATIENCE)
 
 #: The templates of every page that was examined.
 EXAMINED_TEMPLATES: set[str] = set()
+#: What every page of a record is made from besides.
+_OF_A_RECORD = "records/layout.jinja"
+#: The sets of templates of which a page was walked through, stop by stop.
+_WALKED: set[frozenset[str]] = set()
 #: Pages found right already, each as :func:`_looks` tells them apart.
 _EXAMINED: set[bytes] = set()
 _OF_THE_MOMENT = re.compile(
@@ -55,6 +60,8 @@ class Visitor:
         self.origin = origin
         self.checked = checked
         self.faults: list[str] = []
+        #: Buttons pressed and links followed.
+        self.acted = 0
         self._made_from: set[str] = set()
         context.set_default_timeout(PATIENCE)
         context.on("request", self._asked)
@@ -105,11 +112,13 @@ class Visitor:
 
     def presses(self, name: str | re.Pattern[str], *, within: Locator | None = None) -> Self:
         """Press a button."""
+        self.acted += 1
         (within or self.page).get_by_role("button", name=name, exact=True).click()
         return self
 
     def follows(self, name: str | re.Pattern[str]) -> Self:
         """Follow a link, the first of that name."""
+        self.acted += 1
         self.page.get_by_role("link", name=name).first.click()
         return self
 
@@ -177,7 +186,12 @@ class Visitor:
             if (looks := _looks(self.page)) not in _EXAMINED:
                 assert_right_at_both_widths(self.page)
                 _EXAMINED.add(looks)
-            EXAMINED_TEMPLATES.update(self._made_from)
+            made_from = frozenset(self._made_from)
+            # Where whose record it is stands fixed above the rest.
+            if _OF_A_RECORD in made_from and made_from not in _WALKED:
+                self.faults += wrong_stops(self.page)
+                _WALKED.add(made_from)
+            EXAMINED_TEMPLATES.update(made_from)
         return self
 
     def sees(self, *words: str) -> Self:

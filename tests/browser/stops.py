@@ -1,0 +1,60 @@
+"""Where the keyboard stops on a page: each can be seen, and is large enough to be touched.
+
+WCAG 2.2: 2.4.11 (what has the focus is not covered) and 2.5.8 (24 pixels, unless in a sentence).
+"""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.axe import NARROW, WIDE
+
+#: A window that leaves little beside what is fixed at its top.
+LOW = {"width": WIDE["width"], "height": 600}
+
+_STOPS = "main :is(a[href], button, select, summary, input:not([type=hidden]), textarea)"
+#: A radio button or box is drawn by its label.
+_SHOWN_OF = """const shownOf = each =>
+    each.matches("[type=radio], [type=checkbox]") && each.labels.length ? each.labels[0] : each;"""
+_TOO_SMALL = """return [...document.querySelectorAll(stops)]
+    .filter(each => {
+        const box = shownOf(each).getBoundingClientRect();
+        const style = getComputedStyle(each);
+        const inSentence = style.display === "inline" && each.closest("p, li, td, dd");
+        return box.width && !inSentence && (box.width < 24 || box.height < 24);
+    }).map(each => each.outerHTML.slice(0, 200));"""
+_COVERED = """
+    const had = document.activeElement, [x, y] = [scrollX, scrollY];
+    const covered = [...document.querySelectorAll(stops)].reverse().filter(each => {
+        each.focus();
+        if (document.activeElement !== each) return false;
+        const box = shownOf(each).getBoundingClientRect();
+        const hit = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
+        return box.width
+            && !(hit && (each.contains(hit) || hit.contains(each) || hit.control === each));
+    }).map(each => each.outerHTML.slice(0, 200));
+    document.activeElement.blur();
+    if (had !== document.body) {
+        had.focus({preventScroll: true});
+        if (document.activeElement !== had) {  // an error summary takes the focus only once
+            had.tabIndex = -1;
+            had.focus({preventScroll: true});
+        }
+    }
+    scrollTo(x, y);
+    return covered;"""
+
+
+def wrong_stops(page: Page) -> list[str]:
+    """The stops that are covered when they have the focus, or too small to touch.
+
+    What had the focus has it again, and the window is the wide one.
+    """
+    wrong: list[str] = []
+    for size in (NARROW, LOW):
+        page.set_viewport_size(size)
+        for how, script in (("covered", _COVERED), ("too small", _TOO_SMALL)):
+            found = page.evaluate(f"stops => {{ {_SHOWN_OF} {script} }}", _STOPS)
+            wrong += [f"{how} on {page.title()} at {size['width']}: {each}" for each in found]
+    page.set_viewport_size(WIDE)
+    return wrong
