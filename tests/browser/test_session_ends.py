@@ -60,6 +60,7 @@ def test_a_page_whose_time_is_over_shows_nothing_and_says_why(visit: Visit) -> N
     nurse.page.clock.fast_forward(NEARLY)
     the_dialog(nurse.page)
     nurse.page.clock.fast_forward(THE_REST)
+    nurse.checked = True
     nurse.arrives(SIGNED_OUT).sees("Nothing was done for 15 minutes.").pictures("signed-out")
     nurse.sees_nothing_of(PATIENT.family)
     nurse.presses("Sign in").arrives(SIGN_IN)
