@@ -126,8 +126,9 @@ def entries(people: Sequence[int], source: int) -> Iterator[list[HeldEntry]]:
 
 
 def _entry(row: Sequence[Any]) -> HeldEntry:
-    *columns, resource = row
-    return HeldEntry(*columns, resource=msgspec.json.decode(resource or "{}"))
+    columns = list(row)
+    columns[-1] = msgspec.json.decode(columns[-1] or "{}")
+    return HeldEntry(*columns)
 
 
 def person(people: Sequence[int]) -> PersonHeld:
