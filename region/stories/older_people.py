@@ -218,7 +218,7 @@ def stroke(chart: Chart) -> None:
         home_care(chart)
 
 
-def hip_fracture(chart: Chart, *, days_ago: int = 6) -> None:
+def hip_fracture(chart: Chart, *, days_ago: int = 5) -> None:
     """In hospital now with a broken hip; home care paused; discharge being planned."""
     chart.told |= {"inpatient", "acute"}
     ward = "ALDER" if chart.person.borough == "Lewisham" else "HAZEL"
