@@ -1,6 +1,7 @@
 """Where the keyboard stops on a page: each can be seen, and is large enough to be touched.
 
-WCAG 2.2: 2.4.11 (what has the focus is not covered) and 2.5.8 (24 pixels, unless in a sentence).
+WCAG 2.2: 2.4.11 (what has the focus is not covered), 2.4.7 (it shows, in a reader's own colours
+too, where shadows and backgrounds are gone) and 2.5.8 (24 pixels, unless in a sentence).
 """
 
 from __future__ import annotations
@@ -23,15 +24,11 @@ _TOO_SMALL = """return [...document.querySelectorAll(stops)]
         const inSentence = style.display === "inline" && each.closest("p, li, td, dd");
         return box.width && !inSentence && (box.width < 24 || box.height < 24);
     }).map(each => each.outerHTML.slice(0, 200));"""
-_COVERED = """
+_EACH_IN_TURN = """
     const had = document.activeElement, [x, y] = [scrollX, scrollY];
-    const covered = [...document.querySelectorAll(stops)].reverse().filter(each => {
+    const found = [...document.querySelectorAll(stops)].reverse().filter(each => {
         each.focus();
-        if (document.activeElement !== each) return false;
-        const box = shownOf(each).getBoundingClientRect();
-        const hit = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
-        return box.width
-            && !(hit && (each.contains(hit) || hit.contains(each) || hit.control === each));
+        return document.activeElement === each && isWrong(each);
     }).map(each => each.outerHTML.slice(0, 200));
     document.activeElement.blur();
     if (had !== document.body) {
@@ -42,19 +39,38 @@ _COVERED = """
         }
     }
     scrollTo(x, y);
-    return covered;"""
+    return found;"""
+_COVERED = f"""const isWrong = each => {{
+        const box = shownOf(each).getBoundingClientRect();
+        const hit = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
+        return box.width
+            && !(hit && (each.contains(hit) || hit.contains(each) || hit.control === each));
+    }};
+    {_EACH_IN_TURN}"""
+_UNSEEN = f"""
+    const isOutlined = style => style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+    const isWrong = each => ![each, shownOf(each)].some(
+        shown => [null, "::before"].some(part => isOutlined(getComputedStyle(shown, part))));
+    {_EACH_IN_TURN}"""
 
 
 def wrong_stops(page: Page) -> list[str]:
-    """The stops that are covered when they have the focus, or too small to touch.
+    """Stops that are covered or do not show when they have the focus, or are too small to touch.
 
     What had the focus has it again, and the window is the wide one.
     """
     wrong: list[str] = []
     for size in (NARROW, LOW):
         page.set_viewport_size(size)
-        for how, script in (("covered", _COVERED), ("too small", _TOO_SMALL)):
-            found = page.evaluate(f"stops => {{ {_SHOWN_OF} {script} }}", _STOPS)
-            wrong += [f"{how} on {page.title()} at {size['width']}: {each}" for each in found]
+        wrong += _found(page, "covered", _COVERED) + _found(page, "too small", _TOO_SMALL)
     page.set_viewport_size(WIDE)
+    page.emulate_media(forced_colors="active")
+    wrong += _found(page, "not outlined in forced colours", _UNSEEN)
+    page.emulate_media(forced_colors="none")
     return wrong
+
+
+def _found(page: Page, how: str, script: str) -> list[str]:
+    found = page.evaluate(f"stops => {{ {_SHOWN_OF} {script} }}", _STOPS)
+    wide = page.evaluate("innerWidth")
+    return [f"{how} on {page.title()} at {wide}: {each}" for each in found]

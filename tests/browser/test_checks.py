@@ -62,6 +62,15 @@ def test_a_stop_that_is_covered_or_too_small_is_found(visit: Visit) -> None:
     assert any("covered" in each for each in wrong_stops(page))
 
 
+def test_a_focus_that_others_colours_do_not_show_is_found(visit: Visit) -> None:
+    page = visit().opens("/sign-in").arrives(SIGN_IN).page
+    page.evaluate(
+        "document.querySelector('#username').style.setProperty('outline', 'none', 'important')"
+    )
+    (unseen,) = wrong_stops(page)
+    assert "not outlined in forced colours" in unseen
+
+
 def test_what_goes_wrong_unseen_is_found(visit: Visit) -> None:
     somebody = visit().opens("/sign-in").arrives(SIGN_IN)
     somebody.page.evaluate(
