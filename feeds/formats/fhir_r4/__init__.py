@@ -5,6 +5,7 @@ nobody, and the same delivery always gives the same items.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
@@ -12,7 +13,13 @@ import msgspec
 from feeds.formats.fhir_r4 import json_parts, xml_parts
 from feeds.formats.fhir_r4.delivery import Delivery, Named
 from feeds.formats.fhir_r4.naming import named_in
-from feeds.formats.fhir_r4.resource import Heading, Part, item_of, items_of
+from feeds.formats.fhir_r4.resource import (
+    Heading,
+    Part,
+    item_of,
+    items_of,
+    items_of_document,
+)
 from feeds.formats.fhir_r4.stream import CHUNK, LARGEST_DOCUMENT, Stream
 from feeds.formats.fhir_r4.usual import is_result, usual_result
 from feeds.mapped import Held, Item, Mapped
@@ -115,11 +122,12 @@ def _whole(stream: Stream, delivery: Delivery) -> Iterator[Item]:
     if content is None:
         yield _held("one document of more than 64 MiB: send it as NDJSON, a resource on a line")
         return
-    is_xml = content.lstrip().startswith(b"<")
-    split = xml_parts.document_parts if is_xml else json_parts.document_parts
-    parts = split(content)
-    del content  # let go of once it is split, before the first resource is mapped
-    yield from items_of(parts, delivery)
+    if content.lstrip().startswith(b"<"):
+        parts = xml_parts.document_parts(content)
+        del content  # let go of once it is split, before the first resource is mapped
+        yield from items_of(parts, delivery)
+    else:
+        yield from items_of_document(content, json_parts.document_parts, delivery)
 
 
 def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
@@ -133,7 +141,8 @@ def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
             if json_parts.is_one_resource(line):
                 yield _one_resource(line, pointer, delivery)
             else:
-                yield from items_of(json_parts.document_parts(line, pointer), delivery)
+                split = partial(json_parts.document_parts, pointer=pointer)
+                yield from items_of_document(line, split, delivery)
             delivery.next_document()
 
 
