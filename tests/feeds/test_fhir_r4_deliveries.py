@@ -150,7 +150,7 @@ def test_a_document_beyond_the_limit_is_held_with_advice() -> None:
         (b"<!DOCTYPE html><html><body>503</body></html>", "document type"),
         (b"<html><body>Sign in</body></html>", "not FHIR's"),
         (b"<unclosed", "not well-formed XML"),
-        (b"MSH|^~\\&|A|B", "neither JSON nor XML"),
+        (b"a,b\n1,2", "neither JSON nor XML"),
         (b'{"resourceType": "Bundle", "entry": [{"resour', "not valid JSON"),
         ('{"resourceType": "Patient"}'.encode("utf-16"), "UTF-8"),
         (b'{"resourceType": "Patient", "id": "\xff"}', "UTF-8"),

@@ -37,6 +37,8 @@ _NAME_TOO_LONG = f"$.name: longer than {LONGEST_NAME} characters"
 #: So many bytes of one document stay decoded from the first pass to the second. What comes after
 #: them is decoded twice: all of a large document, decoded, takes several times its size.
 _KEPT_DECODED = 4 << 20
+#: Two of msgspec's words, of which it is clear what to do.
+_CUT_OFF, _MORE_BEHIND = "Input data was truncated", "trailing characters"
 _KIND_NAME = re.compile(r"[A-Z][A-Za-z]{1,40}")
 
 
@@ -75,6 +77,10 @@ def decoding_reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "not valid UTF-8 text"
     text = str(error)
+    if text == _CUT_OFF:
+        return "it is cut off before its end: send it again"
+    if _MORE_BEHIND in text:
+        return f"{text}: send one resource in a file, or one on each line (NDJSON)"
     if isinstance(error, msgspec.ValidationError):
         what, _, path = text.partition(" - at ")
         return f"{path.strip('`') or '$'}: {what.replace('`', '').replace(' | null', '').lower()}"

@@ -22,6 +22,7 @@ from feeds.formats.fhir_r4.json_parts import document_parts
 from feeds.formats.fhir_r4.resource import Part, items_of_document
 from feeds.formats.fhir_r4.stream import LARGEST_DOCUMENT, Stream
 from feeds.formats.gp_connect.as_r4 import AUTHORISATION, ISSUE, convert, laboratory_results
+from feeds.formats.other_forms import form_of
 from feeds.mapped import Held, Item, Mapped, PassedOver, Snapshot
 
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -59,6 +60,10 @@ def read(
         return
     if not document.strip():
         yield Item("file", "", "", Held("the file is empty"))
+        return
+    if document.lstrip()[:1] not in (b"{", b"["):
+        other = form_of(document[:64]) or "no JSON: this importer reads GP Connect's records"
+        yield Item("file", "", "", Held(other), raw=document)
         return
     taken, laboratory = _looked_over(document)
     delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
