@@ -73,6 +73,10 @@ class Action(models.TextChoices):
     IMPORT_LOADED = "import-loaded", "Loaded a delivery"
     REGISTRY_CHANGED = "registry-changed", "Changed the registry"
     REGISTRY_READ = "registry-read", "Read the registry"
+    DATABASE_PUT_BACK = "database-put-back", "Replayed choices into a restored database"
+    RETENTION_CHANGED = "retention-changed", "Changed how long records are kept, or held them"
+    RETENTION_READ = "retention-read", "Read what is due for destruction"
+    RECORDS_DESTROYED = "records-destroyed", "Destroyed records whose time was over"
 
 
 class Event(models.Model):

@@ -129,6 +129,8 @@ class Checkpoint:
     """By the database's clock, in UTC; nothing that is sealed is later."""
     continues: str = ""
     """For a log that follows another: that one's last ``origin size root``."""
+    choices: str = ""
+    """Of the chain of choices beside it (:mod:`audit.chain`): its number of links and last hash."""
 
     def text(self) -> str:
         """The text that is signed."""
@@ -145,6 +147,8 @@ class Checkpoint:
         ]
         if self.continues:
             lines.append(f"continues {self.continues}")
+        if self.choices:
+            lines.append(f"choices {self.choices}")
         return "".join(f"{line}\n" for line in lines)
 
     @classmethod
@@ -168,6 +172,7 @@ class Checkpoint:
                 ceiling=int(said["ceiling"]),
                 at=datetime.fromisoformat(said["time"]),
                 continues=said.get("continues", ""),
+                choices=said.get("choices", ""),
             )
         except (ValueError, KeyError) as error:
             raise NotGenuine("A checkpoint is not in its form.") from error

@@ -33,6 +33,10 @@ class Refused(Exception):
     """What the database holds cannot follow what was sealed; the message says what to do."""
 
 
+class SetBack(Refused):
+    """The database is another cluster's or of an earlier time: choices may be missing from it."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """What one snapshot of the database says of transactions and of the events."""
@@ -91,6 +95,13 @@ def ceiling(connection: Connection) -> int:
     return int(rows[0][0])
 
 
+class Beside(Protocol):
+    """Puts into the journal what lies beside the events; answers what a checkpoint says of it."""
+
+    def __call__(self, connection: Connection, /) -> str:
+        """Within the look's transaction, before its checkpoint is written."""
+
+
 class Sealer:
     """Seals what has been committed since the last time. One for a journal."""
 
@@ -100,11 +111,13 @@ class Sealer:
         signer: Signer,
         connection: Connection,
         mirror: Mirror | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """The caller holds the journal."""
         self._signer = signer
         self._connection = connection
         self._mirror = mirror
+        self._beside = beside
         self._journal = journal
         self._writing = journal.writing(signer.verifier)
         self._followed = False
@@ -112,13 +125,11 @@ class Sealer:
     def seal(self) -> int:
         """Seal every event below the horizon. Answers how many there were.
 
-        :raises Refused: if the database is another cluster's or of an earlier time, or the last
-            event that was sealed is not there as it was.
+        :raises SetBack: if the database is another cluster's or of an earlier time, or the last
+            event that was sealed is not there.
+        :raises Refused: if that event is not as it was.
         """
         last = self._writing.last
-        if not self._followed:
-            self._check_last()
-            self._followed = True
         with self._connection.transaction():
             now = moment(self._connection, boundary=last.boundary if last else 0)
             if last is None:
@@ -126,11 +137,14 @@ class Sealer:
                 return self._add(now, None)
             if now.cluster != last.cluster or now.horizon < last.horizon:
                 what = "another cluster" if now.cluster != last.cluster else "an earlier moment"
-                raise Refused(
+                raise SetBack(
                     f"The database is of {what} than the one that was sealed, so the numbers of "
-                    "its transactions do not go on. If it was restored on purpose, begin a new "
-                    "log: stop whatever writes, then run seal_audit --new-log."
+                    "its transactions do not go on. If it was restored on purpose, stop whatever "
+                    "writes, run replay_choices, then seal_audit --new-log."
                 )
+            if not self._followed:
+                self._check_last()
+                self._followed = True
             return self._add(now, last)
 
     def begin(self) -> int:
@@ -173,6 +187,7 @@ class Sealer:
         else:
             condition = below(now.horizon, since=last.horizon if last else 0, boundary=boundary)
             order = IN_ORDER
+        choices = self._beside(self._connection) if self._beside else last.choices if last else ""
         before = writing.frontier.size
         horizon = last.horizon if last else 0
         try:
@@ -192,6 +207,7 @@ class Sealer:
                     ceiling=ceiling(self._connection),
                     at=now.at,
                     continues=continues,
+                    choices=choices,
                 )
                 writing.commit(checkpoint, self._signer.sign(checkpoint.text()))
         except BaseException:
@@ -228,20 +244,17 @@ class Sealer:
             return
         with self._writing.log.mapped() as leaves:
             identifier, sealed = leaves[last.size - 1]
-        with self._connection.transaction():
-            encoding.settle(self._connection)
-            found = list(
-                encoding.events(
-                    self._connection, f"public_id = '{encoding.shown(identifier)}'", "id"
-                )
-            )
+        found = list(
+            encoding.events(self._connection, f"public_id = '{encoding.shown(identifier)}'", "id")
+        )
         if [encoding.leaf(values) for values in found] != [sealed]:
-            raise Refused(
+            words = (
                 f"The last event that was sealed, {encoding.shown(identifier)}, is not in the "
                 "database as it was. Run verify_audit to see what else was changed. If the "
-                "database was restored on purpose, stop whatever writes, then run "
+                "database was restored on purpose, stop whatever writes, run replay_choices, then "
                 "seal_audit --new-log."
             )
+            raise Refused(words) if found else SetBack(words)
 
 
 def below(horizon: int, *, since: int, boundary: int) -> str:

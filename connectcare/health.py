@@ -20,6 +20,7 @@ from feeds.selectors import freshness
 SEALING_PATIENCE = "2 minutes"
 NOT_SEALED = "the audit is not being sealed: see that seal_audit runs"
 HELD_UP = "a long transaction keeps events from being sealed: see pg_stat_activity"
+PUT_BACK = "put back from a backup: nothing opens until replay_choices has run"
 LATE = "a source has sent nothing for longer than it should: see Deliveries"
 #: The canaries are asked about every five minutes: three times in a row without is no accident.
 CANARY_LATE = timedelta(minutes=15)
@@ -47,15 +48,18 @@ def ready(_request: HttpRequest) -> JsonResponse:
                 "select not rolbypassrls and not rolsuper, "
                 "(select relforcerowsecurity from pg_class where relname = 'records_entry'), "
                 "(select looked_at >= now() - %(patience)s::interval from audit_seal), "
-                "(select waiting_since < now() - %(patience)s::interval from audit_seal) "
+                "(select waiting_since < now() - %(patience)s::interval from audit_seal), "
+                "keeping.is_at_home() "
                 "from pg_roles where rolname = current_user",
                 {"patience": SEALING_PATIENCE},
             )
-            walled, forced, sealing, stalled = cursor.fetchone()
+            walled, forced, sealing, stalled, at_home = cursor.fetchone()
     except DatabaseError:
         return JsonResponse({"status": "the database does not answer"}, status=503)
     if not (walled and forced):
         return JsonResponse({"status": "the walls do not stand"}, status=503)
+    if not at_home:
+        return JsonResponse({"status": PUT_BACK}, status=503)
     notices = {} if settings.EMAIL_HOST else {"notices": NO_SERVER}
     if not sealing:
         notices["sealing"] = NOT_SEALED

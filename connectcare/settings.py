@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "notifications",
     "subject_access",
     "feeds",
+    "keeping",
     "fhir",
     "connectcare.apps.ConnectCareConfig",
     "django.contrib.auth",
@@ -437,6 +438,11 @@ AUDIT_JOURNAL = environment.text("AUDIT_JOURNAL", "")
 AUDIT_KEY = environment.text("AUDIT_KEY", "")
 AUDIT_VERIFIER = environment.text("AUDIT_VERIFIER", "")
 AUDIT_DATABASE_URL = environment.text("DATABASE_SEALER_URL", "")
+
+# --- Backups (docs/deployment.md); only whoever runs these commands needs them ---------------
+BACKUP_DATABASE_URL = environment.text("DATABASE_BACKUP_URL", "")
+RESTORE_DATABASE_URL = environment.text("DATABASE_RESTORE_URL", "")
+POSTGRES_BIN = environment.text("POSTGRES_BIN", "")
 
 # --- E-mail ---------------------------------------------------------------------------------
 # Notices to privacy officers: a reference and a link, nobody's name. Without a server the demo

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit.fields import UuidV7
+from consent.journal import ChoiceToJournal
 from consent.post import Letter, PostNote
 from consent.proofs import Canary, ProbeDue, ProbeResult, ProofIncident
 from consent.reconciling import Reconciliation
@@ -37,6 +38,7 @@ __all__ = [
     "Choice",
     "ChoiceDraft",
     "ChoiceRequest",
+    "ChoiceToJournal",
     "DecidedBy",
     "Kind",
     "Letter",

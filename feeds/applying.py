@@ -26,6 +26,7 @@ from feeds.mapped import (
 )
 from feeds.models import Batch, FullExtract, Outcome
 from feeds.outcomes import Outcomes
+from feeds.possible import with_possible_days
 from feeds.ready import ready
 from feeds.sensitive import codes_kept_by_their_source
 from identity import actions as identity
@@ -155,7 +156,11 @@ class Applier:
     ) -> tuple[set[int], set[int]]:
         """The positions of the persons that changed, and of those that are held for an answer."""
         sent = persons
-        persons = self._without_passing(persons)
+        received_on = self._batch.received.date()
+        persons = {
+            position: with_possible_days(person, received_on)
+            for position, person in self._without_passing(persons).items()
+        }
         received = identity.receive_persons(
             list(persons.values()),
             source=self._source,

@@ -14,7 +14,7 @@ from records.rows import row_of
 #: bit more …
 CHUNK_ITEMS = 4000
 CHUNK_ENTRIES = 4000
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 6 << 20
 #: … and names at most so many people: each takes a lock or two of the some 6,400 that a PostgreSQL
 #: with its usual settings has.
 CHUNK_PEOPLE = 1000

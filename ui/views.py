@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+#: PostgreSQL's states: nothing is written (its own), nothing opens (ours).
+_PUT_BACK = frozenset({"25006", "CC001"})
 
 
 def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
@@ -27,8 +32,10 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """400 raised by the framework."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 raised by the framework; also where a session could not be saved."""
+    if _was_put_back(exception):
+        return fault(request)
     return _page(request, 400, "That request could not be read", "Go back and try again.")
 
 
@@ -43,10 +50,35 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def fault(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django gives it
-    """500: a fault of ours. Rendered without the database, which may be what failed."""
+    """500: a fault of ours. Rendered without the database, which may be what failed.
+
+    A database that was put back from a backup is none (503): nothing is written and nothing opens
+    in it until the choices made since were replayed.
+    """
+    if _was_put_back(sys.exception()):
+        title, status = "Connect Care is being put back", 503
+        words = (
+            "It was restored from a backup. No record can be opened, and nothing can be saved, "
+            "until the choices that residents made since the backup are in place again. "
+            "Use your own system meanwhile."
+        )
+    else:
+        title, status = "Sorry, there is a problem", 500
+        words = (
+            "Nothing was saved and nothing was shown. Try again in a few minutes; use your own "
+            "system meanwhile."
+        )
     body = (
-        "<!doctype html><html lang='en'><title>Sorry, there is a problem - Connect Care</title>"
-        "<h1>Sorry, there is a problem</h1><p>Nothing was saved and nothing was shown. "
-        "Try again in a few minutes; use your own system meanwhile.</p></html>"
+        f"<!doctype html><html lang='en'><title>{title} - Connect Care</title>"
+        f"<h1>{title}</h1><p>{words}</p></html>"
     )
-    return HttpResponse(body, status=500)
+    return HttpResponse(body, status=status)
+
+
+def _was_put_back(error: BaseException | None) -> bool:
+    """Whether the database refused because it was put back (keeping/sql/0001_home.sql)."""
+    while error is not None:
+        if getattr(error, "sqlstate", None) in _PUT_BACK:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

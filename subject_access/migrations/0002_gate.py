@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("subject_access", "0001_initial"),
         ("access", "0060_held_lines_gate"),
-        ("audit", "0022_subject_access"),
+        ("audit", "0023_subject_access"),
     ]
 
     operations = [

@@ -305,7 +305,7 @@ def test_what_is_held_is_read_again_with_the_signs_of_its_interchange(advice: by
     [
         (b"", "no EDIFACT message"),
         (b"hello", "no EDIFACT message"),
-        (b"{}", "no EDIFACT message"),
+        (b"{}", "JSON: if it is FHIR"),
         (b"UNA", "no EDIFACT message"),
         (b"x" * 3_000_000, "a segment of more than 1 MiB"),
         (message(), "the report has no result"),

@@ -150,7 +150,7 @@ def test_a_document_beyond_the_limit_is_held_with_advice() -> None:
         (b"<!DOCTYPE html><html><body>503</body></html>", "document type"),
         (b"<html><body>Sign in</body></html>", "not FHIR's"),
         (b"<unclosed", "not well-formed XML"),
-        (b"MSH|^~\\&|A|B", "neither JSON nor XML"),
+        (b"a,b\n1,2", "neither JSON nor XML"),
         (b'{"resourceType": "Bundle", "entry": [{"resour', "not valid JSON"),
         ('{"resourceType": "Patient"}'.encode("utf-16"), "UTF-8"),
         (b'{"resourceType": "Patient", "id": "\xff"}', "UTF-8"),
@@ -394,7 +394,7 @@ def test_nothing_is_lost_in_ndjson(resources: list[dict[str, Any]], data: st.Dat
 
 def test_what_is_decoded_twice_becomes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a large document only a part stays decoded until it is mapped."""
-    document = {
+    document: dict[str, Any] = {
         "resourceType": "Bundle",
         "entry": [
             {"resource": {"resourceType": "Patient", "id": "p1", "name": [{"family": "Carter"}]}},
@@ -412,14 +412,41 @@ def test_what_is_decoded_twice_becomes_the_same(monkeypatch: pytest.MonkeyPatch)
             ),
             {"resource": {"resourceType": "Practitioner", "id": "d1", "name": [{"text": "Dr A"}]}},
             {"resource": {"resourceType": "Condition", "id": 7}},
+            {
+                "fullUrl": "urn:uuid:8b7a2c1e-0000-4000-8000-000000000001",
+                "resource": {
+                    "resourceType": "Condition",
+                    "subject": {"reference": "Patient?identifier=https://trust.example/mrn|1"},
+                    "code": {"text": "Gout"},
+                },
+            },
         ],
     }
-    content = json.dumps(document).encode()
+    document["entry"][0]["resource"]["identifier"] = [
+        {"system": "https://trust.example/mrn", "value": "1"}
+    ]
+    named = '<performer><reference value="Practitioner/d1"/></performer>'
+    xml = (
+        f'<Bundle xmlns="http://hl7.org/fhir"><entry><resource>{XML.format(named)}</resource>'
+        '</entry><entry><resource><Practitioner><id value="d1"/><name><text value="Dr A"/></name>'
+        "</Practitioner></resource></entry></Bundle>"
+    )
+    contents = [
+        json.dumps(document).encode(),
+        f"{json.dumps(document)}\n{json.dumps(PATIENT)}\n".encode(),
+        xml.encode(),
+    ]
 
-    def items_now() -> list[Item]:
-        return list(read(io.BytesIO(content), name="x.json"))
+    def items_now() -> list[list[Item]]:
+        return [list(read(io.BytesIO(content), name="x")) for content in contents]
 
     at_once = items_now()
     monkeypatch.setattr(resource, "_KEPT_DECODED", 0)
     assert items_now() == at_once
-    assert len(at_once) == 7
+    assert [len(found) for found in at_once] == [8, 9, 3]
+    of_number = at_once[0][7].outcome
+    assert isinstance(of_number, Mapped)
+    assert of_number.entries[0].person == "Patient/p1"
+    of_name = at_once[2][1].outcome
+    assert isinstance(of_name, Mapped)
+    assert of_name.entries[0].author == "Dr A"

@@ -133,7 +133,7 @@ def test_what_cannot_part_fields_is_no_header(head: bytes) -> None:
 def test_text_in_two_bytes_a_character_is_held() -> None:
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
         content = bloods(sodium()).decode().encode(encoding)
-        assert held(items(content)) == ["not text in one byte a character: send it as UTF-8"]
+        assert held(items(content)) == ["text in UTF-16 or UTF-32: send it as UTF-8"]
 
 
 def test_a_message_split_over_reads_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,10 +209,29 @@ def test_a_message_about_nobody_is_held() -> None:
     assert held(items(bloods(sodium(), person="PID|1||^^^RJ2||Carter"))) == [
         "PID-3: the message names nobody"
     ]
-    assert held(items(bloods(sodium(), person=""))) == ["PID-3: the message names nobody"]
+    assert held(items(bloods(sodium(), person="")))[0].startswith("PID: no segment")
 
 
 # ── Results ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_results_outside_any_order_are_results_and_are_corrected_by_the_next_message() -> None:
+    """PATIENT_OBSERVATION of HL7 v2.8: an OBX of the person, before the first order or alone."""
+    height = "OBX|1|NM|8302-2^Body height^LN||{}|cm|||||{}|||20260301090000"
+    told = message("ORU^R01", height.format(170, "F"), *bloods(sodium()).decode().split("\r")[2:-1])
+    found = entries(items(told))
+    assert [(one.kind, one.display) for one in found] == [
+        ("Observation", "Body height"),
+        ("DiagnosticReport", "Urea and electrolytes"),
+        ("Observation", "Sodium"),
+    ]
+    assert found[0].effective == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    later = message("ORU^R01", height.format(171, "C"), at="20260303180000", control="c2")
+    (corrected,) = entries(items(later))
+    assert corrected.identifier == found[0].identifier
+    assert corrected.version is not None
+    assert found[0].version is not None
+    assert corrected.version > found[0].version
 
 
 def test_a_blood_result() -> None:

@@ -17,6 +17,8 @@ from feeds.mapped import Mapped, MappedEntry, Snapshot
 from records.statuses import EntryStatus
 from tests.feeds.hl7v2_messages import PID, entries, held, items, message, people
 
+NO_VISIT = "PV1-19: the visit has no number; send it there, or in PV1-50 or PID-18"
+
 
 def visit(
     ward: str = "T10", bed: str = "1", *, kind: str = "I", admitted: str = "", ended: str = ""
@@ -182,7 +184,7 @@ def test_a_visit_that_only_mrg_names_is_moved() -> None:
     moved = adt("A45", "120000", "MRG|40001||||V1^^^RJ2", person=PID.replace("40001", "2"))
     assert only([ADMIT, moved]).person == "Patient/RJ2|2"
     nameless = adt("A45", "120000", "MRG|40001", person=PID.replace("40001", "2"))
-    assert held(items(nameless)) == ["PV1-19: the visit has no number"]
+    assert held(items(nameless)) == [NO_VISIT]
 
 
 def test_records_that_are_joined_and_a_number_that_is_changed() -> None:
@@ -214,7 +216,7 @@ def test_a_trust_speaks_for_its_person_and_others_only_name_them() -> None:
 
 def test_an_admission_without_a_number_is_held_and_an_update_is_not() -> None:
     without = visit().replace("V1^^^RJ2", "")
-    assert held(items(adt("A01", "090000", without))) == ["PV1-19: the visit has no number"]
+    assert held(items(adt("A01", "090000", without))) == [NO_VISIT]
     assert held(items(adt("A08", "090000", without))) == []
 
 

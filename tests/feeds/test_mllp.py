@@ -128,7 +128,7 @@ def test_a_message_is_kept_before_it_is_answered_to_whom_sent_it() -> None:
         (b"", "AR", "no message"),
         (b"MSH|^~\\&|a|b", "AR", "MSH-9"),
         (bloods(sodium()) * 2, "AR", "more than one"),
-        (message("ORU^R01", person=""), "AE", "PID-3"),
+        (message("ORU^R01", person=""), "AE", "PID: no segment"),
         (message("ADT^A01"), "AE", "PV1-19"),
         (message("ORM^O01"), "AA", ""),
     ],

@@ -18,7 +18,8 @@ from audit import configuration
 from audit.encoding import Connection
 from audit.journal import InUse, Journal, JournalDamaged
 from audit.notes import Checkpoint, NotGenuine, Signer
-from audit.sealing import Moment, Refused, Sealer, open_session
+from audit.sealing import Moment, Refused, Sealer, SetBack, open_session
+from consent.journal import Journalling
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,8 @@ class Command(BaseCommand):
             contextlib.closing(open_session(address)) as connection,
             contextlib.closing(Mirroring(address)) as mirror,
         ):
-            sealer = Sealer(journal, signer, connection, mirror)
-            count = sealer.begin() if new else sealer.seal()
+            sealer = Sealer(journal, signer, connection, mirror, Journalling(journal, signer))
+            count = sealer.begin() if new else _sealed(sealer, address)
         self.stdout.write(f"Sealed {count:,} events.")
 
 
@@ -110,6 +111,19 @@ class Mirroring:
             self._connection.close()
 
 
+def _sealed(sealer: Sealer, address: str) -> int:
+    """Seal; a database that was set back to an earlier moment is closed until it was told.
+
+    :raises SetBack: if it was.
+    """
+    try:
+        return sealer.seal()
+    except SetBack:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("select keeping.close_until_replayed()")
+        raise
+
+
 def _told_to_stop() -> Event:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -125,9 +139,9 @@ def _until(stop: Event, address: str, journal: Journal, signer: Signer) -> None:
                 contextlib.closing(open_session(address)) as connection,
                 contextlib.closing(Mirroring(address)) as mirror,
             ):
-                sealer = Sealer(journal, signer, connection, mirror)
+                sealer = Sealer(journal, signer, connection, mirror, Journalling(journal, signer))
                 while not stop.is_set():
-                    sealer.seal()
+                    _sealed(sealer, address)
                     stop.wait(EVERY)
         except psycopg.OperationalError:
             log.warning("The database does not answer; nothing is sealed until it does.")

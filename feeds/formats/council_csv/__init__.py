@@ -41,6 +41,7 @@ from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.resource import Part, items_of
 from feeds.formats.fhir_r4.stream import Stream
 from feeds.formats.fhir_r4.words import sentences
+from feeds.formats.other_forms import form_of
 from feeds.formats.reader import Reader
 from feeds.mapped import (
     Held,
@@ -52,6 +53,8 @@ from feeds.mapped import (
     WholeExtract,
 )
 
+#: Blanks, and what old systems end a file with.
+_NOTHING = " \t\r\n\x1a"
 _KINDS = frozenset({"request", "assessment", "service", "review"})
 _EVENT_KINDS = ("EpisodeOfCare", "ClinicalImpression")
 _PERSON_KINDS = ("CareTeam",)
@@ -110,6 +113,8 @@ def _read(content: BinaryIO, mapping: ColumnMapping, delivery: Delivery) -> Iter
         return
     columns = mapping.columns_of(table.header.cells)
     why_not = _why_no_extract(columns)
+    if why_not and not any(columns):
+        why_not = form_of(table.header.raw) or why_not
     if why_not:
         yield Item(table.header.pointer, "", "", Held(why_not), raw=table.header.raw)
         return
@@ -158,11 +163,12 @@ class _Reader:
         raw = self.header.raw + b"\n" + row.raw
         if row.fault:
             return Item(row.pointer, "", "", Held(row.fault), raw=raw)
-        if not any(cell.strip() for cell in row.cells):
+        if not any(cell.strip(_NOTHING) for cell in row.cells):
             return Item(row.pointer, "", "", PassedOver("an empty row"))
         extra = row.cells[len(self.columns) :]
         if len(row.cells) < len(self.columns) or any(cell.strip() for cell in extra):
-            fault = f"{len(row.cells)} cells, and the file has {len(self.columns)} columns"
+            has = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+            fault = f"{has}, and the file has {len(self.columns)} columns"
             return Item(row.pointer, kind, "", Held(fault), raw=raw)
         said = {
             column: self.mapping.value_of(column, cell)

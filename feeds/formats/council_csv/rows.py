@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feeds.formats.fhir_r4.stream import LARGEST_DOCUMENT, Stream
+from feeds.formats.other_forms import no_text, packed_form
 
 #: One line may be so long (1 MiB), and one row have so many lines.
 LONGEST_LINE = 1 << 20
@@ -53,6 +54,8 @@ def read_table(stream: Stream) -> Table | NoTable:
         return NoTable("the file is empty")
     if head[:4] == b"PK\x03\x04":
         return NoTable("a workbook, not CSV: in Excel, save it as CSV UTF-8")
+    if (packed := packed_form(head)) is not None:
+        return NoTable(packed)
     lines = _by_line_feed(stream)
     if head[:2] in _UTF_16 or (b"\n" not in head and b"\r" in head):
         whole = stream.rest(LARGEST_DOCUMENT)
@@ -66,8 +69,9 @@ def read_table(stream: Stream) -> Table | NoTable:
         place, line = first
         text = _text(line)
         if text is None:
-            return NoTable("the first line is no text: send CSV in UTF-8", line or b"")
-        if not text.strip(' ,;\t|"') or text.lower().startswith("sep="):
+            words = no_text(head) or "the first line is no text: send CSV in UTF-8"
+            return NoTable(words, line or b"")
+        if not text.strip(' ,;\t|"\x1a') or text.lower().startswith("sep="):
             continue
         delimiter = max(_DELIMITERS, key=text.count)
         header = _row([place], [line or b""], text, delimiter)
@@ -141,7 +145,7 @@ def _row(places: list[str], lines: list[bytes], text: str, delimiter: str) -> Ro
     try:
         cells = next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
-        return Row(pointer, (), raw, "a row that cannot be read as CSV")
+        return Row(pointer, (), raw, "a cell of more than 128 KiB, or no CSV")
     return Row(pointer, tuple(cells), raw)
 
 

@@ -17,6 +17,7 @@ from feeds.formats.edifact.segments import Segment, Unreadable, segments
 from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.resource import Part, items_of
 from feeds.formats.fhir_r4.stream import Stream
+from feeds.formats.other_forms import EDIFACT, form_of, no_text
 from feeds.mapped import Held, Item, PassedOver
 
 #: The longest message that is read: a report has some hundred segments.
@@ -36,8 +37,13 @@ def read(
     Times have no zone and are read as London's. Never raises for what a delivery contains.
     """
     del name
-    reader = _Messages(source_kind, sensitive_codes)
-    for segment in segments(Stream(content)):
+    stream = Stream(content)
+    head = stream.head(64)
+    if (other := no_text(head)) is not None:
+        yield Item("file", "", "", Held(other))
+        return
+    reader = _Messages(source_kind, sensitive_codes, form_of(head, own=EDIFACT))
+    for segment in segments(stream):
         if isinstance(segment, Unreadable):
             yield from reader.broken_off(segment.reason)
             return
@@ -48,8 +54,11 @@ def read(
 class _Messages:
     """Gathers the segments of one message at a time."""
 
-    def __init__(self, source_kind: str, sensitive_codes: frozenset[str]) -> None:
+    def __init__(
+        self, source_kind: str, sensitive_codes: frozenset[str], seems: str | None
+    ) -> None:
         self._source_kind = source_kind
+        self._seems = seems  # what the file is, if it is none of ours
         self._sensitive_codes = sensitive_codes
         self._interchange = ""
         self._head: list[Segment] = []  # UNA and UNB, for what is held and read again by itself
@@ -98,8 +107,8 @@ class _Messages:
         """What is left when the delivery is at its end."""
         yield from self._left_open()
         if not self._count and not self._told:
-            reason = "no EDIFACT message (UNH … UNT) is in it: this importer reads NHS002 to NHS004"
-            yield Item("file", "", "", Held(reason))
+            none = "no EDIFACT message (UNH … UNT) is in it: this importer reads NHS002 to NHS004"
+            yield Item("file", "", "", Held(self._seems or none))
         elif self._stray:
             yield Item("file", "", "", Held("segments stand outside any message (UNH … UNT)"))
 

@@ -5,6 +5,7 @@ nobody, and the same delivery always gives the same items.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
@@ -12,12 +13,21 @@ import msgspec
 from feeds.formats.fhir_r4 import json_parts, xml_parts
 from feeds.formats.fhir_r4.delivery import Delivery, Named
 from feeds.formats.fhir_r4.naming import named_in
-from feeds.formats.fhir_r4.resource import Heading, Part, item_of, items_of
+from feeds.formats.fhir_r4.resource import (
+    Heading,
+    Part,
+    item_of,
+    items_of,
+    items_of_document,
+)
 from feeds.formats.fhir_r4.stream import CHUNK, LARGEST_DOCUMENT, Stream
 from feeds.formats.fhir_r4.usual import is_result, usual_result
+from feeds.formats.other_forms import form_of
 from feeds.mapped import Held, Item, Mapped
 
 _LINES_LOOKED_AT = 6
+#: Blanks, and what old systems fill a file's end with.
+_NOTHING = b" \t\r\n\x00\x1a"
 _MOST_NAMES = 200_000
 _NAMING_KINDS = (b"Practitioner", b"Organization", b"Location", b"Medication", b"HealthcareService")
 
@@ -53,18 +63,16 @@ def read(
         else:
             yield _held("the file is empty")
         return
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head[:4]:
-        yield _held("not UTF-8 text: send the file as UTF-8", stream.rest(LARGEST_DOCUMENT))
-    elif head.startswith(b"<"):
+    if head.startswith(b"<"):
         yield from _whole(stream, delivery)
     elif _is_ndjson(stream):
         for kind, named in _names_ahead(content).items():
             delivery.named.setdefault(kind, named)
         yield from _lines(stream, delivery)
-    elif head[:1] in (b"{", b"["):
+    elif head[:1] in (b"{", b"[") and b"\x00" not in head[:4]:
         yield from _whole(stream, delivery)
     else:
-        reason = "neither JSON nor XML: this importer reads FHIR R4 resources"
+        reason = form_of(head) or "neither JSON nor XML: this importer reads FHIR R4 resources"
         yield _held(reason, stream.rest(LARGEST_DOCUMENT))
 
 
@@ -90,7 +98,7 @@ def _is_ndjson(stream: Stream) -> bool:
     """
     size = CHUNK
     start = stream.head(size)
-    if start.lstrip().startswith(b"["):
+    if start.lstrip().startswith(b"[") or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return False
     while len(start) == size < LARGEST_DOCUMENT and b"\n" not in start.lstrip():
         size *= 2  # a first line with a file in it may be long
@@ -115,11 +123,12 @@ def _whole(stream: Stream, delivery: Delivery) -> Iterator[Item]:
     if content is None:
         yield _held("one document of more than 64 MiB: send it as NDJSON, a resource on a line")
         return
-    is_xml = content.lstrip().startswith(b"<")
-    split = xml_parts.document_parts if is_xml else json_parts.document_parts
-    parts = split(content)
-    del content  # let go of once it is split, before the first resource is mapped
-    yield from items_of(parts, delivery)
+    if content.lstrip().startswith(b"<"):
+        parts = xml_parts.document_parts(content)
+        del content  # let go of once it is split, before the first resource is mapped
+        yield from items_of(parts, delivery)
+    else:
+        yield from items_of_document(content, json_parts.document_parts, delivery)
 
 
 def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
@@ -129,11 +138,12 @@ def _lines(stream: Stream, delivery: Delivery) -> Iterator[Item]:
         if line is None:
             part = Part(pointer=pointer, settled=Held("one line of more than 64 MiB"))
             yield from items_of([part], delivery)
-        elif line := line.strip():
+        elif line := line.strip(_NOTHING):
             if json_parts.is_one_resource(line):
                 yield _one_resource(line, pointer, delivery)
             else:
-                yield from items_of(json_parts.document_parts(line, pointer), delivery)
+                split = partial(json_parts.document_parts, pointer=pointer)
+                yield from items_of_document(line, split, delivery)
             delivery.next_document()
 
 

@@ -87,7 +87,7 @@ def document_parts(content: bytes, pointer: str = "") -> Iterator[Part]:
         try:
             content.decode()
         except UnicodeDecodeError as error:
-            reason = f"not valid UTF-8 text (byte {error.start})"
+            reason = f"not valid UTF-8 text (byte {error.start}): send it as UTF-8"
             yield Part(pointer=pointer or "file", raw=content, settled=Held(reason))
             return
     cleaned, lost = without_unstorable_characters(content)

@@ -7,7 +7,7 @@ one part stays with that part.
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -37,6 +37,8 @@ _NAME_TOO_LONG = f"$.name: longer than {LONGEST_NAME} characters"
 #: So many bytes of one document stay decoded from the first pass to the second. What comes after
 #: them is decoded twice: all of a large document, decoded, takes several times its size.
 _KEPT_DECODED = 4 << 20
+#: Two of msgspec's words, of which it is clear what to do.
+_CUT_OFF, _MORE_BEHIND = "Input data was truncated", "trailing characters"
 _KIND_NAME = re.compile(r"[A-Z][A-Za-z]{1,40}")
 
 
@@ -75,6 +77,10 @@ def decoding_reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "not valid UTF-8 text"
     text = str(error)
+    if text == _CUT_OFF:
+        return "it is cut off before its end: send it again"
+    if _MORE_BEHIND in text:
+        return f"{text}: send one resource in a file, or one on each line (NDJSON)"
     if isinstance(error, msgspec.ValidationError):
         what, _, path = text.partition(" - at ")
         return f"{path.strip('`') or '$'}: {what.replace('`', '').replace(' | null', '').lower()}"
@@ -171,24 +177,50 @@ def _map(
 
 def items_of(parts: Iterable[Part], delivery: Delivery) -> Iterator[Item]:
     """Turn the parts of one document into items, in their order."""
-    decoded: deque[tuple[Part, Resource | PassedOver | Held | None, str]] = deque()
+    looked_at: deque[tuple[Part, Resource | PassedOver | Held | None, str]] = deque()
     size = 0
     for part in parts:
-        outcome = part.settled if part.settled is not None else _decode(part)
-        identity = _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
+        outcome, identity = _looked_at(part, delivery)
         size += len(part.raw)
         again = size > _KEPT_DECODED and isinstance(outcome, Resource)
-        decoded.append((part, None if again else outcome, identity))
-    while decoded:
-        part, kept, identity = decoded.popleft()
-        yield _item(part, _decode(part) if kept is None else kept, identity, delivery)
+        looked_at.append((part, None if again else outcome, identity))
+    while looked_at:
+        part, kept, identity = looked_at.popleft()
+        yield _item(part, kept or _decode(part), identity, delivery)
+
+
+def items_of_document(
+    content: bytes, split: Callable[[bytes], Iterable[Part]], delivery: Delivery
+) -> Iterator[Item]:
+    """Turn a document into items, with little of a large one in memory beside its bytes.
+
+    :param split: gives the document's parts, the same ones each time; of a large one it is asked
+        twice, since the parts with what is known of each take as much again.
+    """
+    if len(content) <= _KEPT_DECODED:
+        parts = split(content)
+        del content
+        yield from items_of(parts, delivery)
+        return
+    for part in split(content):
+        _looked_at(part, delivery)
+    for part in split(content):
+        outcome = part.settled or _decode(part)
+        identity = ""
+        if isinstance(outcome, Resource):
+            identity = identity_of(outcome, raw=part.raw, full_url=part.full_url)
+        yield _item(part, outcome, identity, delivery)
+
+
+def _looked_at(part: Part, delivery: Delivery) -> tuple[Resource | PassedOver | Held, str]:
+    """The first pass over a part: decoded, with its identity; its names are learned."""
+    outcome = part.settled or _decode(part)
+    return outcome, _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
 
 
 def item_of(part: Part, delivery: Delivery) -> Item:
     """Turn the one part of a document into its item."""
-    outcome = _decode(part)
-    identity = _learn(part, outcome, delivery) if isinstance(outcome, Resource) else ""
-    return _item(part, outcome, identity, delivery)
+    return _item(part, *_looked_at(part, delivery), delivery)
 
 
 def _item(

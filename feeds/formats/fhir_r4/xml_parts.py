@@ -26,6 +26,7 @@ FHIR = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
 _ENTRY = f"{{{FHIR}}}entry"
 _DEEPEST = 100
+_NOT_XML = "not well-formed XML{}: see that it is whole, and one document, and send it again"
 #: No entities, no network, no document of a type that is fetched.
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
@@ -287,7 +288,7 @@ def document_parts(content: bytes) -> Iterator[Part]:
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f" (line {line})" if line else ""
-        yield Part(pointer="file", raw=content, settled=Held(f"not well-formed XML{where}"))
+        yield Part(pointer="file", raw=content, settled=Held(_NOT_XML.format(where)))
         return
     if outline.has_type:
         reason = "XML with a document type is not read: send plain FHIR XML"

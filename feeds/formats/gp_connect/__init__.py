@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
@@ -18,9 +19,10 @@ from msgspec.structs import replace
 from feeds.formats.fhir_r4.dates import read_when
 from feeds.formats.fhir_r4.delivery import Delivery
 from feeds.formats.fhir_r4.json_parts import document_parts
-from feeds.formats.fhir_r4.resource import Part, items_of
+from feeds.formats.fhir_r4.resource import Part, items_of_document
 from feeds.formats.fhir_r4.stream import LARGEST_DOCUMENT, Stream
 from feeds.formats.gp_connect.as_r4 import AUTHORISATION, ISSUE, convert, laboratory_results
+from feeds.formats.other_forms import form_of
 from feeds.mapped import Held, Item, Mapped, PassedOver, Snapshot
 
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -59,10 +61,14 @@ def read(
     if not document.strip():
         yield Item("file", "", "", Held("the file is empty"))
         return
+    if document.lstrip()[:1] not in (b"{", b"["):
+        other = form_of(document[:64]) or "no JSON: this importer reads GP Connect's records"
+        yield Item("file", "", "", Held(other), raw=document)
+        return
     taken, laboratory = _looked_over(document)
     delivery = Delivery(source_kind=source_kind, sensitive_codes=sensitive_codes)
     owners, present, all_named = set[str](), set[str](), True
-    for item in items_of(_parts(document, laboratory), delivery):
+    for item in items_of_document(document, partial(_parts, laboratory=laboratory), delivery):
         if isinstance(item.outcome, Mapped):
             if item.outcome.person:
                 owners.add(item.outcome.person.identifier)

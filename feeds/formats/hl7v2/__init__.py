@@ -13,6 +13,7 @@ from typing import BinaryIO
 from feeds.formats.fhir_r4.stream import Stream
 from feeds.formats.hl7v2.kinds import compose, items_of_message
 from feeds.formats.hl7v2.messages import LONGEST_MESSAGE, Unreadable, parse, split
+from feeds.formats.other_forms import HL7V2, form_of, no_text
 from feeds.mapped import Held, Item, PassedOver
 
 __all__ = ["compose", "read"]
@@ -35,11 +36,12 @@ def read(
     """
     del name
     stream = Stream(content)
-    head = stream.head(16)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[0:4:2] == b"\0\0" or head[1:4:2] == b"\0\0":
-        yield Item("file", "", "", Held("not text in one byte a character: send it as UTF-8"))
+    head = stream.head(64)
+    if (other := no_text(head)) is not None:
+        yield Item("file", "", "", Held(other))
         return
     count = in_batch = batches = 0
+    before = b""
     for raw in split(stream):
         if raw is None:
             count += 1
@@ -52,14 +54,20 @@ def read(
         elif raw[:3] in _CLOSES:
             yield from _closed(raw, in_batch, batches)
         elif raw[:3] != b"MSH":
-            reason = "text stands before the first message (MSH): this importer reads HL7 v2"
-            yield Item("file", "", "", Held(reason), raw=raw)
+            before = raw
         else:
+            if before:
+                reason = "text stands before the first message (MSH): this importer reads HL7 v2"
+                yield Item("file", "", "", Held(reason), raw=before)
+                before = b""
             count += 1
             in_batch += 1
             yield from _message(raw, f"message {count}", source_kind, sensitive_codes)
     if not count:
-        yield Item("file", "", "", Held("no HL7 v2 message (MSH) is in it"))
+        reason = form_of(head, own=HL7V2) or "no HL7 v2 message (MSH) is in it"
+        if b"MSH|" in before:
+            reason = "MSH: something stands before it on its line; send the messages alone"
+        yield Item("file", "", "", Held(reason), raw=before)
 
 
 def _message(

@@ -35,6 +35,8 @@ Resource = dict[str, Any]
 
 NOT_OF_RECORD = "a kind of message that is not part of the record here"
 _NOBODY = "PID-3: the message names nobody"
+_NO_RESULT = "OBX: neither a result nor an order is in it"
+_NO_PID = "PID: no segment says whom the message is about; see that each segment ends with CR"
 _NAME_TOO_LONG = f"PID-5: longer than {LONGEST_NAME} characters"
 
 
@@ -85,7 +87,7 @@ def _appointment(message: Message, event: str, person: str) -> Iterator[Told]:
         yield found
 
 
-_NO_VISIT = "PV1-19: the visit has no number"
+_NO_VISIT = "PV1-19: the visit has no number; send it there, or in PV1-50 or PID-18"
 
 
 def _admission(event: str) -> Kind:
@@ -174,7 +176,8 @@ def _items(
         in_passing=not speaks,
     )
     if person is None:
-        yield Item(pointer, shown, "", Held(_NOBODY), raw=group.raw)
+        reason = _NOBODY if len(group.first("PID")) > 1 else _NO_PID
+        yield Item(pointer, shown, "", Held(reason), raw=group.raw)
         return
     if person.name_is_too_long:
         yield Item(pointer, shown, "", Held(_NAME_TOO_LONG), raw=group.raw)
@@ -186,6 +189,8 @@ def _items(
     listed = clinical.lists(group, person.identifier) if speaks else {}
     replaces = _prior(group, person) if kind.speaks is Speaks.JOINED else ()
     missing = kind.needs if kind.tells and not told else ""
+    if kind.results and not (group.all("OBR") or group.all("OBX")):
+        missing = _NO_RESULT
     if kind.speaks is Speaks.JOINED and not replaces:
         missing = "MRG-1: the message does not say which record is joined with this one"
     if missing:

@@ -42,6 +42,8 @@ _CHARACTERS = {
     "8859/15": "iso8859-15",
 }
 LOST_CHARACTER = "\ufffd"
+#: Indented by hand, or with NUL between the lines: a segment all the same.
+_BEFORE_A_NAME = f" \t{LOST_CHARACTER}"
 
 
 class Unreadable(Exception):
@@ -219,8 +221,12 @@ def parse(raw: bytes) -> Message:
         if line[3:4] in ("", separator) and _NAME.fullmatch(name):
             segments.append(line.split(separator))
         elif line.strip() and segments:
-            # A line end inside a text: it belongs to the field before.
-            segments[-1][-1] += "\n" + line
+            inner = line.lstrip(_BEFORE_A_NAME)
+            if inner[3:4] == separator and _NAME.fullmatch(inner[:3]):
+                segments.append(inner.split(separator))
+            else:
+                # A line end inside a text: it belongs to the field before.
+                segments[-1][-1] += "\n" + line
     if len(segments) > MOST_SEGMENTS:
         raise Unreadable(f"the message has more than {MOST_SEGMENTS} segments")
     segments[0].insert(1, separator)

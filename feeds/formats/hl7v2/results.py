@@ -100,17 +100,18 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """One ``OBR`` with what stands under it."""
+    """One ``OBR`` with what stands under it; without one, results of no order (v2.8's OBX)."""
 
     obr: Segment
     orc: Segment
+    is_order: bool = True
     remarks: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     specimen: Segment = field(default_factory=lambda: ["SPM"])
 
 
 def orders(message: Message) -> list[Order]:
-    """The orders of a message; what stands before the first ``OBR`` belongs to none."""
+    """The orders of a message; results before the first ``OBR`` belong to none."""
     found: list[Order] = []
     orc: Segment = ["ORC"]
     remarks: list[str] | None = None
@@ -121,7 +122,9 @@ def orders(message: Message) -> list[Order]:
             case "OBR":
                 found.append(Order(segment, orc))
                 orc, remarks = ["ORC"], found[-1].remarks
-            case "OBX" if found:
+            case "OBX":
+                if not found:
+                    found.append(Order(["OBR"], orc, is_order=False))
                 found[-1].lines.append(Line([segment]))
                 remarks = found[-1].lines[-1].remarks
             case "NTE" if remarks is not None:
@@ -168,6 +171,8 @@ class _Maker:
         parent = f"{text(obr, 26)}|{text(obr, 26, 2)}|{text(obr, 29, 1, 3)}"
         named = self._number or text(message.header, 10)
         self._identity = _id(person, named, text(obr, 4) or text(obr, 4, 2), parent)
+        if not order.is_order:  # what it is and when names a result, whichever message brings it
+            self._identity = _id(person, "", text(order.lines[0].segments[0], 14) or sent)
         self._organism = organisms.get(text(obr, 26, 2), "") if text(obr, 26) else ""
         self._reported = text(obr, 22)
         self._taken = moment(text(obr, 7)) or moment(text(order.specimen, 17))
@@ -181,8 +186,9 @@ class _Maker:
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """The report, then each result."""
         lines = self._joined()
-        narrative = self._is_narrative(lines)
-        yield "", self._report(lines if narrative else None)
+        narrative = self._order.is_order and self._is_narrative(lines)
+        if self._order.is_order:
+            yield "", self._report(lines if narrative else None)
         if narrative:
             return
         for number, line in enumerate(lines, start=1):
