@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from django.db.models import Max, Q, QuerySet
 from msgspec.structs import replace
 
+from feeds.affected import mark_of
 from feeds.answers import ANSWER_OF_WHOM
 from feeds.applying import PERSON_NOT_KNOWN, Applier, people_of
 from feeds.boundary import LOOK
@@ -32,6 +33,7 @@ def keep(batch: Batch, delivery: Delivery, result: Outcomes) -> None:
             pointer=item.pointer,
             resource_type=item.resource_type,
             reason=reason,
+            whose=mark_of(item, batch),
         )
         for item, reason in result.holds
     )

@@ -187,13 +187,18 @@ class Tally(models.Model):
 
 
 class Hold(models.Model):
-    """An item set aside with the reason, kept until someone resolves it."""
+    """An item set aside with the reason, kept until someone resolves it.
+
+    ``whose`` tells whether two items of a batch are about one person, and never about whom: that
+    stands in the item. Empty where it could not be told.
+    """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="holds")
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="holds")
     pointer = models.TextField()
     resource_type = models.CharField(max_length=60)
     reason = models.TextField()
+    whose = models.BinaryField(max_length=8, db_default=b"")
     raised = models.DateTimeField(db_default=Now())
     resolved = models.DateTimeField(null=True)
     asked_again = models.DateTimeField(null=True, help_text="When it was asked to be tried again.")

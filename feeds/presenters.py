@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from feeds import days, selectors
 from feeds.formats import FORMATS
-from feeds.models import Batch, BatchState
+from feeds.models import Batch, BatchState, Hold
 from organisations.models import Feed
 
 
@@ -53,6 +53,28 @@ class Findings:
 def _percent(share: float) -> str:
     """A share, cut off and never rounded up: 99.96 % is not all."""
     return f"{int(share * 1000) / 10:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A held item. ``person`` counts the people of those shown, from 1; 0 where nobody is known."""
+
+    pk: int
+    resource_type: str
+    pointer: str
+    reason: str
+    person: int
+
+
+def hold_rows(holds: Iterable[Hold]) -> list[HoldRow]:
+    """Held items as a page shows them: which of them are of one person, and never of whom."""
+    people: dict[bytes, int] = {}
+    rows = []
+    for hold in holds:
+        whose = bytes(hold.whose)
+        person = people.setdefault(whose, len(people) + 1) if whose else 0
+        rows.append(HoldRow(hold.pk, hold.resource_type, hold.pointer, hold.reason, person))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

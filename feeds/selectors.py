@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from feeds.formats import FORMATS
@@ -150,6 +150,15 @@ def extract_requests() -> QuerySet[ExtractRequest]:
 def holds(batch: Batch, limit: int = 100) -> Iterable[Hold]:
     """What a batch set aside and nobody has resolved, in order."""
     return Hold.objects.filter(batch=batch, resolved__isnull=True)[:limit]
+
+
+def people_of_holds(batch: Batch) -> tuple[int, int]:
+    """How many people a batch's held items are about, and of how many items that is not known."""
+    found = Hold.objects.filter(batch=batch, resolved__isnull=True).aggregate(
+        people=Count("whose", distinct=True, filter=~Q(whose=b"")),
+        unknown=Count("pk", filter=Q(whose=b"")),
+    )
+    return found["people"], found["unknown"]
 
 
 def held_by_reason(batch: Batch) -> list[tuple[str, int]]:

@@ -140,7 +140,8 @@ def held(request: ActingRequest, public_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "batch": presenters.batch_row(found),
-        "holds": selectors.holds(found),
+        "holds": presenters.hold_rows(selectors.holds(found)),
+        "people": selectors.people_of_holds(found),
         "reasons": selectors.held_by_reason(found),
         "has_mapping": FORMATS[found.feed.format].mapped is not None,
     }

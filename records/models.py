@@ -29,8 +29,13 @@ class Entry(models.Model):
     resident_id = models.BigIntegerField()
     id = models.BigIntegerField(editable=False, help_text="An identity column of PostgreSQL's.")
     public_id = models.UUIDField(db_default=UuidV7(), editable=False)
+    # The index of (source, identifier) begins with it; by feed nobody looks for entries.
     source = models.ForeignKey(
-        "organisations.Organisation", models.PROTECT, related_name="+", db_constraint=False
+        "organisations.Organisation",
+        models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     # Its index is made in SQL, with its foreign key.
     source_person = models.ForeignKey(
@@ -82,7 +87,11 @@ class Entry(models.Model):
     version = models.DateTimeField(null=True)
     fingerprint = models.BinaryField(max_length=32)
     feed = models.ForeignKey(
-        "organisations.Feed", models.PROTECT, related_name="+", db_constraint=False
+        "organisations.Feed",
+        models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     batch_id = models.BigIntegerField()
     received = models.DateTimeField(db_default=Now())

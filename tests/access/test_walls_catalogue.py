@@ -73,7 +73,7 @@ NOT_ABOUT_A_RESIDENT = {
     "feeds_extractrequest": "which source was asked for a full extract; not for whose choice",
     "feeds_feedkey": "digests of the keys of feeds",
     "feeds_feedmapping": "how a source's columns are read",
-    "feeds_hold": "where in a delivery something was held and why, never a value of it",
+    "feeds_hold": "where something was held and why, and whether two are of one person",
     "feeds_tally": "how many items of a batch were taken, by kind",
     "guardian_groupobjectpermission": "the library's; no page uses it",
     "guardian_userobjectpermission": "who administers which organisation",

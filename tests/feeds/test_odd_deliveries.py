@@ -153,6 +153,12 @@ EDIFACT: list[tuple[str, bytes, int, tuple[str, ...]]] = [
     ("NUL and Latin-1", REPORT.replace("Ruth", "Zo\xeb\0").encode("latin-1"), 3, ()),
     ("twice", REPORT.encode() * 2, 6, ()),
     ("cut off", REPORT[:-80].encode(), 0, ("Send it again",)),
+    (
+        "cut off within a segment, and another",
+        f"{REPORT[:-85]}\r\n{REPORT}".encode(),
+        3,
+        ("Send it again",),
+    ),
     ("its end missing", REPORT[:-11].encode(), 3, ("UNZ: the interchange has no end",)),
     ("another kind", REPORT.replace("NHS003", "ORDERS").encode(), 0, ()),
     ("gzip", gzip.compress(REPORT.encode()), 0, ("unpack it",)),

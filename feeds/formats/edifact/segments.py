@@ -23,6 +23,8 @@ _CHARACTERS = {"UNOC": "latin-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5", "UNO
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANKS = b"\r\n \t"
+#: A message's or an interchange's first segment, at the start of a line.
+_BEGINS = re.compile(rb"[\r\n]+(?=UN[BH][^0-9A-Za-z\s])")
 #: ``UNA`` with its six signs. Some senders leave the fifth, a blank, out.
 _ADVICE = re.compile(rb"[\r\n \t]*UNA(.{4}(?:'(?=\s*UN)|..))", re.DOTALL)
 
@@ -79,7 +81,7 @@ def segments(stream: Stream) -> Iterator[Segment | Unreadable]:
     The last one given is ``Unreadable`` where the delivery breaks off.
     """
     signs, characters = Signs(), "latin-1"
-    for found in _raw_segments(stream):
+    for found in _begun_anew(_raw_segments(stream)):
         if found is None:
             yield Unreadable("a segment of more than 1 MiB: this is not EDIFACT, or is damaged")
             return
@@ -97,6 +99,17 @@ def segments(stream: Stream) -> Iterator[Segment | Unreadable]:
         if tag == "UNB" and len(parts) > 1:
             characters = _CHARACTERS.get(parts[1][0].strip().upper(), "latin-1")
         yield Segment(tag, tuple(tuple(part) for part in parts[1:]), raw)
+
+
+def _begun_anew(raw_segments: Iterator[bytes | None]) -> Iterator[bytes | None]:
+    """Segments; where one lacks its end and a message begins on the next line, two."""
+    for raw in raw_segments:
+        begin = _BEGINS.search(raw, 1) if raw is not None else None
+        if raw is None or begin is None:
+            yield raw
+        else:
+            yield raw[: begin.start()]
+            yield raw[begin.end() :]
 
 
 def _text(raw: bytes, characters: str) -> str:

@@ -180,7 +180,7 @@ def _items(
         yield Item(pointer, shown, "", Held(reason), raw=group.raw)
         return
     if person.name_is_too_long:
-        yield Item(pointer, shown, "", Held(_NAME_TOO_LONG), raw=group.raw)
+        yield Item(pointer, shown, person.identifier, Held(_NAME_TOO_LONG), raw=group.raw)
         return
     if kind.speaks is Speaks.DELETED:
         yield _deleted(group, person, pointer, shown)
@@ -194,7 +194,7 @@ def _items(
     if kind.speaks is Speaks.JOINED and not replaces:
         missing = "MRG-1: the message does not say which record is joined with this one"
     if missing:
-        yield Item(pointer, shown, "", Held(missing), raw=group.raw)
+        yield Item(pointer, shown, person.identifier, Held(missing), raw=group.raw)
         return
     if kind.results:
         resources = results.resources_of(group, person=person.identifier)
@@ -207,7 +207,7 @@ def _items(
     told += tuple(listed.values())
     entries, faults = _entries(resources, delivery, person)
     for where, reason in faults:
-        yield Item(f"{pointer}, {where}", shown, "", Held(reason), raw=group.raw)
+        yield Item(f"{pointer}, {where}", shown, person.identifier, Held(reason), raw=group.raw)
     if entries or told or not faults:
         mapped = Mapped(person, tuple(entries), told, replaces)
         yield Item(pointer, shown, "", mapped, raw=group.raw)

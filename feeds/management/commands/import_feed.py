@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,15 +72,18 @@ class Command(BaseCommand):
             TextColumn("Loading"),
             BarColumn(),
             DownloadColumn(),
-            TextColumn("{task.fields[items]} items"),
+            TextColumn("{task.fields[items]} items, {task.fields[rate]} a second"),
             TimeRemainingColumn(),
             disable=not sys.stderr.isatty(),
             transient=True,
         ) as bar:
-            task = bar.add_task("load", total=batch.total_bytes or None, items=0)
+            task = bar.add_task("load", total=batch.total_bytes or None, items=0, rate=0)
+            began = time.monotonic()
 
             def show(at: Batch) -> None:
-                bar.update(task, completed=at.done_bytes, items=selectors.read_count(at))
+                items = selectors.read_count(at)
+                rate = round(items / max(time.monotonic() - began, 0.001))
+                bar.update(task, completed=at.done_bytes, items=items, rate=rate)
 
             return actions.load(batch.pk, progress=show)
 
