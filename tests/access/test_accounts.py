@@ -424,11 +424,14 @@ class TestLineThatAnOfficerHolds:
             Action.OPENING,
             reason="relationship",
             resident_id=telling.world.resident.pk,
-            look=uuid4(),
+            look=(look := uuid4()),
             detail={"page": "record"},
             **Acting.of(telling.officer).for_audit(),
         )
-        answer = self.hold(telling, telling.client, self.line(telling))
+        page = telling.client.get(reverse("who-looked", args=[telling.world.resident.public_id]))
+        assert "Opened the summary" in page.content.decode()
+        assert str(look) not in page.content.decode(), "offered for what would be refused"
+        answer = self.hold(telling, telling.client, look)
         assert "You looked yourself" in answer.content.decode()
         assert telling.cases() == []
 

@@ -63,8 +63,9 @@ class TestNotice:
         assert raised.reference in whole
         assert reverse("alert", args=[raised.public_id]) in whole
         assert message.to == ["anita@trust.example"]
+        words = whole.replace(str(raised.public_id), "")  # may have any digits
         for never in ("Carter", "CARTER", "Ruth", "Sam Sample", "999", "Oak ward", WORDS, "1941"):
-            assert never not in whole, never
+            assert never not in words, never
         assert str(world.resident.public_id) not in whole
         assert raised.notified is not None
 
