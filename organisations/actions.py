@@ -274,7 +274,8 @@ def enter_feed(
 def let_administer(*, by: Actor | None, staff: StaffMember, organisation: Organisation) -> None:
     """Let a staff member manage one organisation's staff and teams.
 
-    It counts only while they act in a role with the activity ``manage-organisation``.
+    It counts only while they act in a role with the activity ``manage-organisation``, and have such
+    a role there that is in force (:mod:`organisations.delegation`).
     """
     if staff.has_perm("organisations.administer", organisation):
         return
