@@ -1,9 +1,9 @@
 """Which organisations' staff an administrator may see and manage: asked here and nowhere else.
 
 An administrator of the registry: every organisation's. An administrator of organisations: of those
-that they were given, one by one (the object permission ``organisations.administer``), for as long as
-a role there that says so is in force. The permission comes with such a role, which may begin later
-or end by its date.
+that they were given, one by one (the object permission ``organisations.administer``), while a role
+there that says so is in force. The permission comes with such a role, which may begin later or end
+by its date.
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ class StaffSearchForm(NhsForm):
     """Part of a staff member's name. Sent as a POST: a person's name stands in no address."""
 
     name = TextField(label="Name", required=False, width=20, max_length=100)
+    organisation = SelectField(label="Organisation", required=False)
 
 
 class JoinerForm(NhsForm):
@@ -201,17 +202,12 @@ class AgreementDraftForm(NhsForm):
     why = why_field()
 
 
-class RoleDraftForm(NhsForm):
-    """What a role reads and may do."""
+class RoleReadsForm(NhsForm):
+    """What a role reads."""
 
     categories = CheckboxesField(
         label="What does it read?",
         choices=[(str(int(category)), category.label) for category in Category],
-        required=False,
-    )
-    activities = CheckboxesField(
-        label="What may it do?",
-        choices=[(str(activity), activity.label) for activity in Activity],
         required=False,
     )
     begins = DateField(
@@ -221,6 +217,18 @@ class RoleDraftForm(NhsForm):
         earliest=None,
     )
     why = why_field()
+
+
+class RoleDraftForm(RoleReadsForm):
+    """What a role reads and may do."""
+
+    field_order = ("categories", "activities", "begins", "why")
+
+    activities = CheckboxesField(
+        label="What may it do?",
+        choices=[(str(activity), activity.label) for activity in Activity],
+        required=False,
+    )
 
 
 def _phone(label: str) -> TextField:

@@ -11,9 +11,13 @@ from typing import Any
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.models import (
+    ContactKind,
     Organisation,
+    OrganisationKind,
+    ProposalKind,
     RegistryChange,
     Role,
+    SharingDefault,
     Site,
     StaffMember,
     Team,
@@ -80,6 +84,14 @@ _CALLED = {
     "object_pk": "organisation",
     "user_id": "staff member",
     "staff_id": "staff member",
+    "ods_code": "ODS code",
+    "certified_at": "confirmed as needed",
+}
+#: What of a row is one of a few words, as pages say it.
+_WORDS = {
+    "state": dict(State.choices),
+    "kind": dict([*OrganisationKind.choices, *ContactKind.choices, *ProposalKind.choices]),
+    "sharing_default": dict(SharingDefault.choices),
 }
 
 
@@ -139,13 +151,13 @@ def _differences(
     change: RegistryChange, names: Mapping[tuple[type, int], str]
 ) -> Iterable[Difference]:
     for part in dict.fromkeys((*change.before, *change.after)):
-        if part in _UNSAID:
+        if part in _UNSAID or (part == "password" and not change.before):
             continue
         before = _said(part, change.before.get(part), names)
         after = _said(part, change.after.get(part), names)
         if before or after:
             called = _CALLED.get(part, part.removesuffix("_id").replace("_", " "))
-            yield Difference(called, before, after)
+            yield Difference(called[:1].upper() + called[1:], before, after)
 
 
 def _said(part: str, value: Any, names: Mapping[tuple[type, int], str]) -> str:
@@ -155,8 +167,8 @@ def _said(part: str, value: Any, names: Mapping[tuple[type, int], str]) -> str:
         return names.get((_NAMED[part], int(value)), f"number {value}")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if part == "state":
-        return State(value).label if value in State.values else str(value)
+    if part in _WORDS:
+        return str(_WORDS[part].get(value, value))
     if part == "categories":
         return ", ".join(Category(each).label for each in value if each in Category.values)
     if part == "activities":

@@ -166,6 +166,26 @@ def test_a_privileged_role_waits_for_the_second_person(desk) -> None:
     )
 
 
+def test_what_waits_comes_first_a_page_at_a_time(desk, as_login, run_sql) -> None:
+    desk.admin.post(reverse("registry-join"), joining(desk, role="privacy-officer", team=""))
+    waiting = Proposal.objects.get()
+    admin = run_sql("admin")
+    admin.execute(
+        "insert into organisations_proposal (kind, wanted, organisation_id, about_id, why,"
+        " proposed_by_id, proposed_at, withdrawn_at) select kind, wanted, organisation_id,"
+        " about_id, why, proposed_by_id, proposed_at, now() from organisations_proposal,"
+        " generate_series(1, 30)"
+    )
+    admin.commit()
+    first = page_of(desk.admin.get(reverse("registry-proposals")))
+    lines = first.main.select("li a[href*='/proposals/']")
+    assert len(lines) == 25
+    assert lines[0]["href"] == reverse("registry-proposal", args=[waiting.public_id])
+    assert "31 proposals found, showing 1 to 25" in first.main.get_text(" ", strip=True)
+    second = page_of(desk.admin.get(reverse("registry-proposals"), {"page": 2}))
+    assert len(second.main.select("li a[href*='/proposals/']")) == 6
+
+
 def test_a_proposal_is_withdrawn_by_whoever_made_it(desk) -> None:
     desk.admin.post(reverse("registry-join"), joining(desk, role="privacy-officer", team=""))
     proposal = Proposal.objects.get()
@@ -238,7 +258,7 @@ def test_the_history_is_of_ones_own_organisations(desk, as_login) -> None:
     desk.admin.post(reverse("registry-join"), joining(desk))
     mine = words_of(desk.admin.get(reverse("registry-history")))
     assert "Starts on the ward" in mine
-    assert "staff member: Ann Example" in mine
+    assert "Staff member: Ann Example" in mine
     others = words_of(desk.stranger.get(reverse("registry-history")))
     assert "Starts on the ward" not in others
     with as_login("pipeline"):
