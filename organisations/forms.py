@@ -81,6 +81,7 @@ class JoinerForm(NhsForm):
     organisation = SelectField(label="Organisation", error="Select the organisation")
     username = TextField(
         label="User name",
+        error="Enter the user name",
         hint="The one they will sign in with. If they work elsewhere already, the one they have.",
         width=20,
         max_length=150,
@@ -195,8 +196,8 @@ class AgreementDraftForm(NhsForm):
     review_on = DateField(
         label="Review on", hint="A date that only warns.", required=False, earliest=None
     )
-    purpose = TextField(label="Purpose", max_length=200)
-    legal_basis = TextField(label="Legal basis", max_length=200)
+    purpose = TextField(label="Purpose", error="Enter the purpose", max_length=200)
+    legal_basis = TextField(label="Legal basis", error="Enter the legal basis", max_length=200)
     assessment = link_field("Link to the impact assessment (optional)")
     document = link_field("Link to the agreement (optional)")
     why = why_field()

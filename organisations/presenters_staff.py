@@ -119,7 +119,7 @@ def file_lines(lines: Iterable[Line], answers: Iterable[Given]) -> list[FileLine
     shown = []
     for line in lines:
         if line.joiner is None:
-            shown.append(FileLine(line.number, "", "", counts=False, words=line.wrong))
+            shown.append(FileLine(line.number, *line.whose, counts=False, words=line.wrong))
             continue
         answer = next(said)
         words = {

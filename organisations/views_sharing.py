@@ -132,6 +132,7 @@ def role(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "form": form,
         "role": found,
+        "rows": presenters.role_rows(found),
         "drafts": not whole or request.acting.may(Activity.MANAGE_REGISTRY),
         "is_readers": found.code == request.acting.role_code,
     }

@@ -145,7 +145,10 @@ def test_an_effect_is_put_into_words(desk, as_login, run_sql) -> None:
 
 def test_a_role_is_drafted_on_its_page(desk) -> None:
     page = reverse("registry-role", args=["nurse"])
-    assert "registry’s administrators change roles" in words_of(desk.other.get(page))
+    seen = words_of(desk.other.get(page))
+    assert "registry’s administrators change roles" in seen
+    assert "Reads Everything but: Safeguarding" in seen
+    assert "May Find a resident; Open a record in an emergency" in seen
     nurse = Role.objects.get(code="nurse")
     wider = {
         "categories": [str(number) for number in (*nurse.categories, 16)],
@@ -188,6 +191,10 @@ def test_a_caldicott_guardian_adjusts_what_a_role_reads(desk, as_login) -> None:
     back = desk.colleague.post(reverse("registry-return", args=[draft.public_id]))
     assert "Done at once: it narrows" in words_of(desk.colleague.get(back.url))
     assert Role.objects.get(code="nurse").categories == nurse.categories
+    history = words_of(desk.first.get(reverse("registry-history")))
+    assert "Role, Nurse: changed" in history
+    assert "Categories: besides Safeguarding" in history
+    assert "Categories: no longer Safeguarding" in history
     # A change of what it may do, and of what is shared, is not theirs to see.
     doing = desk.first.post(page, {"categories": before, "activities": [], "why": "Agreed"})
     assert desk.guardian.get(doing.url).status_code == 404
