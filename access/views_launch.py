@@ -28,7 +28,7 @@ from identity.presenters import too_often
 from identity.selectors import residents
 from organisations.activities import Activity
 from organisations.models import Organisation
-from organisations.presenters_staff import organisation_options
+from organisations.presenters_staff import organisation_choices
 from organisations.views import audit_reading
 
 _STATUS = {
@@ -111,7 +111,7 @@ def launch_hosts(request: ActingRequest) -> HttpResponse:
     """The host systems; a new one is proposed, and lets nothing in before a second person."""
     places = Organisation.objects.current().exclude(kind="group").order_by("name")
     form = HostForm(request.POST or None)
-    form.offer("organisation", organisation_options(places))
+    form.offer("organisation", organisation_choices(places))
     if form.is_bound and form.is_valid():
         outcome = launching.propose_host(
             request.acting,

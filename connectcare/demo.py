@@ -128,7 +128,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "caldicott",
         "Dr Samuel Adeyemi",
         (DemoMembership("caldicott-guardian", "RJ2"),),
-        "the second officer: confirms what privacy proposes under Disclosures, or ends it",
+        "the second officer: confirms what privacy proposes under Disclosures, or ends it; "
+        "adjusts under Roles what each role reads",
         email="caldicott.guardian@trust.example",
     ),
     DemoPerson(

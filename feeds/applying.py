@@ -12,6 +12,7 @@ from access import actions as access
 from feeds import absent, courses
 from feeds.answers import take_answers
 from feeds.boundary import LOOK, boundary_of
+from feeds.destroyed import stopped_among
 from feeds.formats import FORMATS
 from feeds.joined import join_records, replaced_in
 from feeds.mapped import (
@@ -101,7 +102,15 @@ class Applier:
         return result
 
     def _let_through(self, items: list[Item], result: Outcomes) -> list[Item]:
-        """What is not of somebody who objects to this council's use of the NHS number."""
+        """What is not of somebody who objects to this council's use of the NHS number.
+
+        Nor of a record that was destroyed when its time was over.
+        """
+        over = stopped_among(items, self._source.pk)
+        for position in sorted(over):
+            result.stop(items[position])
+        if over:
+            items = [item for position, item in enumerate(items) if position not in over]
         boundary = boundary_of(self._source)
         if not boundary:
             return items

@@ -137,18 +137,26 @@ def cut_out(batch: Batch, source: Organisation) -> None:
     waiting = waiting.filter(batch=batch) | waiting.filter(batch__state=BatchState.LOADED)
     boundary = boundary_of(source)
     for delivery in waiting.distinct():
-        content = b"".join(
-            unseal(chunk, purpose="delivery")
-            for chunk in Chunk.objects.filter(delivery=delivery).values_list("content", flat=True)
-        )
-        kept = without(content, delivery.stopped, boundary)
-        Chunk.objects.filter(delivery=delivery).delete()
-        for position, start in enumerate(range(0, len(kept), CHUNK_BYTES)):
-            piece = kept[start : start + CHUNK_BYTES]
-            Chunk.objects.create(
-                delivery=delivery, position=position, content=seal(piece, purpose="delivery")
-            )
+        keep_bytes(delivery, without(bytes_of(delivery), delivery.stopped, boundary))
         Delivery.objects.filter(pk=delivery.pk).update(stopped=[])
+
+
+def bytes_of(delivery: Delivery) -> bytes:
+    """The raw bytes that are kept of a delivery, unsealed."""
+    chunks = Chunk.objects.filter(delivery=delivery).order_by("position")
+    return b"".join(
+        unseal(chunk, purpose="delivery") for chunk in chunks.values_list("content", flat=True)
+    )
+
+
+def keep_bytes(delivery: Delivery, content: bytes) -> None:
+    """Keep these bytes of a delivery, sealed, in place of those that were kept."""
+    Chunk.objects.filter(delivery=delivery).delete()
+    for position, start in enumerate(range(0, len(content), CHUNK_BYTES)):
+        piece = content[start : start + CHUNK_BYTES]
+        Chunk.objects.create(
+            delivery=delivery, position=position, content=seal(piece, purpose="delivery")
+        )
 
 
 def without(content: bytes, pointers: Iterable[str], boundary: Boundary) -> bytes:

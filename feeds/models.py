@@ -280,6 +280,27 @@ class StoppedCase(models.Model):
         return f"stopped case {self.pk}"
 
 
+class DestroyedPerson(models.Model):
+    """By which name a source knew somebody whose record was destroyed when its time was over.
+
+    A digest of the name. What the source sends of them that is of no later day stays out, however
+    often it is sent or replayed; what is later is new care, and comes in.
+    """
+
+    source = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+")
+    digest = models.BinaryField(max_length=32)
+    until = models.DateTimeField(help_text="The last moment that the destroyed record told of.")
+    since = models.DateTimeField(db_default=Now(), help_text="When it was destroyed.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "digest"], name="destroyed_person_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"destroyed person {self.pk}"
+
+
 class ExtractRequest(models.Model):
     """A source is asked for a full extract: an objection ended, and what was stopped is missing.
 

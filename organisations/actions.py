@@ -85,8 +85,7 @@ def enter_organisation(
         ``state``, ``valid_from``. Those not given are left as they are.
     :raises ValidationError: if the code is not an ODS code.
     """
-    key = {"name": name, "kind": kind} if code is None else {"ods_code": code}
-    found = Organisation.objects.filter(**key).first()
+    found = _entered(code, name).first()
     wanted = {"ods_code": code, "name": name, "kind": kind, **details}
     organisation = found or Organisation()
     changed = _set(organisation, wanted)
@@ -95,6 +94,16 @@ def enter_organisation(
         organisation.save()
         _audit(by, "organisation", made=found is None, row=organisation, fields=changed)
     return organisation
+
+
+def is_entered(code: str | None, name: str) -> bool:
+    """Whether the registry has an organisation of this code; or of this name, if it is a group."""
+    return _entered(code, name).exists()
+
+
+def _entered(code: str | None, name: str) -> models.QuerySet[Organisation]:
+    group = {"name": name, "kind": OrganisationKind.GROUP}
+    return Organisation.objects.filter(**group if code is None else {"ods_code": code})
 
 
 @writes
@@ -142,15 +151,20 @@ def create_team(
 
 @writes
 def enter_role(*, by: Actor | None, shipped: ShippedRole) -> Role:
-    """Make a role, or put its name, categories and activities right; found by its code."""
+    """Make a role, or put its name and national code right; found by its code.
+
+    What one that is there reads and may do is left: two people may have decided it since.
+    """
     found = Role.objects.filter(code=shipped.code).first()
-    role = found or Role(code=shipped.code)
+    role = found or Role(
+        code=shipped.code,
+        categories=sorted(int(category) for category in shipped.categories),
+        activities=sorted(str(activity) for activity in shipped.activities),
+    )
     wanted = {
         "name": shipped.name,
         "national_code": shipped.national_code,
         "clinical": shipped.clinical,
-        "categories": sorted(int(category) for category in shipped.categories),
-        "activities": sorted(str(activity) for activity in shipped.activities),
     }
     changed = _set(role, wanted)
     if found is None or changed:
@@ -274,7 +288,8 @@ def enter_feed(
 def let_administer(*, by: Actor | None, staff: StaffMember, organisation: Organisation) -> None:
     """Let a staff member manage one organisation's staff and teams.
 
-    It counts only while they act in a role with the activity ``manage-organisation``.
+    It counts only while they act in a role with the activity ``manage-organisation``, and have such
+    a role there that is in force (:mod:`organisations.delegation`).
     """
     if staff.has_perm("organisations.administer", organisation):
         return

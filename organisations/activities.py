@@ -22,6 +22,7 @@ class Activity(TextChoices):
         "tell-who-looked",
         "Tell a resident who looked at their record, and why",
     )
+    ADJUST_ROLES = "adjust-roles", "Adjust which parts of a record each role reads"
     RECORD_CHOICES = "record-choices", "Record what a resident has said about sharing"
     SEND_LETTERS = "send-letters", "Print and post the letters that confirm choices"
     GIVE_NUMBERS = "give-numbers", "Enter an NHS number that a resident or carer gives"
@@ -47,6 +48,7 @@ PRIVILEGED = frozenset(
         Activity.EXPLAIN_ACCESS,
         Activity.READ_AUDIT,
         Activity.TELL_WHO_LOOKED,
+        Activity.ADJUST_ROLES,
         Activity.RESOLVE_IDENTITY,
         Activity.MANAGE_REGISTRY,
         Activity.MANAGE_ORGANISATION,

@@ -1,7 +1,9 @@
 """Which organisations' staff an administrator may see and manage: asked here and nowhere else.
 
 An administrator of the registry: every organisation's. An administrator of organisations: of those
-that they were given, one by one (the object permission ``organisations.administer``).
+that they were given, one by one (the object permission ``organisations.administer``), while a role
+there that says so is in force. The permission comes with such a role, which may begin later or end
+by its date.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from django.db.models import QuerySet
 from guardian.shortcuts import get_objects_for_user
 
 from organisations.activities import Activity
-from organisations.models import Organisation, StaffMember
+from organisations.models import Membership, Organisation, Role, StaffMember
 
 
 def organisations_administered(
@@ -33,4 +35,6 @@ def organisations_administered(
         with_superuser=False,
         accept_global_perms=False,
     )
-    return permitted
+    roles = Role.objects.current().filter(activities__contains=[Activity.MANAGE_ORGANISATION])
+    held = Membership.objects.current().filter(staff=staff, role__in=roles)
+    return permitted.filter(pk__in=held.values("organisation"))

@@ -22,6 +22,7 @@ PROPOSED, DONE = "proposed", "done"
 #: Why nothing was drafted, in words for whoever asked.
 REFUSALS = {
     "not-allowed": "Only an administrator of the registry changes agreements and roles",
+    "needs-registry": "One of the two people must be an administrator of the registry",
     "not-known": "There is no such organisation or role",
     "why-missing": "Say why, in 3 characters or more",
     "own": "You hold this role yourself. Ask another administrator",

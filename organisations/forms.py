@@ -72,6 +72,7 @@ class StaffSearchForm(NhsForm):
     """Part of a staff member's name. Sent as a POST: a person's name stands in no address."""
 
     name = TextField(label="Name", required=False, width=20, max_length=100)
+    organisation = SelectField(label="Organisation", required=False)
 
 
 class JoinerForm(NhsForm):
@@ -80,6 +81,7 @@ class JoinerForm(NhsForm):
     organisation = SelectField(label="Organisation", error="Select the organisation")
     username = TextField(
         label="User name",
+        error="Enter the user name",
         hint="The one they will sign in with. If they work elsewhere already, the one they have.",
         width=20,
         max_length=150,
@@ -194,24 +196,19 @@ class AgreementDraftForm(NhsForm):
     review_on = DateField(
         label="Review on", hint="A date that only warns.", required=False, earliest=None
     )
-    purpose = TextField(label="Purpose", max_length=200)
-    legal_basis = TextField(label="Legal basis", max_length=200)
+    purpose = TextField(label="Purpose", error="Enter the purpose", max_length=200)
+    legal_basis = TextField(label="Legal basis", error="Enter the legal basis", max_length=200)
     assessment = link_field("Link to the impact assessment (optional)")
     document = link_field("Link to the agreement (optional)")
     why = why_field()
 
 
-class RoleDraftForm(NhsForm):
-    """What a role reads and may do."""
+class RoleReadsForm(NhsForm):
+    """What a role reads."""
 
     categories = CheckboxesField(
         label="What does it read?",
         choices=[(str(int(category)), category.label) for category in Category],
-        required=False,
-    )
-    activities = CheckboxesField(
-        label="What may it do?",
-        choices=[(str(activity), activity.label) for activity in Activity],
         required=False,
     )
     begins = DateField(
@@ -221,6 +218,18 @@ class RoleDraftForm(NhsForm):
         earliest=None,
     )
     why = why_field()
+
+
+class RoleDraftForm(RoleReadsForm):
+    """What a role reads and may do."""
+
+    field_order = ("categories", "activities", "begins", "why")
+
+    activities = CheckboxesField(
+        label="What may it do?",
+        choices=[(str(activity), activity.label) for activity in Activity],
+        required=False,
+    )
 
 
 def _phone(label: str) -> TextField:

@@ -37,30 +37,46 @@ class UnknownGroup(ValueError):
 
 @transaction.atomic
 def load_shipped_roles(*, by: Actor | None) -> list[Role]:
-    """Make the shipped roles, and put right what differs from what is shipped."""
+    """Make the shipped roles that are not there; of others, what they read and may do is left."""
     return [actions.enter_role(by=by, shipped=role) for role in ROLES]
+
+
+def roles_not_as_shipped() -> list[str]:
+    """The names of the roles that read or may do other than what is shipped, by name."""
+    held = {role.code: role for role in Role.objects.all()}
+    return sorted(
+        shipped.name
+        for shipped in ROLES
+        if shipped.code in held
+        and (
+            set(held[shipped.code].categories) != set(shipped.categories)
+            or set(held[shipped.code].activities) != set(shipped.activities)
+        )
+    )
 
 
 @transaction.atomic
 def load_organisations(
     configured: Mapping[str, Details], *, by: Actor | None
 ) -> dict[str, Organisation]:
-    """Make the ten participants with their feeds and default agreements; by their keys."""
+    """Make the ten participants with their feeds and default agreements; by their keys.
+
+    The telephone numbers of one that is there are left: its administrators keep them.
+    """
     made = {}
     for participant in PARTICIPANTS:
         details = configured.get(participant.key, Details())
+        code = None if participant.is_group else details.code or participant.code
         made[participant.key] = actions.enter_organisation(
             by=by,
-            code=None if participant.is_group else details.code or participant.code,
+            code=code,
             name=participant.name,
             kind=participant.kind,
             participates=True,
             area=participant.area,
-            phone=details.phone,
-            duty_phone=details.duty_phone,
-            out_of_hours_phone=details.out_of_hours_phone,
             postcode=details.postcode,
             sharing_default=details.sharing or SharingDefault.UNLESS_REFUSED,
+            **({} if actions.is_entered(code, participant.name) else _telephones(details)),
         )
         if not participant.is_group:
             enter_default_feed(made[participant.key], by=by)
@@ -70,6 +86,14 @@ def load_organisations(
                 by=by, source=source, recipient=recipient, categories=AGREED_CATEGORIES
             )
     return made
+
+
+def _telephones(details: Details) -> dict[str, str]:
+    return {
+        "phone": details.phone,
+        "duty_phone": details.duty_phone,
+        "out_of_hours_phone": details.out_of_hours_phone,
+    }
 
 
 def enter_default_feed(organisation: Organisation, *, by: Actor | None) -> Feed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page
@@ -66,6 +67,7 @@ class OrganisationLine:
     kind: str
     code: str
     participates: bool
+    takes_part: str
     term: Term
 
 
@@ -205,10 +207,10 @@ class RoleMatrix:
     may: tuple[MatrixRow, ...]
 
 
-def organisation_lines(page: Page[Organisation]) -> list[OrganisationLine]:
-    """The lines of a page of organisations."""
+def organisation_lines(page: Page[Any]) -> list[OrganisationLine]:
+    """The lines of a page of :func:`organisations.selectors.organisations_by_name`."""
     at = timezone.now()
-    return [_line(each, at) for each in page.object_list]
+    return [_line(each, at, in_group=each.in_group) for each in page.object_list]
 
 
 def organisation_page(organisation: Organisation, *, is_readers: bool) -> OrganisationPage:
@@ -272,13 +274,18 @@ def role_matrix(roles: QuerySet[Role]) -> RoleMatrix:
     )
 
 
-def _line(organisation: Organisation, at: datetime) -> OrganisationLine:
+def _line(organisation: Organisation, at: datetime, *, in_group: bool = False) -> OrganisationLine:
     return OrganisationLine(
         public_id=organisation.public_id,
         name=organisation.name,
         kind=_kind(organisation),
         code=organisation.ods_code or "",
         participates=organisation.participates,
+        takes_part="Yes"
+        if organisation.participates
+        else "Through its group"
+        if in_group
+        else "No",
         term=Term.of(organisation, at),
     )
 

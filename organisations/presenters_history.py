@@ -11,15 +11,24 @@ from typing import Any
 from organisations.activities import Activity
 from organisations.categories import Category
 from organisations.models import (
+    ContactKind,
+    GroupMembership,
+    Membership,
     Organisation,
+    OrganisationKind,
+    ProposalKind,
     RegistryChange,
     Role,
+    SharingAgreement,
+    SharingDefault,
     Site,
     StaffMember,
     Team,
 )
 from organisations.periods import State
 from ui.formatting import LONDON, prose_date, prose_time
+
+CHANGED = "changed"
 
 #: The kinds of rows, as pages call them.
 KINDS = {
@@ -80,16 +89,36 @@ _CALLED = {
     "object_pk": "organisation",
     "user_id": "staff member",
     "staff_id": "staff member",
+    "ods_code": "ODS code",
+    "certified_at": "confirmed as needed",
+}
+#: What of a row is one of a few words, as pages say it.
+_WORDS = {
+    "state": dict(State.choices),
+    "kind": dict([*OrganisationKind.choices, *ContactKind.choices, *ProposalKind.choices]),
+    "sharing_default": dict(SharingDefault.choices),
+}
+
+
+#: Which kinds of rows are named where one was changed, and by which parts of them.
+_ABOUT: Mapping[str, tuple[type[Any], tuple[str, ...]]] = {
+    "organisation": (Organisation, ("name",)),
+    "team": (Team, ("name",)),
+    "site": (Site, ("name",)),
+    "role": (Role, ("name",)),
+    "staff": (StaffMember, ("name",)),
+    "membership": (Membership, ("staff__name", "role__name")),
+    "agreement": (SharingAgreement, ("source__name", "recipient__name")),
+    "group-member": (GroupMembership, ("group__name", "member__name")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One part of a row, before and after. Empty: there was none."""
+    """One part of a row, and in words what it is, or from what it became what."""
 
     part: str
-    before: str
-    after: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +127,8 @@ class ChangeLine:
 
     at: datetime
     kind: str
+    #: Which row it is, where it was changed; one that was made or removed says it in its parts.
+    about: str
     change: str
     who: str
     why: str
@@ -107,11 +138,12 @@ class ChangeLine:
 def change_lines(changes: Iterable[RegistryChange]) -> list[ChangeLine]:
     """The lines of some changes, with names in the place of ids."""
     listed = list(changes)
-    names = _names(listed)
+    names, about = _names(listed), _about(listed)
     return [
         ChangeLine(
             at=change.at,
             kind=KINDS.get(change.what, change.what),
+            about=about.get((change.what, change.row), "") if change.change == CHANGED else "",
             change=change.change,
             who=change.staff_name or _WHO.get(change.login, "The database’s administrator"),
             why=change.why,
@@ -135,17 +167,51 @@ def _names(changes: Iterable[RegistryChange]) -> dict[tuple[type, int], str]:
     }
 
 
+def _about(changes: Iterable[RegistryChange]) -> dict[tuple[str, int], str]:
+    rows: dict[str, set[int]] = defaultdict(set)
+    for change in changes:
+        if change.change == CHANGED and change.what in _ABOUT:
+            rows[change.what].add(change.row)
+    found = {}
+    for what, ids in rows.items():
+        model, parts = _ABOUT[what]
+        for pk, *said in model.objects.filter(pk__in=ids).values_list("pk", *parts):
+            found[what, pk] = ", ".join(said)
+    return found
+
+
 def _differences(
     change: RegistryChange, names: Mapping[tuple[type, int], str]
 ) -> Iterable[Difference]:
     for part in dict.fromkeys((*change.before, *change.after)):
-        if part in _UNSAID:
+        if part in _UNSAID or (part == "password" and not change.before):
             continue
-        before = _said(part, change.before.get(part), names)
-        after = _said(part, change.after.get(part), names)
-        if before or after:
+        before, after = change.before.get(part), change.after.get(part)
+        words = (
+            _more_and_less(part, before, after, names)
+            if isinstance(before, list) and isinstance(after, list)
+            else _became(_said(part, before, names), _said(part, after, names), change.change)
+        )
+        if words:
             called = _CALLED.get(part, part.removesuffix("_id").replace("_", " "))
-            yield Difference(called, before, after)
+            yield Difference(called[:1].upper() + called[1:], words)
+
+
+def _became(before: str, after: str, change: str) -> str:
+    if not before and not after:
+        return ""
+    return f"{before or 'nothing'} → {after or 'nothing'}" if change == CHANGED else after or before
+
+
+def _more_and_less(
+    part: str, before: list[Any], after: list[Any], names: Mapping[tuple[type, int], str]
+) -> str:
+    """What of a list came and went: the whole of it twice is read by nobody."""
+    more = _said(part, [each for each in after if each not in before], names)
+    less = _said(part, [each for each in before if each not in after], names)
+    return "; ".join(
+        said for said in (more and f"besides {more}", less and f"no longer {less}") if said
+    )
 
 
 def _said(part: str, value: Any, names: Mapping[tuple[type, int], str]) -> str:
@@ -155,8 +221,8 @@ def _said(part: str, value: Any, names: Mapping[tuple[type, int], str]) -> str:
         return names.get((_NAMED[part], int(value)), f"number {value}")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if part == "state":
-        return State(value).label if value in State.values else str(value)
+    if part in _WORDS:
+        return str(_WORDS[part].get(value, value))
     if part == "categories":
         return ", ".join(Category(each).label for each in value if each in Category.values)
     if part == "activities":

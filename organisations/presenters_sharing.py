@@ -185,6 +185,15 @@ def _may(activities: Iterable[str]) -> str:
     return "; ".join(sorted(Activity(each).label for each in activities if each in Activity.values))
 
 
+def role_rows(role: Role) -> list[tuple[str, str]]:
+    """What a role reads and may do now, in rows."""
+    return [
+        ("National job role", role.national_code or "None"),
+        ("Reads", categories_in_words(role.categories)),
+        ("May", _may(role.activities) or "Nothing of its own"),
+    ]
+
+
 def day_in_words(text: str | None, *, last: bool = False) -> str:
     """A moment that was kept, as its day; of an end the last day before it."""
     if not text:

@@ -83,6 +83,8 @@ class ProposalLine:
     effect: EffectShown | None
     may_return: bool
     may_withdraw: bool
+    #: It changes what a role reads, and nothing of what it may do.
+    of_what_a_role_reads: bool
 
 
 #: Why a proposal was not confirmed, beside :data:`organisations.staffing.REFUSALS`.
@@ -117,7 +119,7 @@ def file_lines(lines: Iterable[Line], answers: Iterable[Given]) -> list[FileLine
     shown = []
     for line in lines:
         if line.joiner is None:
-            shown.append(FileLine(line.number, "", "", counts=False, words=line.wrong))
+            shown.append(FileLine(line.number, *line.whose, counts=False, words=line.wrong))
             continue
         answer = next(said)
         words = {
@@ -229,6 +231,8 @@ def _proposal(proposal: Proposal, names: Names, reader: int, at: datetime) -> Pr
         and proposal.applied_at is not None
         and proposal.withdrawn_at is None,
         may_withdraw=waits or words == TO_COME,
+        of_what_a_role_reads=proposal.kind == ProposalKind.ROLE
+        and proposal.wanted["activities"] == (proposal.former or {}).get("activities"),
     )
 
 
@@ -269,6 +273,12 @@ def _standing(proposal: Proposal, at: datetime) -> tuple[str, str, bool]:
 def team_options(teams: Iterable[Team]) -> list[tuple[str, str]]:
     """The teams of an organisation as options, after none."""
     return [("", "The whole organisation"), *((str(team.pk), team.name) for team in teams)]
+
+
+def organisation_choices(organisations: Iterable[Organisation]) -> list[tuple[str, str]]:
+    """The same, after none where there are several: nobody's place is the first by the alphabet."""
+    options = organisation_options(organisations)
+    return options if len(options) == 1 else [("", "Select the organisation"), *options]
 
 
 def organisation_options(organisations: Iterable[Organisation]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from organisations.activities import Activity
@@ -151,9 +151,14 @@ def what_names_a_place() -> NamesOfPlaces:
 PAGE_LENGTH = 25
 
 
-def organisations_by_name(name: str, page: int) -> Page[Organisation]:
-    """The organisations whose name or code holds a text, a page of them; participants first."""
-    found = Organisation.objects.order_by(F("participates").desc(), "name", "pk")
+def organisations_by_name(name: str, page: int) -> Page[Any]:
+    """The organisations whose name or code holds a text, a page of them; participants first.
+
+    Each says whether it belongs to a group now (``in_group``).
+    """
+    groups = GroupMembership.objects.current().filter(member=OuterRef("pk"))
+    found = Organisation.objects.annotate(in_group=Exists(groups))
+    found = found.order_by(F("participates").desc(), "name", "pk")
     if name:
         found = found.filter(Q(name__icontains=name) | Q(ods_code__iexact=name))
     return Paginator(found, PAGE_LENGTH).get_page(page)

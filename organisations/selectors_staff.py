@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, When
 
 from organisations.activities import REGIONAL, Activity
 from organisations.models import (
@@ -16,6 +17,7 @@ from organisations.models import (
     Organisation,
     OrganisationKind,
     Proposal,
+    ProposalKind,
     RegistryChange,
     Role,
     SharingAgreement,
@@ -63,12 +65,40 @@ def person_there(person: UUID, *, of: QuerySet[Organisation]) -> StaffMember | N
     return found.first()
 
 
-def proposals_of(mine: QuerySet[Organisation], *, whole_registry: bool) -> QuerySet[Proposal]:
-    """The proposals that an administrator may see, the newest first."""
+def proposals_of(
+    mine: QuerySet[Organisation], *, whole_registry: bool, adjusts_roles: bool = False
+) -> QuerySet[Proposal]:
+    """The proposals that an administrator may see, the newest first.
+
+    Who adjusts roles sees those that change what a role reads, and nothing of what it may do.
+    """
     found = Proposal.objects.select_related(
         "organisation", "about", "proposed_by", "confirmed_by", "withdrawn_by"
     ).order_by("-pk")
-    return found if whole_registry else found.filter(organisation__in=mine)
+    if whole_registry:
+        return found
+    theirs = Q(organisation__in=mine)
+    if adjusts_roles:
+        theirs |= Q(kind=ProposalKind.ROLE, wanted__activities=F("former__activities"))
+    return found.filter(theirs)
+
+
+def proposals_waiting_first(found: QuerySet[Proposal], page: int, *, at: datetime) -> Page[Any]:
+    """A page of some proposals: first those that wait for a second person, then the newest."""
+    waits = Q(
+        withdrawn_at=None,
+        confirmed_at=None,
+        applied_at=None,
+        proposed_at__gte=at - timedelta(days=Proposal.DAYS),
+    )
+    ordered = found.alias(waits=Case(When(waits, then=1), default=0)).order_by("-waits", "-pk")
+    return Paginator(ordered, PAGE_LENGTH).get_page(page)
+
+
+def administers_registry(person: int) -> bool:
+    """Whether a staff member has a role in force that administers the registry."""
+    roles = Role.objects.current().filter(activities__contains=[Activity.MANAGE_REGISTRY])
+    return Membership.objects.current().filter(staff=person, role__in=roles).exists()
 
 
 def history(
@@ -107,12 +137,12 @@ def bodies(ids: Collection[UUID]) -> list[Organisation]:
 
 
 def sides(agreements: Collection[SharingAgreement]) -> list[Organisation]:
-    """Who takes part, or is a side of one of these agreements, by name."""
+    """Who takes part, and then who else is a side of one of these agreements; each by name."""
     ids = {each.source_id for each in agreements} | {each.recipient_id for each in agreements}
     return list(
         Organisation.objects.current()
         .filter(Q(participates=True) | Q(pk__in=ids))
-        .order_by("name", "pk")
+        .order_by(F("participates").desc(), "name", "pk")
     )
 
 

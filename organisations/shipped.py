@@ -195,7 +195,10 @@ ROLES = (
     ),
     ShippedRole("privacy-officer", "Privacy officer", "R0001", activities=_LOOKS_AFTER_PRIVACY),
     ShippedRole(
-        "caldicott-guardian", "Caldicott guardian", "R5105", activities=_LOOKS_AFTER_PRIVACY
+        "caldicott-guardian",
+        "Caldicott guardian",
+        "R5105",
+        activities=(*_LOOKS_AFTER_PRIVACY, Activity.ADJUST_ROLES),
     ),
     ShippedRole(
         "organisation-administrator",

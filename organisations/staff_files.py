@@ -33,6 +33,8 @@ class Line:
     number: int
     joiner: Joiner | None
     wrong: str = ""
+    #: User name and name, as a line that is wrong gives them.
+    whose: tuple[str, str] = ("", "")
 
 
 def read(text: str, *, roles: Mapping[str, str], teams: Mapping[str, int]) -> list[Line]:
@@ -65,21 +67,22 @@ def _line(
     teams: Mapping[str, int],
 ) -> Line:
     given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name in KNOWN}
+    whose = given.get("user_name", "")[:150], given.get("name", "")[:200]
     role, team = given.get("role", "").casefold(), given.get("team", "").casefold()
     if role not in roles:
-        return Line(number, None, "No such role")
+        return Line(number, None, "No such role", whose)
     if team and team not in teams:
-        return Line(number, None, "No such team of this organisation")
+        return Line(number, None, "No such team of this organisation", whose)
     try:
         first, last = _day(given.get("first_day", "")), _day(given.get("last_day", ""))
     except ValueError:
-        return Line(number, None, "A date is not YYYY-MM-DD or DD/MM/YYYY")
+        return Line(number, None, "A date is not YYYY-MM-DD or DD/MM/YYYY", whose)
     return Line(
         number,
         Joiner(
-            username=given.get("user_name", "")[:150],
+            username=whose[0],
             role=roles[role],
-            name=given.get("name", "")[:200],
+            name=whose[1],
             email=given.get("email", "")[:254],
             team=teams[team] if team else None,
             valid_from=begins(first),

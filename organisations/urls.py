@@ -6,6 +6,7 @@ from organisations import (
     views,
     views_inviting,
     views_places,
+    views_proposals,
     views_recertifying,
     views_refresh,
     views_sharing,
@@ -82,8 +83,8 @@ urlpatterns = [
     path("registry/staff/<uuid:person>/role", views_staff.give_role, name="registry-give-role"),
     path("registry/staff/<uuid:person>/invite", views_inviting.invite, name="registry-invite"),
     path("registry/staff/<uuid:person>/end", views_staff.end_roles, name="registry-end-roles"),
-    path("registry/proposals", views_staff.proposals, name="registry-proposals"),
-    path("registry/proposals/<uuid:proposal>", views_staff.proposal, name="registry-proposal"),
+    path("registry/proposals", views_proposals.proposals, name="registry-proposals"),
+    path("registry/proposals/<uuid:proposal>", views_proposals.proposal, name="registry-proposal"),
     path(
         "registry/proposals/<uuid:proposal>/return",
         views_sharing.return_to_before,

@@ -16,12 +16,14 @@ from access.doors import needs, public
 from access.requests import ActingRequest
 from audit import actions as audit
 from audit.models import Action
-from organisations import presenters, recertifying, selectors
+from organisations import presenters, recertifying, selectors, selectors_staff
 from organisations.activities import Activity
 from organisations.delegation import organisations_administered
 from organisations.forms import OrganisationFilterForm, StaffSearchForm
 
 ADMINISTRATORS = (Activity.MANAGE_REGISTRY, Activity.MANAGE_ORGANISATION)
+#: Who sees roles, and what is proposed of them.
+OF_ROLES = (*ADMINISTRATORS, Activity.ADJUST_ROLES)
 
 
 @public
@@ -62,19 +64,39 @@ def organisation(request: ActingRequest, public_id: UUID) -> HttpResponse:
 @needs(*ADMINISTRATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff(request: ActingRequest) -> HttpResponse:
-    """Staff of the organisations that the reader administers, with their memberships."""
-    form = StaffSearchForm(request.POST or None)
-    name = form.cleaned_data["name"] if form.is_bound and form.is_valid() else ""
+    """Staff of the organisations that the reader administers, with their memberships.
+
+    Of one of them, where an address or the form names one that is theirs.
+    """
     mine = organisations_administered(request.user, request.acting.activities)
-    page = selectors.staff_by_name(name, page_number(request.POST.get("page")), of=mine)
+    places = {str(each.public_id): each for each in selectors_staff.employers(mine)}
+    wanted = request.GET.get("organisation", "")
+    at = wanted if wanted in places else ""
+    form = StaffSearchForm(request.POST or None, initial={"organisation": at})
+    every = [("", "All organisations")]
+    form.offer("organisation", every + [(key, each.name) for key, each in places.items()])
+    if len(places) < 2:
+        del form.fields["organisation"]
+    name = ""
+    if form.is_bound and form.is_valid():
+        name, at = form.cleaned_data["name"], form.cleaned_data.get("organisation", "")
+    of = mine.filter(public_id=at) if at else mine
+    page = selectors.staff_by_name(name, page_number(request.POST.get("page")), of=of)
     lines = presenters.staff_lines(page)
     to_confirm = len(recertifying.due(mine, reader=request.user.pk))
     audit_reading(request, "staff", count=len(lines))
-    context = {"form": form, "name": name, "page": page, "lines": lines, "to_confirm": to_confirm}
+    context = {
+        "form": form,
+        "name": name,
+        "place": at,
+        "page": page,
+        "lines": lines,
+        "to_confirm": to_confirm,
+    }
     return render(request, "organisations/staff.jinja", context)
 
 
-@needs(*ADMINISTRATORS)
+@needs(*OF_ROLES)
 @require_GET
 def roles(request: ActingRequest) -> HttpResponse:
     """Every role: what it reads, and what it may do."""

@@ -1,7 +1,7 @@
 """Who shows what to whom; and drafting a change of an agreement or of a role.
 
-Everyone who administers may read it; the registry's administrators draft. What widens waits for
-its effect and a second person (organisations/drafts.py).
+Everyone who administers may read it; the registry's administrators draft, and Caldicott guardians
+what a role reads. What widens waits for its effect and a second person (organisations/drafts.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,11 +24,13 @@ from organisations import presenters_sharing as presenters
 from organisations import selectors_staff as selectors
 from organisations.activities import Activity
 from organisations.drafts import REFUSALS, Agreed
-from organisations.forms import AgreementDraftForm, RoleDraftForm
+from organisations.forms import AgreementDraftForm, RoleDraftForm, RoleReadsForm
 from organisations.models import Organisation, Proposal, Role, SharingAgreement
+from organisations.presenters_staff import why_not_confirmed
 from organisations.selectors import agreements_in_force
 from organisations.staff_files import begins, ends_after
-from organisations.views import ADMINISTRATORS, audit_reading
+from organisations.views import ADMINISTRATORS, OF_ROLES, audit_reading
+from organisations.views_proposals import proposal_page, proposals_seen
 
 _ASKED_AT = {
     "dates": "ends",
@@ -96,22 +99,28 @@ def agreement(request: ActingRequest, source: UUID, recipient: UUID) -> HttpResp
     return render(request, "organisations/agreement.jinja", context)
 
 
-@needs(*ADMINISTRATORS)
+@needs(*OF_ROLES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def role(request: ActingRequest, code: str) -> HttpResponse:
-    """What one role reads and may do; the registry's administrators draft a change."""
+    """What one role reads and may do; a change is drafted by whose it is to draft.
+
+    The registry's administrators change both; who adjusts roles, what it reads.
+    """
     found = Role.objects.filter(code=code).first()
     if found is None:
         raise Http404
     now = {"categories": [str(n) for n in found.categories], "activities": found.activities}
-    form = RoleDraftForm(_sent(request), initial=now)
+    whole = not request.acting.may(Activity.ADJUST_ROLES) or request.acting.may(
+        Activity.MANAGE_REGISTRY
+    )
+    form = (RoleDraftForm if whole else RoleReadsForm)(_sent(request), initial=now)
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         drafted = drafts.draft_role(
             request.acting,
             code,
             categories=[int(number) for number in given["categories"]],
-            activities=given["activities"],
+            activities=given.get("activities", found.activities),
             valid_from=begins(given["begins"]),
             why=given["why"],
             request_id=request.request_id,
@@ -120,7 +129,13 @@ def role(request: ActingRequest, code: str) -> HttpResponse:
             return _to_draft(drafted.proposal)
         form.add_error(_ASKED_AT.get(drafted.outcome), REFUSALS[drafted.outcome])
     audit_reading(request, "role", id=found.pk)
-    context = {"form": form, "role": found, "drafts": request.acting.may(Activity.MANAGE_REGISTRY)}
+    context = {
+        "form": form,
+        "role": found,
+        "rows": presenters.role_rows(found),
+        "drafts": not whole or request.acting.may(Activity.MANAGE_REGISTRY),
+        "is_readers": found.code == request.acting.role_code,
+    }
     return render(request, "organisations/role.jinja", context)
 
 
@@ -178,18 +193,15 @@ def _to_draft(drafted: UUID) -> HttpResponse:
     return response
 
 
-@needs(Activity.MANAGE_REGISTRY)
+@needs(Activity.MANAGE_REGISTRY, Activity.ADJUST_ROLES)
 @require_POST
 def return_to_before(request: ActingRequest, proposal: UUID) -> HttpResponse:
     """Back to what held before a change that was done: narrower, at once; wider, as a draft."""
-    found = Proposal.objects.filter(
-        public_id=proposal, applied_at__isnull=False, former__isnull=False
-    ).first()
+    done = Q(applied_at__isnull=False, former__isnull=False)
+    found = proposals_seen(request).filter(done, public_id=proposal).first()
     if found is None:
         raise Http404
     drafted = drafts.return_to_before(request.acting, found, request_id=request.request_id)
     if drafted.proposal is not None:
         return _to_draft(drafted.proposal)
-    response = redirect("registry-proposal", proposal)
-    response.status_code = 303
-    return response
+    return proposal_page(request, found, why_not_confirmed(drafted.outcome))

@@ -1,4 +1,4 @@
-"""The administrators' pages of staff: joiners, movers and leavers, and what takes two people.
+"""The administrators' pages of staff: joiners, movers and leavers, and the history.
 
 Which organisations are theirs is asked in :mod:`organisations.delegation`; the database asks again
 before anything is written.
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access import first_sign_in
-from access.doors import needs, refuse
+from access.doors import needs
 from access.nudges import tell_of_invitation
 from access.requests import ActingRequest
 from organisations import presenters_staff as presenters
@@ -73,8 +73,8 @@ class Giving:
 def join(request: ActingRequest) -> HttpResponse:
     """Somebody joins: who and where; which role; everything once more."""
     places = {str(each.public_id): each for each in selectors.employers(administered(request))}
-    form = JoinerForm(request.POST or None, initial={"organisation": next(iter(places), "")})
-    form.offer("organisation", presenters.organisation_options(places.values()))
+    form = JoinerForm(request.POST or None)
+    form.offer("organisation", presenters.organisation_choices(places.values()))
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         known = selectors.staff_called(given["username"])
@@ -126,7 +126,7 @@ def _give(request: ActingRequest, giving: Giving) -> HttpResponse:
     form = RoleGivenForm(request.POST if asked else None, initial=_as_now(giving.replaces))
     roles = selectors.roles_to_give(request.acting.activities)
     teams = selectors.teams_of(giving.organisation)
-    form.offer("role", [(role.code, role.name) for role in roles])
+    form.offer("role", [("", "Select the role"), *((role.code, role.name) for role in roles)])
     form.offer("team", presenters.team_options(teams))
     context = {"form": form, "giving": giving}
     if not form.is_bound or not form.is_valid() or request.POST.get("go") == "role":
@@ -246,12 +246,8 @@ def end_roles(request: ActingRequest, person: UUID) -> HttpResponse:
 def upload(request: ActingRequest) -> HttpResponse:
     """A file of joiners: what would come of each line, and then it is done, or nothing is."""
     places = {str(each.public_id): each for each in selectors.employers(administered(request))}
-    form = StaffFileForm(
-        request.POST or None,
-        request.FILES or None,
-        initial={"organisation": next(iter(places), "")},
-    )
-    form.offer("organisation", presenters.organisation_options(places.values()))
+    form = StaffFileForm(request.POST or None, request.FILES or None)
+    form.offer("organisation", presenters.organisation_choices(places.values()))
     context = {"form": form, "columns": staff_files.KNOWN}
     if not form.is_bound or not form.is_valid():
         return render(request, "organisations/staff_upload.jinja", context)
@@ -288,41 +284,6 @@ def _lines(request: ActingRequest, text: str, place: Organisation) -> list[staff
         roles={word.casefold(): role.code for role in roles for word in (role.name, role.code)},
         teams={word.casefold(): team.pk for team in teams for word in (team.name, team.code)},
     )
-
-
-@needs(*ADMINISTRATORS)
-@require_safe
-def proposals(request: ActingRequest) -> HttpResponse:
-    """What waits for a second person, and what became of the rest."""
-    found = selectors.proposals_of(administered(request), whole_registry=whole_registry(request))
-    lines = presenters.proposal_lines(found[:100], reader=request.user.pk, at=timezone.now())
-    audit_reading(request, "proposals", count=len(lines))
-    return render(request, "organisations/proposals.jinja", {"lines": lines})
-
-
-@needs(*ADMINISTRATORS)
-@require_http_methods(["GET", "HEAD", "POST"])
-def proposal(request: ActingRequest, proposal: UUID) -> HttpResponse:
-    """One proposal: a second person confirms it; anyone whose it is to settle withdraws it."""
-    mine = selectors.proposals_of(administered(request), whole_registry=whole_registry(request))
-    found = mine.filter(public_id=proposal).first()
-    if found is None:
-        raise Http404
-    problem = ""
-    if request.method == "POST":
-        do = staffing.withdraw if request.POST.get("do") == "withdraw" else staffing.confirm
-        answer = do(request.acting, proposal, request_id=request.request_id)
-        if answer == "not-allowed":
-            return refuse(request, "activity-not-in-role")
-        if answer in {"confirmed", "withdrawn"}:
-            response = redirect("registry-proposal", proposal)
-            response.status_code = 303
-            return response
-        problem = presenters.why_not_confirmed(answer)
-    (line,) = presenters.proposal_lines([found], reader=request.user.pk, at=timezone.now())
-    audit_reading(request, "proposal", id=found.pk)
-    context = {"line": line, "problem": problem}
-    return render(request, "organisations/proposal.jinja", context)
 
 
 @needs(*ADMINISTRATORS)

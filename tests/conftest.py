@@ -135,7 +135,8 @@ _DELETES = """
     select string_agg(format('delete from %I.%I', schemaname, tablename), '; ') from pg_tables
     where schemaname = 'public'
       and tablename not in ('django_migrations', 'django_content_type', 'auth_permission',
-                            'organisations_rulesepoch', 'identity_tableaboutresident')
+                            'organisations_rulesepoch', 'identity_tableaboutresident',
+                            'keeping_retentionrule')
 """
 
 

@@ -65,6 +65,18 @@ _ROLES: dict[str, dict[str, Any]] = {
             Activity.TELL_WHO_LOOKED,
         ],
     },
+    "caldicott-guardian": {
+        "name": "Caldicott guardian",
+        "activities": [
+            Activity.FIND_RESIDENTS,
+            Activity.REVIEW_ALERTS,
+            Activity.DISCLOSE_LAWFULLY,
+            Activity.EXPLAIN_ACCESS,
+            Activity.READ_AUDIT,
+            Activity.TELL_WHO_LOOKED,
+            Activity.ADJUST_ROLES,
+        ],
+    },
     "medical-examiner": {
         "name": "Medical examiner",
         "categories": CLINICIANS_READ,

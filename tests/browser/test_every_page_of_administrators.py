@@ -125,7 +125,7 @@ def test_a_joiner_a_mover_and_a_leaver_of_ones_own_organisation(visit: Visit) ->
     administrator, joiner = visit(), "joiner.of.the.browser"
     administrator.signs_in("org-admin").follows("Staff").arrives("Staff")
     administrator.follows("Somebody joins").arrives("Who joins?").presses("Continue")
-    administrator.arrives("Who joins?").sees("Enter user name").pictures("staff-join")
+    administrator.arrives("Who joins?").sees("Enter the user name").pictures("staff-join")
     administrator.types("User name", joiner).types("Full name (of somebody new)", "Jo Joiner")
     administrator.presses("Continue").arrives(re.compile("Which role\\?")).pictures("staff-role")
     administrator.page.get_by_label("Role", exact=True).select_option("Social worker")

@@ -98,6 +98,7 @@ def test_a_replay_restores_what_was_lost(
         before = shown()
         assert before
         admin = run_sql("admin")
+        admin.execute("set session_replication_role = replica")  # nobody may, but with its share
         admin.execute("delete from records_entry")
         admin.commit()
         out = StringIO()

@@ -297,6 +297,65 @@ def test_a_role_begins_on_its_day_unless_it_was_changed_meanwhile(board, as_logi
     assert Proposal.objects.get(public_id=second).withdrawn_at is not None
 
 
+@pytest.fixture
+def guardians(board, as_login) -> list[Acting]:
+    """Two Caldicott guardians."""
+    with as_login("pipeline"):
+        return [
+            Acting.of(factories.membership(as_role="caldicott-guardian", at=body))
+            for body in (board.source, board.recipient)
+        ]
+
+
+def test_caldicott_guardians_adjust_what_a_role_reads_and_nothing_else(
+    board, guardians, as_login
+) -> None:
+    guardian, other = guardians
+    nurse = Role.objects.get(code="nurse")
+    wider = [*nurse.categories, 16]
+    drafted = role(guardian, categories=wider)
+    assert drafted.outcome == "proposed"
+    compute(as_login)
+    assert confirm(guardian, drafted.proposal) == "own"
+    assert confirm(other, drafted.proposal) == "needs-registry"
+    assert Role.objects.get(code="nurse").categories == nurse.categories
+    assert confirm(board.second, drafted.proposal) == "confirmed"
+    assert Role.objects.get(code="nurse").categories == wider
+    narrowed = role(guardian, categories=nurse.categories)
+    assert narrowed.outcome == "done", "what narrows takes one"
+    of_registry = role(board.first, categories=wider)
+    compute(as_login)
+    assert confirm(guardian, of_registry.proposal) == "confirmed"
+    # Nothing of what it may do, of agreements, or of whom they are themselves.
+    more = [*nurse.activities, Activity.RECORD_CHOICES]
+    fewer = nurse.activities[1:]
+    assert role(guardian, activities=more).outcome == "not-allowed"
+    assert role(guardian, activities=fewer, categories=wider).outcome == "not-allowed"
+    assert role(guardian, "caldicott-guardian", categories=[1]).outcome == "own"
+    assert agree(board, 1, by=guardian).outcome == "not-allowed"
+    doing = role(board.first, activities=more)
+    compute(as_login)
+    assert confirm(guardian, doing.proposal) == "not-allowed"
+    assert staffing.withdraw(guardian, doing.proposal, request_id=REQUEST) == "not-allowed"
+    shares = agree(board, 1, 2, 3, 4)
+    compute(as_login)
+    assert confirm(guardian, shares.proposal) == "not-allowed"
+
+
+def test_who_administered_the_registry_and_does_no_more_is_no_second_person(
+    board, guardians, as_login, run_sql
+) -> None:
+    drafted = role(board.first, categories=[1, 16])
+    compute(as_login)
+    admin = run_sql("admin")
+    admin.execute(
+        "update organisations_membership set state = 'ended', valid_until = now() where id = %s",
+        [board.first.membership_id],
+    )
+    admin.commit()
+    assert confirm(guardians[0], drafted.proposal) == "needs-registry"
+
+
 def its_day_comes(run_sql: Any) -> None:
     admin = run_sql("admin")
     admin.execute(

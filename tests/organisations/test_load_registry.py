@@ -136,6 +136,24 @@ def test_loading_again_changes_nothing(database, as_login, practices, run_sql) -
     assert first == second
 
 
+def test_loading_again_keeps_what_a_role_reads_and_where_somebody_is_rung(
+    database, as_login
+) -> None:
+    """Two people decided the one, the organisation the other; and it is said what differs."""
+    with as_login("pipeline"):
+        _out, err = load()
+        assert err == ""
+        Role.objects.filter(code="nurse").update(categories=[1, 16], name="Ward nurse")
+        Organisation.objects.filter(ods_code="RBG01").update(duty_phone="020 7946 0999")
+        _out, err = load()
+    nurse = Role.objects.get(code="nurse")
+    assert (nurse.categories, nurse.name) == ([1, 16], "Nurse")
+    assert err.startswith("Nurse: reads or may do other than what is shipped")
+    assert err.count("\n") == 1
+    council = Organisation.objects.get(ods_code="RBG01")
+    assert (council.duty_phone, council.phone) == ("020 7946 0999", "020 7946 0202")
+
+
 def test_loading_again_keeps_what_a_person_decided(database, as_login, practices) -> None:
     with as_login("pipeline"):
         load(**practices)

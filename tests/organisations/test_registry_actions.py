@@ -97,6 +97,7 @@ def test_who_administers_what(database, as_login, run_sql) -> None:
     with as_login("pipeline"):
         mine, other = factories.organisation(), factories.organisation()
         who = factories.staff()
+        factories.membership(who, mine, "organisation-administrator")
         for _ in range(2):
             actions.let_administer(by=None, staff=who, organisation=mine)
     assert len(events(run_sql)) == 1

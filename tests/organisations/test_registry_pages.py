@@ -189,6 +189,44 @@ def test_staff_are_shown_a_page_at_a_time_without_a_name_in_the_address(
     assert len(second.select("tbody tr")) == 31 - 25
 
 
+def test_the_list_says_who_takes_part_through_a_group_and_who_does_not(
+    region, signed_in, as_login
+) -> None:
+    with as_login("pipeline"):
+        alone = factories.organisation("Alone", kind="gp_practice", participates=False)
+    page = page_of(signed_in("registry-administrator").get(reverse("registry-organisations")))
+    said = {
+        row.th.get_text(strip=True): row.select("td")[2].get_text(" ", strip=True)
+        for row in page.select("tbody tr")
+    }
+    assert said[region["practice"].name] == "Takes part Through its group"
+    assert said[alone.name] == "Takes part No"
+
+
+def test_staff_of_one_organisation_through_every_page(region, signed_in, as_login) -> None:
+    with as_login("pipeline"):
+        for _ in range(27):
+            factories.membership(at=region["practice"], as_role="nurse")
+        factories.membership(at=region["former"], as_role="nurse")
+    client = signed_in("registry-administrator")
+    everybody = page_of(client.get(reverse("registry-staff"))).main.get_text(" ", strip=True)
+    assert "29 staff members found" in everybody
+    its_page = reverse("registry-organisation", args=[region["practice"].public_id])
+    (link,) = page_of(client.get(its_page)).select("a[href*='staff?organisation=']")
+    first = page_of(client.get(link["href"]))
+    assert "27 staff members found" in first.main.get_text(" ", strip=True)
+    assert first.select_one("option[selected]").get_text(strip=True) == region["practice"].name
+    form = first.select_one("nav[aria-label=Pages] form")
+    sent = {each["name"]: each["value"] for each in form.select("input")}
+    second = page_of(client.post(reverse("registry-staff"), sent))
+    assert len(second.select("tbody tr")) == 2
+    # Somebody else's is not theirs to choose.
+    own = signed_in("organisation-administrator", administers=region["council"])
+    shown = page_of(own.get(link["href"])).main.get_text(" ", strip=True)
+    assert region["practice"].name not in shown
+    assert "All organisations" not in shown
+
+
 def test_the_matrix_of_roles_says_yes_and_no(region, signed_in, as_login) -> None:
     with as_login("pipeline"):
         factories.role("nurse")

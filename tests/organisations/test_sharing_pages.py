@@ -34,9 +34,11 @@ def desk(database, as_login) -> SimpleNamespace:
             ("first", "registry-administrator"),
             ("second", "registry-administrator"),
             ("other", "organisation-administrator"),
+            ("guardian", "caldicott-guardian"),
+            ("colleague", "caldicott-guardian"),
         ):
             setattr(found, name, factories.membership(at=found.source, as_role=role).staff)
-    for name in ("first", "second", "other"):
+    for name in ("first", "second", "other", "guardian", "colleague"):
         client = Client()
         client.force_login(getattr(found, name))
         setattr(found, name, client)
@@ -143,7 +145,10 @@ def test_an_effect_is_put_into_words(desk, as_login, run_sql) -> None:
 
 def test_a_role_is_drafted_on_its_page(desk) -> None:
     page = reverse("registry-role", args=["nurse"])
-    assert "Only the registry" in words_of(desk.other.get(page))
+    seen = words_of(desk.other.get(page))
+    assert "registry’s administrators change roles" in seen
+    assert "Reads Everything but: Safeguarding" in seen
+    assert "May Find a resident; Open a record in an emergency" in seen
     nurse = Role.objects.get(code="nurse")
     wider = {
         "categories": [str(number) for number in (*nurse.categories, 16)],
@@ -157,3 +162,54 @@ def test_a_role_is_drafted_on_its_page(desk) -> None:
         desk.first.post(own, {**wider, "activities": []})
     )
     assert desk.first.get(reverse("registry-role", args=["no-such"])).status_code == 404
+
+
+def test_a_caldicott_guardian_adjusts_what_a_role_reads(desk, as_login) -> None:
+    page = reverse("registry-role", args=["nurse"])
+    shown = words_of(desk.guardian.get(page))
+    assert "What does it read?" in shown
+    assert "What may it do?" not in shown
+    assert "You act in this role yourself" in words_of(
+        desk.guardian.get(reverse("registry-role", args=["caldicott-guardian"]))
+    )
+    nurse = Role.objects.get(code="nurse")
+    before = [str(number) for number in nurse.categories]
+    wider = {"categories": [*before, "16"], "activities": ["manage-registry"], "why": "Agreed"}
+    sent = desk.guardian.post(page, wider)
+    draft = Proposal.objects.get()
+    assert draft.wanted["activities"] == sorted(nurse.activities), "what it may do is not asked"
+    assert "Role: Nurse" in words_of(desk.guardian.get(reverse("registry-proposals")))
+    assert "another administrator must confirm it" in words_of(desk.guardian.get(sent.url))
+    of_colleague = words_of(desk.colleague.get(sent.url))
+    assert "an administrator of the registry must confirm it" in of_colleague
+    assert "Confirm it" not in of_colleague
+    assert "One of the two people" in words_of(desk.colleague.post(sent.url))
+    with as_login("pipeline"):
+        effect_previews.compute(draft.pk)
+    assert desk.first.post(sent.url).status_code == 303
+    assert Role.objects.get(code="nurse").categories == [*nurse.categories, 16]
+    back = desk.colleague.post(reverse("registry-return", args=[draft.public_id]))
+    assert "Done at once: it narrows" in words_of(desk.colleague.get(back.url))
+    assert Role.objects.get(code="nurse").categories == nurse.categories
+    history = words_of(desk.first.get(reverse("registry-history")))
+    assert "Role, Nurse: changed" in history
+    assert "Categories: besides Safeguarding" in history
+    assert "Categories: no longer Safeguarding" in history
+    # A change of what it may do, and of what is shared, is not theirs to see.
+    doing = desk.first.post(page, {"categories": before, "activities": [], "why": "Agreed"})
+    assert desk.guardian.get(doing.url).status_code == 404
+    shares = desk.first.post(address(desk), wanted(1))
+    assert desk.guardian.get(shares.url).status_code == 404
+    assert desk.guardian.get(address(desk)).status_code == 403
+    undo = reverse("registry-return", args=[doing.url.rsplit("/", 1)[-1]])
+    assert desk.guardian.post(undo).status_code == 404
+
+
+def test_what_cannot_be_returned_to_says_why(desk, as_login) -> None:
+    sent = desk.first.post(address(desk), wanted(1))
+    back = reverse("registry-return", args=[sent.url.rsplit("/", 1)[-1]])
+    returned = desk.first.post(back)
+    with as_login("pipeline"):
+        effect_previews.compute(Proposal.objects.latest("pk").pk)
+    assert desk.second.post(returned.url).status_code == 303
+    assert "This is what holds now" in words_of(desk.first.post(back))

@@ -166,6 +166,26 @@ def test_a_privileged_role_waits_for_the_second_person(desk) -> None:
     )
 
 
+def test_what_waits_comes_first_a_page_at_a_time(desk, as_login, run_sql) -> None:
+    desk.admin.post(reverse("registry-join"), joining(desk, role="privacy-officer", team=""))
+    waiting = Proposal.objects.get()
+    admin = run_sql("admin")
+    admin.execute(
+        "insert into organisations_proposal (kind, wanted, organisation_id, about_id, why,"
+        " proposed_by_id, proposed_at, withdrawn_at) select kind, wanted, organisation_id,"
+        " about_id, why, proposed_by_id, proposed_at, now() from organisations_proposal,"
+        " generate_series(1, 30)"
+    )
+    admin.commit()
+    first = page_of(desk.admin.get(reverse("registry-proposals")))
+    lines = first.main.select("li a[href*='/proposals/']")
+    assert len(lines) == 25
+    assert lines[0]["href"] == reverse("registry-proposal", args=[waiting.public_id])
+    assert "31 proposals found, showing 1 to 25" in first.main.get_text(" ", strip=True)
+    second = page_of(desk.admin.get(reverse("registry-proposals"), {"page": 2}))
+    assert len(second.main.select("li a[href*='/proposals/']")) == 6
+
+
 def test_a_proposal_is_withdrawn_by_whoever_made_it(desk) -> None:
     desk.admin.post(reverse("registry-join"), joining(desk, role="privacy-officer", team=""))
     proposal = Proposal.objects.get()
@@ -214,8 +234,9 @@ def test_of_a_file_with_a_wrong_line_nothing_counts(desk) -> None:
     address = reverse("registry-upload")
     preview = page_of(desk.admin.post(address, sending(desk, content)))
     words = preview.main.get_text(" ", strip=True)
-    for part in ("No such role", "No such team", "A date is not", "your own roles", "4 of 5"):
+    for part in ("No such role", "ben.example", "No such team", "A date is not", "4 of 5"):
         assert part in words
+    assert "your own roles" in words
     assert preview.select_one("main form") is None
     forced = {"organisation": str(desk.mine.public_id), "why": "New rota", "read": content}
     assert desk.admin.post(address, {**forced, "do": "yes"}).status_code == 200
@@ -238,7 +259,7 @@ def test_the_history_is_of_ones_own_organisations(desk, as_login) -> None:
     desk.admin.post(reverse("registry-join"), joining(desk))
     mine = words_of(desk.admin.get(reverse("registry-history")))
     assert "Starts on the ward" in mine
-    assert "staff member: Ann Example" in mine
+    assert "Staff member: Ann Example" in mine
     others = words_of(desk.stranger.get(reverse("registry-history")))
     assert "Starts on the ward" not in others
     with as_login("pipeline"):
@@ -252,7 +273,8 @@ def test_the_history_is_of_ones_own_organisations(desk, as_login) -> None:
     registry = Client()
     registry.force_login(held.staff)
     everything = words_of(registry.get(reverse("registry-history")))
-    assert "Mine → Mine renamed" in everything
+    assert "Name: Mine → Mine renamed" in everything
+    assert "Organisation, Mine renamed: changed" in everything
     assert "A command or background job" in everything
     only = reverse("registry-history") + f"?organisation={desk.other.public_id}"
     assert "Starts on the ward" not in words_of(registry.get(only))

@@ -110,6 +110,57 @@ def test_the_database_and_the_pages_agree_whose_organisations_are_whose(places, 
     assert not asked(as_login, ended.staff_id, ended.pk, places.mine.pk)
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "state", "theirs"),
+    [
+        (-9, None, "active", True),
+        (-9, 9, "active", True),
+        (9, None, "active", False),
+        (-9, -1, "active", False),
+        (-9, None, "suspended", False),
+    ],
+)
+def test_an_organisation_is_theirs_while_their_role_there_is_in_force(
+    places, as_login, begins: int, ends: int | None, state: str, *, theirs: bool
+) -> None:
+    """Whatever the object permission says, which comes with the role before its first day."""
+    now = timezone.now()
+    dates = {
+        "valid_from": now + timedelta(days=begins),
+        "valid_until": None if ends is None else now + timedelta(days=ends),
+        "state": state,
+    }
+    staff = StaffMember.objects.get(pk=places.stranger.staff_id)
+    with as_login("pipeline"):
+        factories.membership(staff, places.mine, "organisation-administrator", **dates)
+        actions.let_administer(by=None, staff=staff, organisation=places.mine)
+    mine = organisations_administered(staff, places.stranger.activities)
+    assert mine.filter(pk=places.mine.pk).exists() is theirs
+    assert asked(as_login, staff.pk, places.stranger.membership_id, places.mine.pk) is theirs
+    assert (give(places.stranger, places.mine).outcome == "added") is theirs
+
+
+def test_a_role_that_begins_later_or_has_run_out_lets_nobody_administer_meanwhile(
+    places, run_sql
+) -> None:
+    username = StaffMember.objects.get(pk=places.stranger.staff_id).username
+    soon = timezone.now() + timedelta(days=7)
+    answer = give(
+        places.admin, places.mine, username, "organisation-administrator", valid_from=soon
+    )
+    assert staffing.confirm(places.second, answer.proposal, request_id=REQUEST) == "confirmed"
+    assert give(places.stranger, places.mine).outcome == "not-allowed"
+    moved = (
+        "update organisations_membership set valid_from = now() - interval '9 days',"
+        " valid_until = now() {} interval '1 day' where organisation_id = %s and staff_id = %s"
+    )
+    admin = run_sql("admin")
+    for sign, outcome in (("+", "added"), ("-", "not-allowed")):
+        admin.execute(moved.format(sign), [places.mine.pk, places.stranger.staff_id])
+        admin.commit()
+        assert give(places.stranger, places.mine, f"ann{sign}").outcome == outcome
+
+
 def asked(as_login: Any, *of: int) -> bool:
     with as_login("owner"), connection.cursor() as cursor:
         cursor.execute("set role connectcare_gate")

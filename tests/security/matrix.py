@@ -53,6 +53,8 @@ PRIVACY = (Persona.PRIVACY_OFFICER, Persona.CALDICOTT_GUARDIAN)
 FINDERS = (*READERS, Persona.ADVISER, *PRIVACY, Persona.RECORDS_OFFICER)
 RECORDERS = (Persona.SOCIAL_WORKER, Persona.ADVISER)
 ADMINISTRATORS = (Persona.REGISTRY_ADMINISTRATOR, Persona.ORGANISATION_ADMINISTRATOR)
+#: Who sees roles, and what is proposed of them.
+OF_ROLES = (*ADMINISTRATORS, Persona.CALDICOTT_GUARDIAN)
 DESK = (Persona.ADVISER,)
 OFFICERS = (Persona.RECORDS_OFFICER,)
 NUMBER_GIVERS = (*RECORDERS, Persona.RECORDS_OFFICER)
@@ -261,22 +263,28 @@ MATRIX: list[Row] = [
     *_both("registry-add-team", 404, 404, ADMINISTRATORS, public_id=UUID),
     *_both("registry-team", 404, 404, ADMINISTRATORS, public_id=UUID, row="1"),
     *_both("registry-staff", 200, 200, ADMINISTRATORS),
-    *_both("registry-roles", 200, 405, ADMINISTRATORS),
+    *_both("registry-roles", 200, 405, OF_ROLES),
     *_both("registry-join", 200, 200, ADMINISTRATORS),
     *_both("registry-upload", 200, 200, ADMINISTRATORS),
     *_both("registry-person", 404, 405, ADMINISTRATORS, person=UUID),
     *_both("registry-give-role", 405, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-invite", 404, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-end-roles", 404, 404, ADMINISTRATORS, person=UUID),
-    *_both("registry-proposals", 200, 405, ADMINISTRATORS),
-    *_both("registry-proposal", 404, 404, ADMINISTRATORS, proposal=UUID),
-    *_both("registry-return", 405, 404, (Persona.REGISTRY_ADMINISTRATOR,), proposal=UUID),
+    *_both("registry-proposals", 200, 405, OF_ROLES),
+    *_both("registry-proposal", 404, 404, OF_ROLES, proposal=UUID),
+    *_both(
+        "registry-return",
+        405,
+        404,
+        (Persona.REGISTRY_ADMINISTRATOR, Persona.CALDICOTT_GUARDIAN),
+        proposal=UUID,
+    ),
     *_both("registry-refresh", 200, 200, (Persona.REGISTRY_ADMINISTRATOR,)),
     *_both("registry-recertify", 200, 200, ADMINISTRATORS),
     *_both("registry-let-in-again", 405, 404, ADMINISTRATORS, person=UUID),
     *_both("registry-sharing", 200, 405, ADMINISTRATORS),
     *_both("registry-agreement", 404, 404, ADMINISTRATORS, source=UUID, recipient=UUID),
-    *_both("registry-role", 404, 404, ADMINISTRATORS, code="no-such-role"),
+    *_both("registry-role", 404, 404, OF_ROLES, code="no-such-role"),
     *_both("registry-history", 200, 405, ADMINISTRATORS),
     # Opening what is restricted. No glass for social workers and pharmacists; the medical examiner
     # needs no part in anybody's care, and may say none.

@@ -18,6 +18,7 @@ from organisations.loading import (
     load_organisations,
     load_practices_from_ods,
     load_shipped_roles,
+    roles_not_as_shipped,
 )
 from organisations.models import Feed, Organisation, Role, SharingAgreement
 from organisations.ods import BadRow
@@ -64,6 +65,12 @@ class Command(BaseCommand):
             f"{SharingAgreement.objects.current().count()} agreements and "
             f"{Feed.objects.current().count()} feeds."
         )
+
+        for name in roles_not_as_shipped():
+            self.stderr.write(
+                f"{name}: reads or may do other than what is shipped, and was left. "
+                "Its page under Roles changes it."
+            )
 
     def _say(self, loaded: PracticesLoaded) -> None:
         for outcome, count in sorted(loaded.counts.items()):
