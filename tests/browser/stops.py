@@ -13,7 +13,10 @@ from tests.browser.axe import NARROW, WIDE
 #: A window that leaves little beside what is fixed at its top.
 LOW = {"width": WIDE["width"], "height": 600}
 
-_STOPS = "main :is(a[href], button, select, summary, input:not([type=hidden]), textarea)"
+_STOPS = (
+    "main :is(a[href], button, select, summary, input:not([type=hidden]), textarea)"
+    ":not([tabindex='-1'])"  # where no keyboard stops
+)
 #: A radio button or box is drawn by its label.
 _SHOWN_OF = """const shownOf = each =>
     each.matches("[type=radio], [type=checkbox]") && each.labels.length ? each.labels[0] : each;"""

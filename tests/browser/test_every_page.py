@@ -23,7 +23,6 @@ NOT_EXAMINED: dict[str, str] = {
     "access/provider_links.jinja": "no provider is configured here",
     "access/still_them.jinja": "no provider answers here: tests/access/providers has one",
     "access/withheld_changing.jinja": "two transactions must meet, again and again",
-    "access/withheld_reader.jinja": "a membership must end between two statements",
     "public/form_too_many.jinja": "nobody sends too many forms",
 }
 
