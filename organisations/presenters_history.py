@@ -26,6 +26,7 @@ from organisations.models import (
     Team,
 )
 from organisations.periods import State
+from organisations.reminders import ReminderKind
 from ui.formatting import LONDON, prose_date, prose_time
 
 CHANGED = "changed"
@@ -44,6 +45,7 @@ KINDS = {
     "staff": "Staff member",
     "administrator": "Right to administer",
     "proposal": "Proposal",
+    "reminder": "Reminder",
     "framework-right": "Right of the framework",
 }
 
@@ -58,6 +60,7 @@ _UNSAID = frozenset(
     {
         "id",
         "public_id",
+        "about",  # of a reminder: a number
         "is_superuser",
         "date_joined",
         "last_login",
@@ -95,7 +98,14 @@ _CALLED = {
 #: What of a row is one of a few words, as pages say it.
 _WORDS = {
     "state": dict(State.choices),
-    "kind": dict([*OrganisationKind.choices, *ContactKind.choices, *ProposalKind.choices]),
+    "kind": dict(
+        [
+            *OrganisationKind.choices,
+            *ContactKind.choices,
+            *ProposalKind.choices,
+            *ReminderKind.choices,
+        ]
+    ),
     "sharing_default": dict(SharingDefault.choices),
 }
 

@@ -27,9 +27,7 @@ def test_every_table_of_the_registry_keeps_a_history(run_sql: Any) -> None:
         left join pg_trigger t on t.tgrelid = c.oid and t.tgenabled = 'O'
         where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
           and (c.relname like 'organisations_%' or c.relname like 'guardian_%')
-          -- the epoch, the history itself, and which e-mails were sent
-          and c.relname not in ('organisations_rulesepoch', 'organisations_registrychange',
-                                'organisations_reminder')
+          and c.relname not in ('organisations_rulesepoch', 'organisations_registrychange')
         group by c.relname
         """
     )

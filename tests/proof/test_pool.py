@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -63,10 +63,7 @@ def _fail() -> None:
 
 @pytest.fixture
 def readers(database: object, as_login: Any) -> Readers:
-    # Without watches: too few records would open for the readers to meet.
-    world = replace(
-        make_world(Random(10), Size(bodies=5, members=10, residents=12, entries=2)), watches=()
-    )
+    world = make_world(Random(10), Size(bodies=5, members=10, residents=12, entries=3))
     write(world, as_login)
     return Readers(
         acting={member.id: acting(member.id, member.staff) for member in world.members},

@@ -155,11 +155,10 @@ def test_every_address_answers_every_persona_as_the_table_says(ask) -> None:
 
 
 def test_nobody_passes_a_door_with_another_method(ask) -> None:
-    """Asked by one of each kind that the table tells apart at an address: let in, refused, …"""
     wrong = []
     for row in MATRIX:
         if row.method == "GET":
-            for persona in {row.expected(persona): persona for persona in Persona}.values():
+            for persona in Persona:
                 for method in ("PUT", "DELETE"):
                     status = ask(persona, row, method).status_code
                     if status not in (302, 401, 403, 404, 405):
