@@ -136,6 +136,7 @@ def test_from_the_check_to_the_pack_that_is_fetched_once(asking: Asking) -> None
     assert asking.works() is State.REVIEW
     waiting = asking.page(request)
     assert "Decide about these first" in waiting
+    assert "Connect Care has it no more" not in waiting, "it was never there to be fetched"
     assert "Safeguarding" in waiting
     assert "Test council" not in waiting, "an officer reads no place of who is protected"
     assert "Concern from" not in waiting
