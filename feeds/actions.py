@@ -23,7 +23,8 @@ from feeds.deciding import mapping_of
 from feeds.formats import FORMATS
 from feeds.loading import Loader
 from feeds.looking_over import is_looked_over, limits_of, look_over
-from feeds.models import AT_REST, Batch, BatchState, Chunk, Delivery
+from feeds.models import AT_REST, Batch, BatchState, Delivery
+from feeds.raw import keep_piece
 from feeds.replaying import copy_bytes
 from identity.sealed import seal
 from organisations.models import Feed, Organisation
@@ -118,9 +119,7 @@ def _keep(batch: Batch, position: int, file: File) -> int:
     size = 0
     for number, piece in enumerate(iter(lambda: file.content.read(CHUNK_BYTES), b"")):
         size += len(piece)
-        Chunk.objects.create(
-            delivery=delivery, position=number, content=seal(piece, purpose="delivery")
-        )
+        keep_piece(delivery, number, piece)
     Delivery.objects.filter(pk=delivery.pk).update(size=size)
     return size
 

@@ -19,8 +19,9 @@ from consent.selectors import objectors
 from consent.standing import one_person
 from feeds.mapped import Held, Item, Mapped, MappedPerson, Snapshot
 from feeds.models import Batch, BatchState, Chunk, Delivery, ExtractRequest, StoppedCase
+from feeds.raw import keep_piece
 from identity.models import ResidentNhsNumber, SourcePerson
-from identity.sealed import seal, unseal
+from identity.sealed import unseal
 from organisations.models import Organisation, OrganisationKind
 
 CHUNK_BYTES = 1_048_576
@@ -153,10 +154,7 @@ def keep_bytes(delivery: Delivery, content: bytes) -> None:
     """Keep these bytes of a delivery, sealed, in place of those that were kept."""
     Chunk.objects.filter(delivery=delivery).delete()
     for position, start in enumerate(range(0, len(content), CHUNK_BYTES)):
-        piece = content[start : start + CHUNK_BYTES]
-        Chunk.objects.create(
-            delivery=delivery, position=position, content=seal(piece, purpose="delivery")
-        )
+        keep_piece(delivery, position, content[start : start + CHUNK_BYTES])
 
 
 def without(content: bytes, pointers: Iterable[str], boundary: Boundary) -> bytes:

@@ -6,16 +6,21 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from django.db import connection
-from psycopg import Cursor
-
 from feeds.formats import reader_of
 from feeds.mapped import Item
 from feeds.models import Batch, Delivery
 from feeds.sensitive import codes_kept_by_their_source
-from identity.sealed import unseal
+from identity.sealed import seal, unseal
+from statements import prepared
 
+_KEEP = "insert into feeds_chunk (delivery_id, position, content) values (%s, %s, %s)"
 _PIECE = "select content from feeds_chunk where delivery_id = %s and position = %s"
+
+
+def keep_piece(delivery: Delivery, position: int, content: bytes) -> None:
+    """Keep a piece of a delivery, sealed. Inside the transaction that is open."""
+    with prepared() as cursor:
+        cursor.execute(_KEEP, [delivery.pk, position, seal(content, purpose="delivery")])
 
 
 class DeliveryStream(io.RawIOBase):
@@ -34,10 +39,9 @@ class DeliveryStream(io.RawIOBase):
 
     def piece(self) -> bytes:
         """The next chunk's bytes; none at the end."""
-        connection.ensure_connection()
         # As bytes: Django's own cursor gets them as hexadecimal text, twice as long.
-        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-            cursor.execute(_PIECE, [self._delivery.pk, self._next], binary=True)
+        with prepared() as cursor:
+            cursor.execute(_PIECE, [self._delivery.pk, self._next])
             found = cursor.fetchone()
         if found is None:
             return b""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -73,6 +75,37 @@ def test_a_prepared_statement_is_counted_as_any_other(database: dict[str, str]) 
         _backend()
 
     assert [each["sql"] for each in captured] == ["select pg_backend_pid()"]
+
+
+@pytest.mark.usefixtures("database")
+def test_what_a_statement_said_is_kept_no_longer_than_it_runs() -> None:
+    """Not by cursors that prepare nothing, even after one that does: of each its whole text."""
+    _backend()
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            with connection.cursor() as cursor:
+                cursor.execute("select length(%s)", [str(number) * (1 << 20)])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 3 << 20
+
+
+def test_where_nothing_may_be_prepared_nothing_is(
+    database: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "prepare_threshold", None)
+    connection.close()
+    _backend()
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_prepared_statements")
+        (held,) = cursor.fetchone()
+    connection.close()
+
+    assert held == 0
 
 
 def test_what_it_refuses_is_django_s_error(database: dict[str, str]) -> None:
