@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
@@ -295,6 +296,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "feeds.tasks.delete_old_bytes",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    # At night: the one counts every entry, the other writes files of raw bytes anew.
+    "list-due": {
+        "task": "keeping.tasks.list_due",
+        "schedule": crontab(hour=2, minute=10),
+        "options": {"expires": 4 * 3600},
+    },
+    "destroy-confirmed": {
+        "task": "keeping.tasks.destroy_confirmed",
+        "schedule": crontab(hour=3, minute=10),
+        "options": {"expires": 4 * 3600},
     },
     "make-notices": {
         "task": "notifications.tasks.make_notices",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("discharge.urls")),
     path("", include("notifications.urls")),
     path("", include("subject_access.urls")),
+    path("", include("keeping.urls")),
     path("", include("feeds.urls")),
     path("", include("fhir.urls")),
     path("", include("public.urls")),

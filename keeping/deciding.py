@@ -1,36 +1,70 @@
 """What officers see of the review list of their own organisation, and what they decide.
 
 With the web's login, through the gate's functions: they ask for the role again, and let nobody
-confirm what they approved.
+confirm what they approved. A person is named by the identifier of the officers' own system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from access.acting import Acting
+from keeping.models import ListedState
 
 PAGE_LENGTH = 50
 
 
+class Which(StrEnum):
+    """Which shares are asked for."""
+
+    WAITS = "waits"
+    DECIDED = "decided"
+    GONE = "gone"
+
+
 @dataclass(frozen=True)
 class Share:
-    """One share that is due: by its reference, never by name."""
+    """One share on the list, by its reference and its controller's own identifier, never by name.
+
+    ``identifier`` is empty where the share is gone. ``destroyed``, ``counts`` and ``files`` are of
+    its stub: when it went, how many rows of what, and out of how many files its bytes were taken.
+    """
 
     id: UUID
+    identifier: str
+    local: list[str]
     started: date
     due: date
     entries: int
-    state: str
+    state: ListedState
     because: str
     mine: bool
     """Whether the reader approved it, and somebody else must confirm it."""
+    held: bool
+    approver: str
+    confirmer: str
+    kept_until: date | None
+    kept_because: str
+    destroyed: date | None
+    counts: dict[str, int]
+    files: int | None
+
+    @property
+    def may_be_approved(self) -> bool:
+        """Whether it waits for a first officer, and nothing holds it."""
+        return self.state is ListedState.LISTED and not self.held
+
+    @property
+    def may_be_confirmed(self) -> bool:
+        """Whether another officer approved it, and nothing holds it."""
+        return self.state is ListedState.APPROVED and not self.mine and not self.held
 
 
 class _Answer(msgspec.Struct):
@@ -38,14 +72,30 @@ class _Answer(msgspec.Struct):
     shares: list[Share]
 
 
-def review_list(acting: Acting, *, page: int, request_id: str) -> tuple[list[Share], int] | None:
-    """A page of the review list and how many shares are on it; ``None`` if they may not see it."""
+def review_list(
+    acting: Acting, *, page: int, request_id: str, which: Which = Which.WAITS
+) -> tuple[list[Share], int] | None:
+    """A page of the shares and how many there are; ``None`` if they may not see it."""
+    return _read(acting, which, None, page, request_id)
+
+
+def chosen(acting: Acting, shares: Sequence[UUID], *, request_id: str) -> list[Share]:
+    """Those of these references that wait for an officer of one's own organisation."""
+    answer = _read(acting, Which.WAITS, shares[:PAGE_LENGTH], 1, request_id)
+    return answer[0] if answer else []
+
+
+def _read(
+    acting: Acting, which: Which, shares: Sequence[UUID] | None, page: int, request_id: str
+) -> tuple[list[Share], int] | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select keeping.review_list(%s, %s, %s, %s, %s::uuid)::text",
+            "select keeping.review_list(%s, %s, %s, %s::uuid[], %s, %s, %s::uuid)::text",
             [
                 acting.staff_id,
                 acting.membership_id,
+                which,
+                None if shares is None else list(shares),
                 PAGE_LENGTH,
                 (page - 1) * PAGE_LENGTH,
                 request_id,

@@ -79,6 +79,7 @@ class HoldReason(models.TextChoices):
 class RetentionHold(models.Model):
     """Nothing in its reach is destroyed while it is in force, whatever its age."""
 
+    public_id = models.UUIDField(db_default=UuidV7(), editable=False, unique=True)
     reason = models.CharField(max_length=10, choices=HoldReason)
     words = models.TextField(help_text="What it is for; names nobody.")
     controller = models.ForeignKey(

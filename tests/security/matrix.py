@@ -301,6 +301,12 @@ MATRIX: list[Row] = [
     *_both("decide-subject-access", 404, 404, PRIVACY, subject_access=UUID, part="1"),
     *_both("extend-subject-access", 404, 404, PRIVACY, subject_access=UUID),
     *_both("fetch-subject-access", 405, 404, PRIVACY, subject_access=UUID),
+    # Keeping and deleting.
+    *_both("retention", 200, 200, PRIVACY),
+    *_both("retention-holds", 200, 405, PRIVACY),
+    *_both("begin-retention-hold", 200, 200, PRIVACY),
+    *_both("end-retention-hold", 404, 404, PRIVACY, hold=UUID),
+    *_both("retention-schedule", 200, 405, PRIVACY),
     *_both("release-line", 404, 404, PRIVACY, alert=UUID),
     *_both("hold-line", 404, 404, PRIVACY, resident=UUID, line=UUID),
     *_both("watches", 200, 405, PRIVACY),

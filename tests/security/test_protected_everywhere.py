@@ -167,6 +167,8 @@ def parts(everything: Everything, who: str, client: Client) -> dict[str, list[An
         "subject_access": [uuid4()],
         "part": [1],
         "public_id": [uuid4()],
+        # A hold names the controller's own identifier: tests/keeping asks its pages.
+        "hold": [uuid4()],
     }
 
 
