@@ -24,6 +24,16 @@ from records import actions as records
 _HOLDS_AT_ONCE = 1000
 
 
+def one_at_a_time(source_id: int) -> None:
+    """Wait for one's turn at a source, until the transaction ends.
+
+    Batches of one source take turns, chunk by chunk: no two write one entry at once. Whoever
+    destroys what a source sent takes its turn among them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(7302, %s)", [source_id % 2**31])
+
+
 class Loader:
     """Loads one batch. Held by its worker alone."""
 
@@ -37,7 +47,7 @@ class Loader:
     def run(self) -> None:
         """Load what is left, try again what lacked its person, and derive relationships."""
         with transaction.atomic():
-            self._one_at_a_time()
+            one_at_a_time(self._source.pk)
             absent.begin(self._batch)
         deliveries = list(self._batch.deliveries.filter(position__gte=self._batch.delivery_done))
         for delivery in deliveries:
@@ -47,7 +57,7 @@ class Loader:
         for _ in records.relationships_renewed():
             self._beat()
         with transaction.atomic():
-            self._one_at_a_time()
+            one_at_a_time(self._source.pk)
             cut_out(self._batch, self._source)
             answer_requests(self._batch, self._source, self._applier.came)
             now = timezone.now()
@@ -117,7 +127,7 @@ class Loader:
         batch has got is lost with it too. The batch's last transaction waits for all of them.
         """
         with transaction.atomic():
-            self._one_at_a_time()
+            one_at_a_time(self._source.pk)
             self._without_waiting_for_the_disk()
             result = self._applier.apply(items, self._batch.brought_by)
             keep(self._batch, delivery, result)
@@ -128,11 +138,6 @@ class Loader:
                 wrappers=F("wrappers") + result.wrappers,
             )
         self._tell()
-
-    def _one_at_a_time(self) -> None:
-        """Batches of one source take turns, chunk by chunk: no two write one entry at once."""
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(7302, %s)", [self._source.pk % 2**31])
 
     @staticmethod
     def _without_waiting_for_the_disk() -> None:
@@ -161,7 +166,7 @@ class Loader:
         last = 0
         while True:
             with transaction.atomic():
-                self._one_at_a_time()
+                one_at_a_time(self._source.pk)
                 holds = list(waiting.filter(pk__gt=last)[:_HOLDS_AT_ONCE])
                 if not holds:
                     return
@@ -174,5 +179,5 @@ class Loader:
             return
         present = absent.present_of(self._batch)
         with transaction.atomic():
-            self._one_at_a_time()
+            one_at_a_time(self._source.pk)
             add_to_tallies(absent.retire(self._batch, present), self._batch.pk)

@@ -1,6 +1,7 @@
 """The holds that stop destruction at an officer's own organisation, and the schedule it has.
 
-With the web's login, through the gate's functions, which ask for the role again and write the event.
+With the web's login, through the gate's functions: they ask for the role again, and write the
+event.
 """
 
 from __future__ import annotations

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 
 from feeds.destroyed import take_out_of_bytes
+from feeds.loading import one_at_a_time
+from feeds.models import Batch, BatchState
 from keeping.models import ListedShare, ListedState
 from organisations.models import Organisation
 
@@ -88,15 +90,24 @@ def write_review_list(controller: Organisation, to: Path) -> int:
 def destroy_confirmed() -> Iterator[str]:
     """Destroy what two officers confirmed, and finish what a killed run left.
 
-    Gives what became of each share: ``gone`` or ``returned``.
+    What is of a source whose delivery is being loaded waits for the next run: the load knows its
+    people already. Gives what became of each share: ``gone`` or ``returned``.
     """
     confirmed = ListedShare.objects.filter(state=ListedState.CONFIRMED).order_by("pk")
-    for share in confirmed.values_list("pk", flat=True):
-        with connection.cursor() as cursor:
-            cursor.execute("select keeping.destroy_share(%s)", [share])
-            (outcome,) = cursor.fetchone()
+    for share, source in confirmed.values_list("pk", "controller"):
+        with transaction.atomic():
+            one_at_a_time(source)
+            if _is_loading(source):
+                continue
+            with connection.cursor() as cursor:
+                cursor.execute("select keeping.destroy_share(%s)", [share])
+                (outcome,) = cursor.fetchone()
         yield outcome
     take_out_what_waits()
+
+
+def _is_loading(source: int) -> bool:
+    return Batch.objects.filter(feed__organisation=source, state=BatchState.LOADING).exists()
 
 
 def take_out_what_waits() -> None:

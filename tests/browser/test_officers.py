@@ -11,8 +11,12 @@ from playwright.sync_api import Locator, expect
 
 from access import failed_proofs
 from access.failed_proof_rows import ProofKind
+from keeping import retention
+from organisations.categories import Category
+from organisations.models import Organisation
 from region import people_of_note as note
 from subject_access import packing
+from tests import factories
 from tests.browser import journeys
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
@@ -134,6 +138,47 @@ def test_all_that_is_held_is_reviewed_made_and_fetched(visit: Visit, as_login: A
     officer.reloads().arrives(re.compile("SA-")).sees("Connect Care has it no more")
     officer.follows("Back").arrives("Subject access requests").pictures("subject-accesses")
     expect(officer.page.get_by_text("Fetched", exact=True)).to_be_visible()
+
+
+def test_what_is_due_is_held_kept_approved_and_confirmed(visit: Visit, as_login: AsLogin) -> None:
+    with as_login("pipeline"):
+        trust = Organisation.objects.get(ods_code="RJ2")
+        for nth in ("QZ-101", "QZ-102", "QZ-103"):
+            person = factories.source_person(
+                factories.resident("Quince", "Idris", nhs_number=None), trust, identifier=nth
+            )
+            factories.entry(person, Category.DIAGNOSES, "Gout", effective="2010-06-01T12:00Z")
+        retention.list_due()
+    officer, second = visit(), visit()
+    officer.signs_in("privacy").follows("Keeping").arrives("Due to be destroyed")
+    officer.sees("QZ-101", "Clock started 1 June 2010").sees_nothing_of("QUINCE", "Gout")
+    officer.presses("Continue with the selected").arrives("Due to be destroyed")
+    officer.sees("There is a problem").pictures("retention")
+    officer.follows("How long things are kept").arrives("How long things are kept")
+    officer.pictures("retention-schedule").follows("Due to be destroyed")
+    officer.arrives("Due to be destroyed").follows("Holds").arrives("Holds")
+    officer.presses("Begin a hold").arrives("Begin a hold").presses("Begin the hold")
+    officer.arrives("Begin a hold").sees("There is a problem").chooses("Litigation")
+    officer.types("Say what it is for", "A claim of 2026").chooses("One person")
+    officer.types("Your system’s identifier of the person", "QZ-101").pictures("begin-hold")
+    officer.presses("Begin the hold").arrives("Holds").sees("Person QZ-101")
+    officer.pictures("retention-holds").follows("Due to be destroyed")
+    officer.arrives("Due to be destroyed").presses("Continue with all on this page")
+    officer.arrives("What becomes of these?").sees("On hold", "QZ-102")
+    officer.presses(re.compile("^Keep .* for longer")).arrives("What becomes of these?")
+    officer.sees("There is a problem").pictures("retention-decide")
+    officer.presses(re.compile("^Approve the destruction of")).arrives("Due to be destroyed")
+    second.signs_in("caldicott").follows("Keeping").arrives("Due to be destroyed")
+    second.ticks("QZ-103").presses("Continue with the selected").arrives("What becomes of this?")
+    second.pictures("retention-confirm").presses("Confirm the destruction of 1")
+    second.arrives("Due to be destroyed").sees_nothing_of("QZ-103").follows("What was decided")
+    second.arrives("Decided").sees("It goes next").pictures("retention-decided")
+    with as_login("pipeline"):
+        assert "gone" in list(retention.destroy_confirmed())
+    second.follows("What was destroyed").arrives("Destroyed").sees("What went", "1 entry")
+    second.pictures("retention-gone").follows("Holds").arrives("Holds")
+    second.follows(re.compile("^End this hold: A claim of 2026")).arrives("End this hold")
+    second.pictures("end-hold").presses("End the hold").arrives("Holds").sees("Over")
 
 
 def _works_until(officer: Visitor, shown: Locator, as_login: AsLogin) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
-from feeds.models import Batch
+from feeds.models import Batch, BatchState
 from identity.models import SourcePerson
 from keeping import presenters, tasks
 from keeping.holding import Rule
@@ -32,9 +32,8 @@ LIST = "/retention"
 
 
 @pytest.fixture(autouse=True)
-def _no_worker(monkeypatch: Any) -> Iterator[None]:
+def _no_worker(monkeypatch: Any) -> None:
     monkeypatch.setattr("feeds.tasks.load.delay", lambda _batch: None)
-    yield
 
 
 def officers(feed: Feed, as_login: Any) -> list[Client]:
@@ -108,6 +107,11 @@ def test_a_share_is_approved_confirmed_and_destroyed_by_the_timer(
     assert "It goes next" in words(ben.get(LIST + "?show=decided"))
 
     with as_login("pipeline"):
+        # Not while a delivery of that source is being loaded.
+        Batch.objects.update(state=BatchState.LOADING)
+        tasks.destroy_confirmed()
+        assert ListedShare.objects.get().state == "confirmed"
+        Batch.objects.update(state=BatchState.LOADED)
         with transaction.atomic(), connection.cursor() as cursor:
             # Killed between the record and the raw bytes: the timer goes on there.
             cursor.execute("select keeping.destroy_share(id) from keeping_listedshare")
