@@ -28,7 +28,8 @@ class KeepForm(NhsForm):
     """Until when shares are kept for longer, and why."""
 
     until = DateField(
-        label="Keep until", hint="It is on this list again after that day. For example, 31 3 2031"
+        label="Date to keep it until",
+        hint="It is on this list again after that day. For example, 31 3 2031",
     )
     words = words_field(
         "Say why it is kept for longer",
@@ -40,9 +41,11 @@ class KeepForm(NhsForm):
         until: date = self.cleaned_data["until"]
         today = timezone.localdate()
         if until <= today:
-            raise ValidationError("Keep until must be a date in the future")
+            raise ValidationError("Date to keep it until must be in the future")
         if until.year - today.year >= MOST_YEARS:
-            raise ValidationError(f"Keep until must be less than {MOST_YEARS} years from now")
+            raise ValidationError(
+                f"Date to keep it until must be less than {MOST_YEARS} years from now"
+            )
         return until
 
 

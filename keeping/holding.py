@@ -14,7 +14,7 @@ import msgspec
 
 from access.acting import Acting
 from access.identity_calls import answer, ask
-from keeping.models import HoldReason, Start
+from keeping.models import HoldReason, PortalKind, Start
 from organisations.models import OrganisationKind
 
 
@@ -53,6 +53,25 @@ class Rule:
     by: str
 
 
+@dataclass(frozen=True)
+class PortalRuleSeen:
+    """How many months one kind of what the portal itself writes is kept."""
+
+    kind: PortalKind
+    months: int
+    because: str
+    since: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is in force here: of what sources send (one's own rules first), and of the portal's."""
+
+    rules: list[Rule]
+    portal: list[PortalRuleSeen]
+
+
 def holds(acting: Acting, *, request_id: str) -> list[Hold] | None:
     """The holds, those in force first; ``None`` if they may not see them. It is audited."""
     raw = ask("select keeping.holds(%s, %s, %s::uuid)::text", acting, request_id)
@@ -81,7 +100,7 @@ def end(acting: Acting, hold: UUID, *, request_id: str) -> str:
     return answer("select keeping.end_hold(%s, %s, %s, %s::uuid)", acting, hold, request_id)
 
 
-def schedule(acting: Acting) -> list[Rule] | None:
-    """The schedule in force here, one's own rules first; ``None`` if they may not see it."""
+def schedule(acting: Acting) -> Schedule | None:
+    """The schedule in force here; ``None`` if they may not see it."""
     raw = ask("select keeping.schedule(%s, %s)::text", acting)
-    return None if raw is None else msgspec.convert(raw, list[Rule])
+    return None if raw is None else msgspec.convert(raw, Schedule)

@@ -68,6 +68,41 @@ class RetentionRule(models.Model):
         return f"retention rule {self.pk}"
 
 
+class PortalKind(models.TextChoices):
+    """What the portal itself writes about residents and destroys by its own rule."""
+
+    SUBJECT_ACCESS = "subject-access", "Subject access requests that were answered"
+    NOTICES = "notices", "Notices to teams"
+
+
+class PortalRule(models.Model):
+    """How many months one kind of the portal's own rows is kept; never changed, but followed."""
+
+    kind = models.CharField(max_length=20, choices=PortalKind)
+    months = models.SmallIntegerField(help_text="From when it was over: answered, or told.")
+    because = models.TextField()
+    valid_from = models.DateTimeField(db_default=Now())
+    valid_until = models.DateTimeField(null=True)
+    set_by = models.TextField(db_default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=PortalKind.values), name="portal_rule_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(months__gte=6, months__lte=240), name="portal_rule_months_are_sane"
+            ),
+            models.CheckConstraint(condition=~Q(because=""), name="portal_rule_says_why"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(valid_until=None), name="portal_rule_once_in_force"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"portal rule {self.pk}"
+
+
 class HoldReason(models.TextChoices):
     """Why nothing may go meanwhile."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from keeping.deciding import Share
-from keeping.holding import Rule
+from keeping.holding import PortalRuleSeen, Rule
 from keeping.models import ListedState, Start
 from ui.formatting import count, prose_date
 
+MONTHS_OF_A_YEAR = 12
 #: What the counts of a stub are of, one and several.
 COUNTED = {
     "entries": ("entry", "entries"),
@@ -82,6 +83,13 @@ def years(rule: Rule) -> str:
         else ""
     )
     return f"{rule.years} years from {start}.{child}"
+
+
+def months(rule: PortalRuleSeen) -> str:
+    """How long, in a sentence."""
+    if rule.months % MONTHS_OF_A_YEAR:
+        return f"{_of(rule.months, 'month', 'months')} after it was over."
+    return f"{_of(rule.months // MONTHS_OF_A_YEAR, 'year', 'years')} after it was over."
 
 
 def _of(number: int, one: str, several: str) -> str:

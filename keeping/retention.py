@@ -18,8 +18,11 @@ from django.db import connection, transaction
 from feeds.destroyed import take_out_of_bytes
 from feeds.loading import one_at_a_time
 from feeds.models import Batch, BatchState
-from keeping.models import ListedShare, ListedState
+from keeping.models import ListedShare, ListedState, PortalKind
 from organisations.models import Organisation
+
+#: Rows that the portal itself wrote, of one transaction and its event.
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,32 @@ def counted() -> list[Due]:
             " where c.due <= current_date group by o.name, k.because order by o.name"
         )
         return [Due(*row) for row in cursor]
+
+
+def portal_rows_counted() -> dict[PortalKind, int]:
+    """How many rows that the portal itself wrote are due, by kind. Nothing is changed."""
+    with connection.cursor() as cursor:
+        found = {}
+        for kind in PortalKind:
+            cursor.execute("select count(*) from keeping.portal_rows_due(%s)", [kind])
+            (found[kind],) = cursor.fetchone()
+    return found
+
+
+def destroy_portal_rows() -> int:
+    """Destroy what the portal itself wrote and needs no longer; how many rows.
+
+    Some at a time, each time with the event that says whose they were: safe to be killed.
+    """
+    gone = 0
+    for kind in PortalKind:
+        done = AT_ONCE
+        while done == AT_ONCE:
+            with connection.cursor() as cursor:
+                cursor.execute("select keeping.destroy_portal_rows(%s, %s)", [kind, AT_ONCE])
+                (done,) = cursor.fetchone()
+            gone += done
+    return gone
 
 
 def list_due() -> int:

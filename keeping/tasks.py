@@ -15,6 +15,10 @@ def list_due() -> None:
 
 @shared_task(name="keeping.tasks.destroy_confirmed")  # type: ignore[untyped-decorator]  # likewise
 def destroy_confirmed() -> None:
-    """Destroy what two officers confirmed, and finish what was killed in the middle."""
+    """Destroy what two officers confirmed, and what the portal itself wrote and needs no longer.
+
+    What was killed in the middle is finished first.
+    """
     for _outcome in retention.destroy_confirmed():
         pass  # each is a transaction of its own, with its event and its stub
+    retention.destroy_portal_rows()

@@ -93,6 +93,7 @@ def _decide(request: ActingRequest, found: list[Share]) -> HttpResponse:
     context = {
         "form": form,
         "lines": [(each, presenters.name_of(each), presenters.standing(each)) for each in found],
+        "rules": sorted({each.because for each in found}),
         "to_approve": sum(each.may_be_approved for each in found),
         "to_confirm": sum(each.may_be_confirmed for each in found),
         "own": sum(each.mine for each in found),
@@ -159,8 +160,11 @@ def end_retention_hold(request: ActingRequest, hold: UUID) -> HttpResponse:
 @require_safe
 def retention_schedule(request: ActingRequest) -> HttpResponse:
     """How long what is kept here, by which rule."""
-    rules = holding.schedule(request.acting)
-    if rules is None:
+    found = holding.schedule(request.acting)
+    if found is None:
         return not_allowed(request, PermissionError())
-    lines = [(rule, presenters.years(rule)) for rule in rules]
-    return render(request, "keeping/schedule.jinja", {"lines": lines})
+    context = {
+        "lines": [(rule, presenters.years(rule)) for rule in found.rules],
+        "portal": [(rule, presenters.months(rule)) for rule in found.portal],
+    }
+    return render(request, "keeping/schedule.jinja", context)

@@ -136,7 +136,7 @@ _DELETES = """
     where schemaname = 'public'
       and tablename not in ('django_migrations', 'django_content_type', 'auth_permission',
                             'organisations_rulesepoch', 'identity_tableaboutresident',
-                            'keeping_retentionrule')
+                            'keeping_retentionrule', 'keeping_portalrule')
 """
 
 

@@ -177,7 +177,8 @@ begin
     return 'ended';
 end $$;
 
--- The schedule in force as it is for an officer's own organisation: each kind's rule, and its own.
+-- The schedule in force as it is for an officer's own organisation: each kind's rule and its own,
+-- and those of what the portal itself writes.
 create function keeping.schedule(in_staff bigint, in_membership bigint) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -187,7 +188,10 @@ begin
     if asker is null or not 'disclose-lawfully' = any (asker.activities) then
         return null;
     end if;
-    return (
+    return jsonb_build_object('portal', (
+        select coalesce(jsonb_agg(jsonb_build_object('kind', k.kind, 'months', k.months,
+            'because', k.because, 'since', k.valid_from, 'by', k.set_by) order by k.kind), '[]')
+        from public.keeping_portalrule k where k.valid_until is null), 'rules', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'kind', k.source_kind, 'ours', k.controller_id is not null, 'starts', k.starts,
             'years', k.years, 'child_until', k.child_until, 'because', k.because,
@@ -195,7 +199,7 @@ begin
             order by k.controller_id is null, k.source_kind), '[]')
         from public.keeping_retentionrule k
         where k.valid_until is null
-          and (k.controller_id is null or k.controller_id = asker.organisation_id));
+          and (k.controller_id is null or k.controller_id = asker.organisation_id)));
 end $$;
 
 grant execute on function

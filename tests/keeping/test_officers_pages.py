@@ -207,7 +207,13 @@ def test_the_list_is_paged_and_the_schedule_readable(
     chosen = words(anita.post(LIST, {"all": "page", "of_page": references(first)}))
     assert "Approve the destruction of 2" in chosen
     schedule = words(anita.get(reverse("retention-schedule")))
-    for told in ("NHS trust", "8 years from when care ended", "10 years from when the person died"):
+    for told in (
+        "NHS trust",
+        "8 years from when care ended",
+        "10 years from when the person died",
+        "Subject access requests that were answered",
+        "3 years after it was over",
+    ):
         assert told in schedule
 
 

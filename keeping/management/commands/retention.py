@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from keeping import retention
+from keeping.models import PortalKind
+from keeping.presenters import MONTHS_OF_A_YEAR
 from organisations.models import Organisation
 
 
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             "--rule",
             nargs=4,
             metavar=("KIND", "YEARS", "BECAUSE", "BY"),
-            help="keep a kind of source's records for so many years; see --code",
+            help="how many years a kind of source, or of the portal's own, is kept; see --code",
         )
         parser.add_argument("--code", help="of one controller alone (its ODS code)")
 
@@ -70,6 +72,10 @@ class Command(BaseCommand):
                 f"{due.controller}: {due.shares:,} due with {due.entries:,} entries, {due.held:,} "
                 f"more on hold. {due.because}"
                 for due in retention.counted()
+            ] + [
+                f"{kind.label}: {count:,} due."
+                for kind, count in retention.portal_rows_counted().items()
+                if count
             ] or ["Nothing is due."]
         if options["list"]:
             return [f"{retention.list_due():,} more on the review list."]
@@ -79,7 +85,11 @@ class Command(BaseCommand):
             return [f"{count:,} in {file}. It names people: hand it over and delete it."]
         if options["destroy"]:
             done = Counter(retention.destroy_confirmed())
-            return [f"{done['gone']:,} destroyed; {done['returned']:,} not due any more."]
+            rows = retention.destroy_portal_rows()
+            return [
+                f"{done['gone']:,} destroyed; {done['returned']:,} not due any more.",
+                f"{rows:,} of the portal's own rows destroyed.",
+            ]
         if options["hold"]:
             reason, words, by = options["hold"]
             made = _asked("keeping.set_hold(%s, %s, %s, null, %s)", reason, words, controller, by)
@@ -89,6 +99,10 @@ class Command(BaseCommand):
             ended = _asked("keeping.end_hold(%s, %s)", int(number), by)
             return ["The hold is ended." if ended else "There is no such hold in force."]
         kind, years, because, by = options["rule"]
+        if kind in PortalKind.values:
+            months = MONTHS_OF_A_YEAR * int(years)
+            _asked("keeping.set_portal_rule(%s, %s, %s, %s)", kind, months, because, by)
+            return [f"{kind}: {years} years from now on."]
         child = None if kind == "gp_practice" else 25
         _asked(
             "keeping.set_rule(%s, %s, %s, %s, %s, %s)",
