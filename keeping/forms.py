@@ -30,6 +30,7 @@ class KeepForm(NhsForm):
     until = DateField(
         label="Date to keep it until",
         hint="It is on this list again after that day. For example, 31 3 2031",
+        error="Enter the date to keep it until",
     )
     words = words_field(
         "Say why it is kept for longer",

@@ -76,6 +76,51 @@ begin
     return jsonb_build_object('total', total, 'shares', answer);
 end $$;
 
+-- As before; and what is on hold is neither approved nor confirmed.
+create or replace function keeping.decide(in_staff bigint, in_membership bigint, in_what text,
+    in_shares uuid[], in_words text, in_until date, in_request uuid) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    asker record;
+    done bigint;
+begin
+    select * into asker from access.membership_in_force(in_staff, in_membership);
+    if asker is null or not 'disclose-lawfully' = any (asker.activities) then
+        return null;
+    end if;
+    if in_what = 'keep' then
+        update public.keeping_listedshare l
+        set state = 'kept', kept_until = in_until, kept_because = in_words
+        where l.public_id = any (in_shares) and l.controller_id = asker.organisation_id
+          and l.state in ('listed', 'approved', 'confirmed') and in_until > current_date
+          and in_until <= current_date + interval '20 years' and in_words <> '';
+    elsif in_what = 'approve' then
+        update public.keeping_listedshare l
+        set state = 'approved', approved_by = in_staff
+        where l.public_id = any (in_shares) and l.controller_id = asker.organisation_id
+          and l.state = 'listed'
+          and not keeping.is_held(l.controller_id, (
+              select p.resident_id from public.identity_sourceperson p
+              where p.id = l.source_person_id));
+    elsif in_what = 'confirm' then
+        update public.keeping_listedshare l
+        set state = 'confirmed', confirmed_by = in_staff
+        where l.public_id = any (in_shares) and l.controller_id = asker.organisation_id
+          and l.state = 'approved' and l.approved_by <> in_staff
+          and not keeping.is_held(l.controller_id, (
+              select p.resident_id from public.identity_sourceperson p
+              where p.id = l.source_person_id));
+    else
+        return null;
+    end if;
+    get diagnostics done = row_count;
+    perform audit.record('retention-changed', 'done', in_what, in_staff, asker.staff_name,
+        in_membership, asker.role_code, asker.organisation_id, asker.organisation_name, null, null,
+        null, in_request, jsonb_build_object('shares', done, 'until', in_until,
+            'references', to_jsonb(in_shares)));
+    return done;
+end $$;
+
 -- The holds that stop what an officer's own organisation has, those in force first. One of a single
 -- person is named by the identifier of this controller, and not told where it has none. NULL: may not.
 create function keeping.holds(in_staff bigint, in_membership bigint, in_request uuid) returns jsonb

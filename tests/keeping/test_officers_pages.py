@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,14 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from access.acting import Acting
 from audit.models import Event
 from feeds.models import Batch, BatchState
 from identity.models import SourcePerson
-from keeping import presenters, tasks
+from keeping import deciding, presenters, tasks
 from keeping.holding import Rule
 from keeping.models import ListedShare, RetentionHold, Start, Stub
 from organisations.categories import Category
-from organisations.models import Feed, OrganisationKind
+from organisations.models import Feed, Membership, OrganisationKind
 from records.models import Entry
 from tests import factories
 from tests.feeds.conftest import deliver, feed, give_in, ndjson, patient
@@ -157,6 +159,13 @@ def test_what_is_kept_for_longer_and_what_is_on_hold(
     assert "On hold" in held
     assert "Approve the destruction" not in held
     anita.post(LIST, {"shares": share, "do": "approve"})
+    with as_login("pipeline"):
+        officer = Membership.objects.filter(organisation=feed.organisation).select_related(
+            "staff", "organisation", "team", "role"
+        )
+        acting = Acting.of(officer[0])
+    with transaction.atomic():
+        assert deciding.approve(acting, [UUID(share)], request_id=str(uuid4())) == 0
     with as_login("pipeline"):
         assert ListedShare.objects.get().state == "listed"
         number = RetentionHold.objects.get().public_id
