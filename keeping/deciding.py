@@ -66,6 +66,16 @@ class Share:
         """Whether another officer approved it, and nothing holds it."""
         return self.state is ListedState.APPROVED and not self.mine and not self.held
 
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it can be kept for longer: up to the moment in which the timer destroys it."""
+        return self.state in {ListedState.LISTED, ListedState.APPROVED, ListedState.CONFIRMED}
+
+    @property
+    def may_be_stopped(self) -> bool:
+        """Whether two officers confirmed it and the timer has not come to it."""
+        return self.state is ListedState.CONFIRMED
+
 
 class _Answer(msgspec.Struct):
     total: int
@@ -79,10 +89,15 @@ def review_list(
     return _read(acting, which, None, page, request_id)
 
 
-def chosen(acting: Acting, shares: Sequence[UUID], *, request_id: str) -> list[Share]:
-    """Those of these references that wait for an officer of one's own organisation."""
-    answer = _read(acting, Which.WAITS, shares[:PAGE_LENGTH], 1, request_id)
-    return answer[0] if answer else []
+def chosen(
+    acting: Acting, shares: Sequence[UUID], *, request_id: str, which: Which = Which.WAITS
+) -> list[Share]:
+    """Those of these references that an officer of one's own organisation can still decide about.
+
+    What waits; or, asked for what was decided, what two officers confirmed and is not gone.
+    """
+    answer = _read(acting, which, shares[:PAGE_LENGTH], 1, request_id)
+    return [each for each in answer[0] if each.may_be_kept] if answer else []
 
 
 def _read(

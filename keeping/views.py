@@ -32,7 +32,8 @@ def retention(request: ActingRequest) -> HttpResponse:
     references = _references(asked)
     if not references:
         return _list(request, error="Select what you decide about")
-    found = deciding.chosen(request.acting, references, request_id=request.request_id)
+    which = Which.DECIDED if request.POST.get("of") == Which.DECIDED else Which.WAITS
+    found = deciding.chosen(request.acting, references, request_id=request.request_id, which=which)
     if not found:
         return _list(request, error=NONE_WAIT)
     return _decide(request, found)
@@ -98,6 +99,7 @@ def _decide(request: ActingRequest, found: list[Share]) -> HttpResponse:
         "to_confirm": sum(each.may_be_confirmed for each in found),
         "own": sum(each.mine for each in found),
         "held": sum(each.held for each in found),
+        "to_stop": sum(each.may_be_stopped for each in found),
     }
     return render(request, "keeping/decide.jinja", context)
 

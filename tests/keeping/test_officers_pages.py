@@ -107,6 +107,7 @@ def test_a_share_is_approved_confirmed_and_destroyed_by_the_timer(
     assert "Anita approved it" in words(ben.post(LIST, {"shares": share}))
     assert ben.post(LIST, {"shares": share, "do": "confirm"}).status_code == 302
     assert "It goes next" in words(ben.get(LIST + "?show=decided"))
+    assert "does not wait for a decision" in words(ben.post(LIST, {"shares": share}))
 
     with as_login("pipeline"):
         # Not while a delivery of that source is being loaded.
@@ -194,6 +195,38 @@ def test_what_is_kept_for_longer_and_what_is_on_hold(
         assert {"waits", "holds"} <= set(read.values_list("reason", flat=True))
         changed = Event.objects.filter(action="retention-changed", resident_id=ruth)
         assert set(changed.values_list("reason", flat=True)) == {"hold", "hold-ended"}
+
+
+def test_what_two_officers_confirmed_is_stopped_until_it_is_gone(
+    feed: Feed, deliver: Callable[..., Batch], as_login: Any
+) -> None:
+    deliver(ndjson(patient(**LONG_AGO), OLD))
+    anita, ben, cara = officers(feed, as_login)
+    with as_login("pipeline"):
+        tasks.list_due()
+    (share,) = references(anita.get(LIST))
+    anita.post(LIST, {"shares": share, "do": "approve"})
+    assert "Stop the destruction" not in words(anita.get(LIST + "?show=decided"))
+    ben.post(LIST, {"shares": share, "do": "confirm"})
+    assert "Stop the destruction of Patient/p1" in words(anita.get(LIST + "?show=decided"))
+    stop = {"shares": share, "of": "decided"}
+    asked = words(anita.post(LIST, stop))
+    assert "Two officers agreed that it goes tonight" in asked
+    assert "Approve the destruction" not in asked
+    assert "Confirm the destruction" not in asked
+    keep = stop | {"do": "keep", "words": "A claim came in", "until-day": "1", "until-month": "6"}
+    year = str(timezone.localdate().year + 2)
+    assert "does not wait" in words(cara.post(LIST, keep | {"until-year": year}))
+    assert "There is a problem" in words(anita.post(LIST, keep | {"until-year": ""}))
+    assert anita.post(LIST, keep | {"until-year": year}).status_code == 302
+    with as_login("pipeline"):
+        tasks.destroy_confirmed()
+        assert Entry.objects.exists()
+        assert ListedShare.objects.get().state == "kept"
+    assert "does not wait" in words(anita.post(LIST, keep | {"until-year": year})), "once is enough"
+    kept = words(ben.get(LIST + "?show=decided"))
+    assert "A claim came in" in kept
+    assert "Stop the destruction" not in kept
 
 
 def test_the_list_is_paged_and_the_schedule_readable(
