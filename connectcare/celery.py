@@ -21,11 +21,12 @@ def refuse_to_be_silent(instance: Any, **_: Any) -> None:
     """
     from django.conf import settings
 
+    from connectcare import timetable
     from connectcare.mail import NO_SERVER
 
     served = instance.app.amqp.queues.consume_from
-    if settings.PRODUCTION and not settings.EMAIL_HOST and settings.URGENT_QUEUE in served:
+    if settings.PRODUCTION and not settings.EMAIL_HOST and timetable.URGENT_QUEUE in served:
         raise SystemExit(
             f"error: {NO_SERVER}. This worker would tell no privacy officer of an alert. Set "
-            f"EMAIL_HOST, or let it serve the other queue only: --queues={settings.ORDINARY_QUEUE}"
+            f"EMAIL_HOST, or let it serve the other queue only: --queues={timetable.ORDINARY_QUEUE}"
         )

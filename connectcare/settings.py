@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from kombu import Queue
 
 from access.providers import configuration as sign_in
+from connectcare import timetable
 from connectcare.environment import Environment, Login, Profile
 from identity.pds import configuration
 
@@ -255,186 +255,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Europe/London"
-# What somebody waits for has a queue and workers of its own (launcher/demo.py, docker-compose.yml),
-# so that no load, however long, delays it. A worker that is told no queue serves both.
-ORDINARY_QUEUE, URGENT_QUEUE = "ordinary", "urgent"
-CELERY_TASK_DEFAULT_QUEUE = ORDINARY_QUEUE
-CELERY_TASK_QUEUES = [Queue(ORDINARY_QUEUE), Queue(URGENT_QUEUE)]
-CELERY_TASK_ROUTES = {
-    "access.tasks.notify": {"queue": URGENT_QUEUE},
-    "access.tasks.sweep_alerts": {"queue": URGENT_QUEUE},
-    "access.tasks.notify_of_disclosure": {"queue": URGENT_QUEUE},
-    "access.tasks.sweep_disclosures": {"queue": URGENT_QUEUE},
-    "access.tasks.remind": {"queue": URGENT_QUEUE},
-    "access.tasks.send_invitation": {"queue": URGENT_QUEUE},
-    "access.tasks.sweep_invitations": {"queue": URGENT_QUEUE},
-    "access.tasks.look_for_fishing": {"queue": URGENT_QUEUE},
-    # It sends notices, which the worker of this queue alone can.
-    "access.tasks.detect": {"queue": URGENT_QUEUE},
-    "access.tasks.escalate": {"queue": URGENT_QUEUE},
-    "access.tasks.tell_of_proofs": {"queue": URGENT_QUEUE},
-    "notifications.tasks.tell_teams": {"queue": URGENT_QUEUE},
-    "records.tasks.prove": {"queue": URGENT_QUEUE},
-    "records.tasks.sweep_probes": {"queue": URGENT_QUEUE},
-    "records.tasks.prove_canaries": {"queue": URGENT_QUEUE},
-    "records.tasks.tell_of_report": {"queue": URGENT_QUEUE},
-    "records.tasks.sweep_reports": {"queue": URGENT_QUEUE},
-}
-# A sweep that no worker took before the next one came is not worth doing any more.
-CELERY_BEAT_SCHEDULE = {
-    "sweep-subject-access": {
-        "task": "subject_access.tasks.sweep",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "sweep-batches": {
-        "task": "feeds.tasks.sweep",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "delete-old-bytes": {
-        "task": "feeds.tasks.delete_old_bytes",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    # At night: the one counts every entry, the other writes files of raw bytes anew.
-    "list-due": {
-        "task": "keeping.tasks.list_due",
-        "schedule": crontab(hour=2, minute=10),
-        "options": {"expires": 4 * 3600},
-    },
-    "destroy-confirmed": {
-        "task": "keeping.tasks.destroy_confirmed",
-        "schedule": crontab(hour=3, minute=10),
-        "options": {"expires": 4 * 3600},
-    },
-    "make-notices": {
-        "task": "notifications.tasks.make_notices",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "tell-teams": {
-        "task": "notifications.tasks.tell_teams",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "sweep-questions": {
-        "task": "identity.tasks.sweep_questions",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "trace": {
-        "task": "identity.tasks.trace",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "want-retraces": {
-        "task": "identity.tasks.want_retraces",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "sweep-disclosures": {
-        "task": "access.tasks.sweep_disclosures",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "remind-administrators": {
-        "task": "access.tasks.remind",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "sweep-invitations": {
-        "task": "access.tasks.sweep_invitations",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "sweep-staff": {
-        "task": "access.tasks.sweep_staff",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "sweep-registry-drafts": {
-        "task": "access.tasks.sweep_drafts",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "sweep-reports": {
-        "task": "records.tasks.sweep_reports",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    # A privacy officer hears within a minute, whatever was lost.
-    "sweep-alerts": {
-        "task": "access.tasks.sweep_alerts",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "look-for-fishing": {
-        "task": "access.tasks.look_for_fishing",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "tell-of-proofs": {
-        "task": "access.tasks.tell_of_proofs",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "escalate": {
-        "task": "access.tasks.escalate",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "detect": {
-        "task": "access.tasks.detect",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 300},
-    },
-    # What the adviser waits for, whatever was lost.
-    "sweep-probes": {
-        "task": "records.tasks.sweep_probes",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "prove-canaries": {
-        "task": "records.tasks.prove_canaries",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 300},
-    },
-    # It adds at night, and whatever was asked about since the evening not again.
-    "prove-all-in-force": {
-        "task": "records.tasks.want_all_in_force",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    "sweep-nightly-probes": {
-        "task": "records.tasks.sweep_nightly_probes",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    # A day is drawn from once it is over; asking again costs one statement.
-    "draw-samples": {
-        "task": "access.tasks.draw_samples",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    # Letters go out once a day; what is owed one is looked at soon after, and then now and again.
-    "make-letters": {
-        "task": "consent.tasks.make_letters",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
-    "reconcile-choices": {
-        "task": "consent.tasks.reconcile_choices",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-    # A draft of a choice ends within the hour after its time.
-    "sweep-drafts": {
-        "task": "consent.tasks.sweep_drafts",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-}
+CELERY_TASK_DEFAULT_QUEUE = timetable.ORDINARY_QUEUE
+CELERY_TASK_QUEUES = [Queue(timetable.ORDINARY_QUEUE), Queue(timetable.URGENT_QUEUE)]
+CELERY_TASK_ROUTES = timetable.ROUTES
+CELERY_BEAT_SCHEDULE = timetable.SCHEDULE
 
 # --- Who residents are, by the Personal Demographics Service --------------------------------------
 # After how long somebody is traced again: who was verified, and whom nobody could verify.
@@ -544,13 +368,13 @@ DECLARED_PERIODS = {
     }.items()
 }
 BREAK_GLASS_HOURS = environment.number("BREAK_GLASS_HOURS", 3)
-# Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
-# organisation at least one a week (docs/adr/0011).
 # A role is confirmed by its organisation within so many days, or ends so many later; an account
 # that nobody signs in to stops after so many.
 RECERTIFY_DAYS = environment.number("RECERTIFY_DAYS", 365)
 RECERTIFY_GRACE_DAYS = environment.number("RECERTIFY_GRACE_DAYS", 30)
 DORMANT_DAYS = environment.number("DORMANT_DAYS", 90)
+# Of looks that "treating now" opened, how many in a hundred are drawn for review, and of every
+# organisation at least one a week (docs/adr/0011).
 SAMPLE_SHARE = environment.number("SAMPLE_PERCENT", 2) / 100
 # What is withheld is disclosed for so many days at most (docs/adr/0016). Outside these hours of a
 # working day one on-call officer may act before a second one confirms.

@@ -23,6 +23,7 @@ from access.acting import Acting
 from access.gate import open_record
 from access.glimpses import Search, find, glimpse
 from access.models import Alert, AlertKind
+from connectcare import timetable
 from organisations.activities import Activity
 from organisations.models import Membership
 from tests import factories
@@ -247,4 +248,4 @@ def test_it_is_looked_for_every_minute_beside_what_is_urgent() -> None:
     schedule = configured.CELERY_BEAT_SCHEDULE["look-for-fishing"]
     assert schedule["task"] == name
     assert schedule["schedule"].total_seconds() <= 60
-    assert configured.CELERY_TASK_ROUTES[name] == {"queue": configured.URGENT_QUEUE}
+    assert configured.CELERY_TASK_ROUTES[name] == {"queue": timetable.URGENT_QUEUE}

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core import mail
 from django.test import Client, override_settings
 
+from connectcare import timetable
 from connectcare.celery import app
 from connectcare.health import NOT_SEALED
 from connectcare.mail import NO_SERVER, NoMailServer
@@ -22,7 +23,7 @@ from launcher.data import Data
 from launcher.demo import processes
 from tests.launcher.compose import compose
 
-QUEUES = {settings.ORDINARY_QUEUE, settings.URGENT_QUEUE}
+QUEUES = {timetable.ORDINARY_QUEUE, timetable.URGENT_QUEUE}
 URGENT_TASKS = {
     "access.tasks.notify",
     "access.tasks.sweep_alerts",

@@ -19,10 +19,10 @@ from typing import TypeVar
 import psycopg
 import redis
 from celery import Celery
-from django.conf import settings
 from django.core.management import call_command
 from django.db import InterfaceError, OperationalError
 
+from connectcare import timetable
 from connectcare.environment import Environment, Profile
 from feeds import actions, deciding
 from feeds.models import Batch, BatchState
@@ -82,7 +82,7 @@ class Pipeline:
         with self.as_login("owner"):
             call_command("migrate", verbosity=0)
         self._nudger = Celery("nudger", broker=Environment().broker(), set_as_current=False)
-        self._nudger.conf.task_default_queue = settings.ORDINARY_QUEUE
+        self._nudger.conf.task_default_queue = timetable.ORDINARY_QUEUE
         for _ in range(WORKERS):
             self._workers.append(self._start_worker())
 
