@@ -7,6 +7,7 @@ nothing back that a later delivery replaced, and leaves the state that was there
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.conf import settings
@@ -88,21 +89,23 @@ def copy_bytes(batch: Batch) -> None:
             )
 
 
-def delete_old_bytes() -> int:
+def delete_old_bytes(*, spared: Collection[int] = ()) -> int:
     """Delete the raw bytes of deliveries whose time is over; of how many batches they were.
 
     ``RAW_KEPT_DAYS`` after they were finished or refused; what of them is held stays until it is
     resolved, and so long after. A replay's copy goes with its day's end. Short transactions; safe
     to be killed and to run by several workers.
+
+    :param spared: organisations of whose deliveries all bytes stay: a hold covers them.
     """
     deleted = 0
-    while batches := _delete_some():
+    while batches := _delete_some(spared):
         deleted += batches
     return deleted
 
 
 @transaction.atomic
-def _delete_some() -> int:
+def _delete_some(spared: Collection[int]) -> int:
     over = Batch.objects.filter(
         Exists(Delivery.objects.filter(batch=OuterRef("pk"))),
         raw_deleted=None,
@@ -112,9 +115,12 @@ def _delete_some() -> int:
     found = copies
     if settings.RAW_KEPT_DAYS:
         before = timezone.now() - timedelta(days=settings.RAW_KEPT_DAYS)
-        found = copies | over.filter(received__lt=before, finished__lt=before)
-        found = found | over.filter(state=BatchState.REFUSED, decided__lt=before)
-        HeldContent.objects.filter(hold__resolved__lt=before).delete()
+        of_nobody = over.exclude(feed__organisation__in=spared)
+        found = copies | of_nobody.filter(received__lt=before, finished__lt=before)
+        found = found | of_nobody.filter(state=BatchState.REFUSED, decided__lt=before)
+        HeldContent.objects.filter(hold__resolved__lt=before).exclude(
+            hold__batch__feed__organisation__in=spared
+        ).delete()
     batches = list(
         found.order_by("pk")
         .select_for_update(skip_locked=True, of=("self",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from feeds import actions, replaying
+from keeping import retention
 from records.actions import renew_due_relationships
 
 
@@ -25,5 +26,5 @@ def sweep() -> None:
 
 @shared_task(name="feeds.tasks.delete_old_bytes")  # type: ignore[untyped-decorator]  # likewise
 def delete_old_bytes() -> None:
-    """Delete the raw bytes of deliveries whose time is over."""
-    replaying.delete_old_bytes()
+    """Delete the raw bytes of deliveries whose time is over, unless a hold covers their source."""
+    replaying.delete_old_bytes(spared=retention.controllers_on_hold())

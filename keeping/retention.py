@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from feeds.destroyed import take_out_of_bytes
 from feeds.loading import one_at_a_time
 from feeds.models import Batch, BatchState
-from keeping.models import ListedShare, ListedState, PortalKind
+from keeping.models import ListedShare, ListedState, PortalKind, RetentionHold
 from organisations.models import Organisation
 
 #: Rows that the portal itself wrote, of one transaction and its event.
@@ -75,6 +76,19 @@ def destroy_portal_rows() -> int:
                 (done,) = cursor.fetchone()
             gone += done
     return gone
+
+
+def controllers_on_hold() -> set[int]:
+    """Organisations of which a hold covers something: everybody's, theirs, or a person's.
+
+    A delivery holds many people, so the hold of one person keeps whole deliveries: of the
+    controller whose hold it is, or of all.
+    """
+    in_force = RetentionHold.objects.filter(valid_from__lte=Now()).exclude(valid_until__lte=Now())
+    of = set(in_force.values_list("controller", flat=True))
+    if None in of:
+        return set(Organisation.objects.values_list("pk", flat=True))
+    return {each for each in of if each is not None}
 
 
 def list_due() -> int:
