@@ -73,6 +73,9 @@ class PortalKind(models.TextChoices):
 
     SUBJECT_ACCESS = "subject-access", "Subject access requests that were answered"
     NOTICES = "notices", "Notices to teams"
+    REQUESTS = "requests", "Requests about choices that came to nothing"
+    TRACES = "traces", "Traces of which a later one says as much"
+    QUESTIONS = "questions", "Questions about who somebody is, on which nothing rests"
 
 
 class PortalRule(models.Model):
