@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit import came_from
 from audit.models import Action
 
 
@@ -32,8 +33,8 @@ def record(
     """Append one event and answer its public id.
 
     ``detail`` takes ids, codes, counts and versions only: no clinical word, nothing that was
-    typed. Who acted is given by ``**acting.for_audit()``. The event stands or falls with the
-    transaction that is open.
+    typed. Who acted is given by ``**acting.for_audit()``. From where the ``request`` came is added.
+    The event stands or falls with the transaction that is open.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -53,7 +54,7 @@ def record(
                 list(residents),
                 look,
                 request,
-                json.dumps(dict(detail or {})),
+                json.dumps({**(detail or {}), **came_from.of(request)}),
             ],
         )
         (public_id,) = cursor.fetchone()

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 
+from access.addresses import where_from
+from audit.came_from import came_from
 from connectcare.logs import request_id
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -27,7 +29,10 @@ class NothingIsStored:
 
 
 class RequestId:
-    """Gives each request an id that its log lines and its audit event share."""
+    """Gives each request an id that its log lines and its audit event share.
+
+    The event alone says from where it came.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self._next = get_response
@@ -37,7 +42,8 @@ class RequestId:
         request.request_id = str(uuid4())  # type: ignore[attr-defined]  # a plain attribute
         token = request_id.set(request.request_id)  # type: ignore[attr-defined]  # likewise
         try:
-            response = self._next(request)
+            with came_from(request.request_id, where_from(request)):  # type: ignore[attr-defined]  # likewise
+                response = self._next(request)
         finally:
             request_id.reset(token)
         return response

@@ -56,7 +56,7 @@ def test_after_five_failures_the_right_password_is_not_compared(nurse, run_sql) 
     answer = tries(password=factories.PASSWORD)
     assert (answer.status_code, heading(answer)) == (429, WAIT)
     assert answer["Retry-After"] == str(settings.SIGN_IN_LOCK_MINUTES * 60)
-    account = f'{{"account": {nurse.pk}}}'
+    account = f'{{"from": "192.0.2.1", "account": {nurse.pk}}}'
     assert reasons(run_sql) == [
         *[("sign-in-failed", "not-recognised", account)] * (HERE - 1),
         *[("sign-in-failed", "locked-out", account)] * 2,
