@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 
 from audit.digests import CannotBeShown, digests, slice_of
 from audit.journal import Journal
+from audit.models import Event
 from audit.notes import Checkpoint, NotGenuine, Signer, split
 from launcher import ROOT
 from tests.audit.conftest import happen
@@ -275,7 +276,11 @@ def test_a_digest_that_we_did_not_sign_is_not_answered(seal: Seals, made: Any, c
 
 
 def test_the_commands_write_what_the_verifier_reads(
-    database: dict[str, str], tmp_path: Path, handed: Handed, monkeypatch: pytest.MonkeyPatch
+    database: dict[str, str],
+    tmp_path: Path,
+    handed: Handed,
+    monkeypatch: pytest.MonkeyPatch,
+    as_login: Any,
 ) -> None:
     happen(5, organisation_id=OURS, organisation_name="Ours")
     with configured(database, tmp_path):
@@ -293,9 +298,13 @@ def test_the_commands_write_what_the_verifier_reads(
         call_command("audit_digest", "--out", str(handed.folder))
         name = f"{TODAY}-organisation-{OURS}.digest"
         words = ["--digest", str(handed.folder / name), "--out", str(handed.folder / "slice")]
-        call_command("audit_slice", *words)
+        call_command("audit_slice", *words, "--by", "Ms Dowd")
         with pytest.raises(CommandError, match="there already"):
             call_command("audit_slice", *words)
+    with as_login("owner"):  # handing it over is a reading of the audit, and told as one
+        read = Event.objects.get(action="audit-read")
+    assert (read.reason, read.organisation_id, read.staff_name) == ("slice", OURS, "Ms Dowd")
+    assert read.detail == {"day": str(TODAY), "events": 5}
     assert (handed.folder / "slice").stat().st_mode & 0o777 == 0o600
     code, said = handed.check(name, "--slice", "slice")
     assert code == 0, said
