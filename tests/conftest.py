@@ -199,7 +199,7 @@ def _no_warning_of_static_files() -> None:
 
 @pytest.fixture(autouse=True)
 def _nhs_numbers_are_told_in_one_form_and_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of every page, address and log line of every test (numbers_told.py)."""
+    """Of every page, address, log line, task and e-mail of every test (numbers_told.py)."""
     request = Client.request
 
     def looked_at(self: Client, **asked: Any) -> Any:
@@ -214,4 +214,4 @@ def _nhs_numbers_are_told_in_one_form_and_place(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Client, "request", looked_at)
     with contextmanager(listening)() as ear:
         yield
-    assert ear.heard == [], "an NHS number in a log line"
+    assert ear.heard == [], "somebody is told of in a log line, a task or an e-mail"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.http import HttpResponse
 from django.test import Client
 
+from region.people_of_note import PEOPLE_OF_NOTE
 from tests.factories import made_up_nhs_number
-from tests.numbers_told import Listening, numbers_in, words_of
+from tests.numbers_told import Listening, numbers_in, of_note_in, words_of
 
 NUMBER = made_up_nhs_number(7)
 SHOWN = f"{NUMBER[:3]}\u00a0{NUMBER[3:6]}\u00a0{NUMBER[6:]}"
@@ -49,3 +52,21 @@ def test_a_log_line_with_a_number_is_heard() -> None:
     ear.handle(logging.makeLogRecord({"msg": "found somebody", "name": "x"}))
     assert len(ear.heard) == 1
     assert NUMBER not in ear.heard[0]
+
+
+def test_a_canary_is_heard_in_a_log_line_a_task_and_an_e_mail(mailoutbox: list[Any]) -> None:
+    ear = Listening()  # by itself: this test's own ear would hear it as well
+    ear.handle(logging.makeLogRecord({"msg": "for %s", "args": ("Zzyzxcanary",), "name": "x"}))
+    ear.published("a.task", body=((7, "SE13 6LH"), {}, {}))
+    ear.published("another.task", body=((7,), {}, {}))
+    words = ("1 Sample Street", "Alert AL-1")
+    mailoutbox.extend(EmailMessage("Connect Care", each) for each in words)
+    ear.mails()
+    assert ear.heard == ["x: 'for %s'", "the arguments of a.task", "an e-mail"]
+    mailoutbox.clear()
+
+
+def test_a_process_s_log_is_searched_for_the_made_up_region() -> None:
+    note = PEOPLE_OF_NOTE[0]
+    lines = [f"opened {note.nhs_number}", "opened 7", f"no {note.family.upper()}"]
+    assert of_note_in("\n".join(lines)) == [lines[0], lines[2]]

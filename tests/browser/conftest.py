@@ -30,6 +30,7 @@ from tests.brokers import database_of_our_own
 from tests.browser.deliveries import CROWD, PRACTICE, ndjson, patient
 from tests.browser.visitor import Visitor
 from tests.conftest import AsLogin
+from tests.numbers_told import of_note_in
 
 #: Who is suspended while signed in.
 LEAVER = "leaver"
@@ -197,6 +198,8 @@ def portal(chromium: str, region: None, tmp_path_factory: pytest.TempPathFactory
     finally:
         for child in reversed(children):
             child.stop()
+    told = [line for child in children for line in of_note_in(child.log.read_text())]
+    assert told == [], "the portal's processes logged who somebody is"
 
 
 def _free_port() -> int:
