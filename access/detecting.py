@@ -166,6 +166,7 @@ def _sight(look: LookMade, known: Known, of_resident: Iterable[LookMade]) -> Sig
         colleagues=known.colleagues.get(look.organisation, frozenset()) - {reader.name},
         cared_for=any(each.about(look.began, CARE_ABOUT) for each in care),
         former_team=_is_of_former_team(look, care, known.jobs.get(look.staff, ())),
+        own_team_cares=_is_of_own_team(look, care, known.jobs.get(look.staff, ())),
         usual_hours=hours,
         looks_before=before,
         viewers=len(viewers),
@@ -195,11 +196,25 @@ def usual_parts(rows: Iterable[tuple[str, int, int, int]]) -> dict[str, frozense
 
 
 def _is_of_former_team(look: LookMade, care: Iterable[Care], jobs: Iterable[Job]) -> bool:
+    left, now = _teams(look, jobs)
+    caring = _caring(look, care)
+    return bool(caring & (left - now)) and not caring & {*now, None}
+
+
+def _is_of_own_team(look: LookMade, care: Iterable[Care], jobs: Iterable[Job]) -> bool:
+    _, now = _teams(look, jobs)
+    return bool(_caring(look, care) & now)
+
+
+def _teams(look: LookMade, jobs: Iterable[Job]) -> tuple[set[int | None], set[int | None]]:
+    """The teams there that the reader had left at the look, and those that they were in."""
     there = [job for job in jobs if job.organisation == look.organisation and job.team is not None]
     left = {job.team for job in there if job.until is not None and job.until <= look.began}
-    now = {job.team for job in there if job.until is None or job.until > look.began}
-    caring = {each.team for each in care if each.about(look.began, timedelta(0))}
-    return bool(caring & (left - now)) and not caring & {*now, None}
+    return left, {job.team for job in there if job.until is None or job.until > look.began}
+
+
+def _caring(look: LookMade, care: Iterable[Care]) -> set[int | None]:
+    return {each.team for each in care if each.about(look.began, timedelta(0))}
 
 
 def tuning() -> Tuning:

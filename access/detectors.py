@@ -25,6 +25,7 @@ class Rule(StrEnum):
     """The rules, by the codes that alerts and settings name."""
 
     ONESELF = "oneself"
+    NAMESAKE_IN_CARE = "namesake-in-care"
     SAME_HOUSEHOLD = "same-household"
     COLLEAGUE = "colleague"
     SAME_SURNAME = "same-surname"
@@ -45,7 +46,8 @@ class Sight:
     names of those who live where the resident lives; ``colleagues`` of those who work at the
     reader's organisation, without the reader's own.
     ``cared_for``: evidence of care by the reader's organisation within weeks of the look, before or
-    after; ``former_team``: of a team that the reader has left, and of none that they are in.
+    after; ``former_team``: of a team that the reader has left, and of none that they are in;
+    ``own_team_cares``: at the look, of a team that they are in.
     ``usual_hours`` are those of the clock in which the reader has looked at anything in the weeks
     before, and ``looks_before`` how often. ``viewers`` are the staff who opened the record within
     the day. ``rare_parts`` are sections that hardly anybody of the role opens.
@@ -71,6 +73,7 @@ class Sight:
     colleagues: frozenset[str] = frozenset()
     cared_for: bool = True
     former_team: bool = False
+    own_team_cares: bool = False
     usual_hours: frozenset[int] = frozenset()
     looks_before: int = 0
     viewers: int = 1
@@ -95,10 +98,13 @@ class Tuning:
 
 
 #: What ships: one alone of the first two is a case, of the others two or three together.
+#: Who comes to a reader by their team's work comes by chance of that name: of the many whom a team
+#: cares for, some bear a name of its staff.
 SHIPPED = Tuning(
     {
         Rule.ONESELF: 3,
         Rule.SAME_HOUSEHOLD: 3,
+        Rule.NAMESAKE_IN_CARE: 2,
         Rule.NO_CARE: 2,
         Rule.COLLEAGUE: 2,
         Rule.FORMER_TEAM: 2,
@@ -112,6 +118,15 @@ SHIPPED = Tuning(
 
 def oneself(sight: Sight, tuning: Tuning) -> bool:
     """The resident, of an age to work, has the reader's own name, and nobody else here has it."""
+    return _has_own_name(sight, tuning) and not sight.own_team_cares
+
+
+def namesake_in_care(sight: Sight, tuning: Tuning) -> bool:
+    """The resident alone here has the reader's own name, and is in their team's care."""
+    return _has_own_name(sight, tuning) and sight.own_team_cares
+
+
+def _has_own_name(sight: Sight, tuning: Tuning) -> bool:
     same = bool(sight.reader) and sight.reader == sight.resident_name
     return same and sight.of_working_age and sight.of_that_name <= tuning.rare_name
 
@@ -128,9 +143,11 @@ def colleague(sight: Sight, tuning: Tuning) -> bool:
 
 
 def same_surname(sight: Sight, tuning: Tuning) -> bool:
-    """The resident has the reader's family name, which few people here have."""
+    """The resident has the reader's family name, which few people here have, and another first."""
     same = bool(sight.reader_family) and sight.reader_family == sight.resident_family
-    return same and sight.of_that_family <= tuning.rare_family
+    # Of their whole name it is told already: one likeness is not counted twice.
+    another = sight.reader != sight.resident_name
+    return same and another and sight.of_that_family <= tuning.rare_family
 
 
 def no_care(sight: Sight, _: Tuning) -> bool:
@@ -162,6 +179,7 @@ def unusual_section(sight: Sight, _: Tuning) -> bool:
 
 RULES: Mapping[Rule, Callable[[Sight, Tuning], bool]] = {
     Rule.ONESELF: oneself,
+    Rule.NAMESAKE_IN_CARE: namesake_in_care,
     Rule.SAME_HOUSEHOLD: same_household,
     Rule.COLLEAGUE: colleague,
     Rule.SAME_SURNAME: same_surname,
