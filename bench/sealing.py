@@ -6,7 +6,7 @@ One database, durable as in production. Events of usual shape are filled in by t
 one go, as after a stop; verified; sealed again a little at a time. Then writers, who do nothing but
 write one event and commit, take turns of some seconds with the sealer running and stopped: the
 figure is the median ratio of a turn with it to the turn without it beside it. A real opening does
-more than that for each event, so its share is smaller.
+more than that for each event, so its share is smaller: ``bench.sealing_openings`` measures those.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -68,7 +69,14 @@ def main() -> int:
                     owner.execute(FILL, [start + 1, min(options.events, start + BATCH)])
                 owner.execute("analyze audit_event")
             a_minute = _seal_and_verify(addresses["sealer"], folder, options.events)
-            _cost(addresses, environment, folder, options)
+            cost(
+                addresses,
+                environment,
+                folder,
+                turns=options.turns,
+                work=lambda: _write(addresses["web"], options.writers, options.seconds),
+                of="events",
+            )
     return 0 if a_minute >= LEAST_A_MINUTE else 1
 
 
@@ -91,12 +99,20 @@ def _seal_and_verify(address: str, folder: Path, events: int) -> float:
     return a_minute
 
 
-def _cost(
+def cost(
     addresses: dict[str, str],
     environment: dict[str, str],
     folder: Path,
-    options: argparse.Namespace,
+    *,
+    turns: int,
+    work: Callable[[], float],
+    of: str,
 ) -> None:
+    """Do some work, now with the sealer running and now without; print what is left of its rate.
+
+    :param folder: where the journal and its key are, or will be.
+    :param work: takes some seconds, writes events, and answers how many a second of what.
+    """
     key = folder / "key"
     key.write_text("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
     environment = {
@@ -107,25 +123,25 @@ def _cost(
         "AUDIT_KEY_FILE": str(key),
     }
     ratios, rates, lags = [], [], []
-    for turn in range(options.turns):
+    for turn in range(turns):
         found = {}
         for sealing in (True, False) if turn % 2 else (False, True):
             with _sealer(environment) if sealing else contextlib.nullcontext():
-                found[sealing] = _write(addresses["web"], options.writers, options.seconds)
+                found[sealing] = work()
                 if sealing:
                     lags.append(_until_sealed(addresses["backup"]))
         ratios.append(found[True] / found[False])
         rates.append(found[False])
     print(
-        f"{statistics.median(rates):,.0f} events a second without the sealer; with it "
+        f"{statistics.median(rates):,.0f} {of} a second without the sealer; with it "
         f"{statistics.median(ratios):.3f} of that (median of {len(ratios)} pairs, "
         f"{min(ratios):.3f} to {max(ratios):.3f}); the last event was sealed "
-        f"{statistics.median(lags):.1f} s after the writers had stopped, {max(lags):.1f} at most"
+        f"{statistics.median(lags):.1f} s after the work had stopped, {max(lags):.1f} at most"
     )
 
 
 @contextlib.contextmanager
-def _sealer(environment: dict[str, str]):  # noqa: ANN202 - a context manager of nothing
+def _sealer(environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "manage.py", "seal_audit"], env=environment)
     time.sleep(6)  # it starts and seals what the turn without it left
     try:
