@@ -34,8 +34,12 @@ def test_a_nurse_opens_a_record_with_the_keyboard(visit: Visit, narrow: bool) ->
     nurse.sees("1 resident found")
     tab_and_press(page, "button", f"Open record of {note.IN_HOSPITAL.name}")
     nurse.arrives("Shared care record")
+    record = page.url.removeprefix(nurse.origin)
     when_they_skip_to_the_content(page)
-    tab_and_press(page, "link", "Overview")
+    tab_and_press(page, "link", "Parts of this record")
+    tab_to(page, page.locator("#parts a").first)
+    nurse.opens(record).arrives("Shared care record")
+    when_they_skip_to_the_content(page)
     first = page.locator("a.record-item__name").first
     tab_to(page, first)
     page.keyboard.press("Enter")
