@@ -15,8 +15,6 @@ pytestmark = pytest.mark.browser
 
 #: Templates of which no test here examines a page, and why.
 NOT_EXAMINED: dict[str, str] = {
-    "access/launch_host.jinja": "no story here adds a system that opens records",
-    "access/launch_hosts.jinja": "no story here adds a system that opens records",
     "access/link_sign_in.jinja": "no provider answers here: tests/access/providers has one",
     "access/not_launched.jinja": "no other system sends anybody here",
     "access/not_signed_in.jinja": "no provider is configured here",

@@ -6,6 +6,7 @@ import io
 import re
 
 import pytest
+from joserfc.jwk import ECKey
 from playwright.sync_api import expect
 
 from access import effect_previews
@@ -205,3 +206,32 @@ def test_a_file_of_staff_is_shown_before_it_counts(visit: Visit) -> None:
 STAFF_FILE = (
     b"user_name,name,role\r\nfile.one,File One,Social worker\r\nfile.two,File Two,Astronaut\r\n"
 )
+
+
+def test_a_guardian_drafts_what_a_role_reads(visit: Visit) -> None:
+    guardian = visit()
+    guardian.signs_in("caldicott").follows("Roles").arrives("Roles")
+    guardian.follows("Student").arrives("Role: Student")
+    read = guardian.page.locator("form").get_by_role("checkbox", checked=False)
+    read.first.check()
+    guardian.types("Say why", "To try it out").presses("Save the change")
+    guardian.arrives(re.compile("Student")).sees("You proposed this")
+    guardian.pictures("guardians-draft").presses("Withdraw it")
+    guardian.arrives(re.compile("Student")).sees("Withdrawn")
+
+
+def test_a_system_that_opens_records_is_proposed_confirmed_and_ended(visit: Visit) -> None:
+    first, second = visit(), visit()
+    systems, key = "Systems that open records here", ECKey.generate_key("P-256", private=True)
+    first.signs_in("registry").opens("/registry/systems").arrives(systems)
+    first.sees("There are none.").presses("Propose it").arrives(systems).sees("There is a problem")
+    first.page.get_by_label("Whose system is it?").select_option(index=1)
+    first.types("Name of the system", "Ward system").types("Id of its key", "ward-1")
+    first.types("Its public key", key.as_pem(private=False).decode()).presses("Propose it")
+    first.arrives(systems).follows("Ward system").arrives("Ward system")
+    first.sees("another administrator of the registry must confirm it")
+    second.signs_in("registry-two").opens("/registry/systems").arrives(systems)
+    second.sees("Waits for a second person").follows("Ward system").arrives("Ward system")
+    second.presses("Confirm it").arrives("Ward system").sees("Confirmed by")
+    second.pictures("launch-host").presses("End it now").arrives("Ward system").sees("Ended by")
+    second.follows(systems).arrives(systems).sees("Ended")
