@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, MutableMapping
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -26,27 +26,7 @@ from ui.forms import as_declared
 Draw = Callable[..., str]
 
 #: What the design system's own templates ask for without defining it.
-_MAY_BE_ABSENT = frozenset(
-    {
-        "assetPath",
-        "assetUrl",
-        "bodyAttributes",
-        "bodyClasses",
-        "caller",
-        "containerClasses",
-        "cspNonce",
-        "htmlAttributes",
-        "htmlClasses",
-        "htmlLang",
-        "mainClasses",
-        "mainLang",
-        "opengraphImageUrl",
-        "pageTitleLang",
-        "params",
-        "themeColor",
-        "undefined",
-    }
-)
+_MAY_BE_ABSENT = frozenset({"caller", "cspNonce", "params", "undefined"})
 
 
 class LoudUndefined(ChainableUndefined):
@@ -91,11 +71,24 @@ class LoudUndefined(ChainableUndefined):
     __getitem__ = __getattr__
 
 
+class Pages(Environment):
+    """Jinja's, whose templates have their names in one plain mapping.
+
+    Jinja lays an empty one over the environment's for each template, so that a template might be
+    given names of its own; none of ours is. What a template imports is compared with them at each
+    page, and through two mappings Python compares one name at a time.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The environment's names, which are all there before a template is loaded."""
+        return {**self.globals, **(d or {})}
+
+
 def environment(**options: Any) -> Environment:
     """Django's hook: our templates, the design system's, and the few functions that pages use."""
     loader = options.pop("loader")
     options.pop("autoescape", None)  # it is always on
-    jinja = Environment(
+    jinja = Pages(
         **{**options, "undefined": LoudUndefined},
         autoescape=True,
         loader=ChoiceLoader([loader, PackageLoader("nhsuk_frontend_jinja")]),
@@ -202,6 +195,4 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
         "cspNonce": str(getattr(request, "csp_nonce", "")),
         "profile": settings.PROFILE,
         "large_print": large_print,
-        "htmlClasses": "app-large-print" if large_print else "",
-        "assetPath": f"{settings.STATIC_URL}nhsuk/assets",
     }

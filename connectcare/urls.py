@@ -8,11 +8,12 @@ handler404 = "ui.views.not_found"
 handler500 = "ui.views.fault"
 
 urlpatterns = [
+    # The most asked first: each pattern before an address's own is tried at each request.
+    path("", include("records.urls")),
     path("", include("organisations.urls")),
     path("", include("access.urls")),
     path("", include("identity.urls")),
     path("", include("consent.urls")),
-    path("", include("records.urls")),
     path("", include("discharge.urls")),
     path("", include("notifications.urls")),
     path("", include("subject_access.urls")),

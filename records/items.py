@@ -134,7 +134,7 @@ def status_of(seen: EntrySeen) -> str:
     own = seen.source_status.replace("-", " ").strip()
     own = _IN_ENGLISH.get(own.casefold(), own)
     word = _WORDS[seen.status]
-    section = SECTION_OF[Category(seen.category)]
+    section = SECTION_OF[seen.category]
     if not section.status_matters and seen.status in _PLAIN:
         return own[:1].upper() + own[1:]
     if not own or own.casefold() in _SAYS_NO_MORE | {word.casefold()}:

@@ -54,6 +54,8 @@ def groups_of(found: Sequence[EntrySeen], *, by_name: bool = True) -> list[list[
     if len({entry.source_id for entry in found}) < 2:
         return [[entry] for entry in found]
     follows = _joined(found, by_name=by_name)
+    if len(set(follows)) == len(found):
+        return [[entry] for entry in found]
     together: dict[int, list[EntrySeen]] = {}
     for nth, entry in enumerate(found):
         together.setdefault(follows[nth], []).append(entry)
@@ -82,14 +84,15 @@ def _joined(found: Sequence[EntrySeen], *, by_name: bool) -> list[int]:
     having: dict[Key, int] = {}
     for nth, entry in enumerate(found):
         for key in _keys(entry, by_name=by_name):
-            other = root(having.setdefault(key, nth))
-            mine = root(nth)
-            first[max(other, mine)] = min(other, mine)
-    return [root(nth) for nth in range(len(found))]
+            had = having.setdefault(key, nth)
+            if had != nth:
+                other, mine = root(had), root(nth)
+                first[max(other, mine)] = min(other, mine)
+    return [root(nth) for nth in first]
 
 
 def _keys(entry: EntrySeen, *, by_name: bool) -> Iterator[Key]:
-    category = Category(entry.category)
+    category = entry.category
     if category in _WHATEVER_THE_DAY:
         when: tuple[object, ...] = ()
     elif category in _OF_ONE_DAY and entry.effective is not None and _is_a_day(entry.precision):
@@ -97,7 +100,7 @@ def _keys(entry: EntrySeen, *, by_name: bool) -> Iterator[Key]:
     else:
         return
     what = (category, entry.negation, *when, *_value(entry))
-    if entry.code and category is not Category.PEOPLE_INVOLVED:  # whose code is a role's
+    if entry.code and category != Category.PEOPLE_INVOLVED:  # whose code is a role's
         yield ("code", entry.code, *what)
     name = _evened_out(entry.display)
     if by_name and len(name) >= _SHORTEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from uuid import UUID
 
 from access.decision import Decision
@@ -158,20 +158,28 @@ class TrendPage:
     printed: str
 
 
-def wanted_of(decision: Decision, *, on_paper: bool = False) -> list[tuple[Category, Group]]:
+def wanted_of(decision: Decision, *, on_paper: bool = False) -> tuple[tuple[Category, Group], ...]:
     """What to read for a record's page: groups of the categories that anything grants.
 
     Each with ``most`` as many as are shown of it: on screen, in the overview or in its section;
     what neither shows is not read.
     """
-    granted = {grant.category for grant in decision.grants}
+    return _wanted(frozenset({grant.category for grant in decision.grants}), on_paper)
+
+
+#: Sets of categories that a process keeps what they want of: a role's and an agreement's.
+MOST_WANTED = 128
+
+
+@lru_cache(maxsize=MOST_WANTED)
+def _wanted(granted: frozenset[Category], on_paper: bool) -> tuple[tuple[Category, Group], ...]:  # noqa: FBT001 - of a cache's key
     wanted = [
         (section.category, group, group.most if on_paper else _needed(section, group))
         for section in SECTIONS
         if section.category in granted
         for group in section.groups
     ]
-    return [(category, replace(group, most=most)) for category, group, most in wanted if most]
+    return tuple((category, replace(group, most=most)) for category, group, most in wanted if most)
 
 
 def _needed(section: Section, group: Group) -> int:

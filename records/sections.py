@@ -183,7 +183,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
 )
 
-SECTION_OF: dict[Category, Section] = {section.category: section for section in SECTIONS}
+SECTION_OF: dict[int, Section] = {section.category: section for section in SECTIONS}
 
 
 def section_called(slug: str) -> Section | None:

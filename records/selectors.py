@@ -58,7 +58,7 @@ class Counts:
         """Entries of a category with one of these statuses, from one source or from all."""
         if source is None:
             found = self._by_status.get(category, {})
-            return sum(found.get(status, 0) for status in statuses)
+            return sum([found.get(status, 0) for status in statuses])
         return sum(self.by_key.get((category, source, status), 0) for status in statuses)
 
     def shows(self, category: Category, source: int) -> bool:
@@ -173,7 +173,9 @@ def _entries(opened: Opened) -> QuerySet[Entry]:
 #: The same in SQL, for what every page asks: Django would take longer to write it than
 #: PostgreSQL to answer.
 _GRANTED = "resident_id = %(resident)s::bigint and grant_key = any (%(keys)s::bigint[])"
-#: What is read of an entry, and its id, which puts those of one moment in order.
+#: What is read of an entry, and its id, which puts those of one moment in order. Never its
+#: resource: PostgreSQL would carry it through each ordering.
+_READ = ", ".join((*_COLUMNS, "id"))
 _OF_E = ", ".join(f"e.{column}" for column in (*_COLUMNS, "id"))
 
 
@@ -239,7 +241,7 @@ def first_seen(
     All of it walks the index by category and date, and stops when it has enough. What counts as
     out of range is said by :func:`records.items.flag_of`; this reads no less than that.
     """
-    ours = f"select * from records_entry where {_GRANTED}"
+    ours = f"select {_READ} from records_entry where {_GRANTED}"
     glanced = f"""
         union all
         (select {_COMING}, {_OF_E} from (
@@ -284,7 +286,7 @@ def _newest(
                 from unnest(%(categories)s::smallint[], %(statuses)s::text[], %(most)s::integer[])
                     with ordinality as each (category, said, most, nth)) as wanted
             cross join lateral (
-                select * from records_entry
+                select {_READ} from records_entry
                 where {_GRANTED}
                   and category = wanted.category and status = any (wanted.statuses)
                 order by effective desc nulls last, id desc
