@@ -83,7 +83,7 @@ class Block:
 
     def __post_init__(self) -> None:
         """Refuse a block that would stand there blank."""
-        if not self.items and not self.empty.strip():
+        if not self.groups and not self.empty.strip():
             raise UnlabelledSection(f"The overview's {self.slug} is empty and does not say why.")
 
 

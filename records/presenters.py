@@ -49,9 +49,14 @@ class GroupView:
         return tuple(item for alike in self.groups for item in alike)
 
     @property
+    def shown(self) -> int:
+        """How many items are shown here."""
+        return sum(map(len, self.groups))
+
+    @property
     def goes_on(self) -> bool:
         """Whether there are more than are shown here."""
-        return self.total > len(self.items)
+        return self.total > self.shown
 
 
 @dataclass(frozen=True, slots=True)
