@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO, Self
 
@@ -66,6 +66,49 @@ def mapped_chunks(batch: Batch, delivery: Delivery) -> Iterator[Mapped]:
         yield from process.chunks()
 
 
+#: A process that was started before there was anything to map, at most one.
+_waiting: list[subprocess.Popen[bytes]] = []
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "feeds.mapping_process"],
+        cwd=settings.BASE_DIR,
+        env={},  # no address, no key
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what it says there may quote a value
+        pipesize=_PIPE_BYTES,
+    )
+
+
+def _started_already() -> subprocess.Popen[bytes] | None:
+    while _waiting:
+        process = _waiting.pop()
+        if process.poll() is None:
+            return process
+        with process:
+            pass  # it is gone: its pipes are closed
+    return None
+
+
+@contextmanager
+def started_early(size: int) -> Iterator[None]:
+    """Start the process that maps now, for the first delivery of the block that is mapped ahead.
+
+    It is ready by the time that a delivery of ``size`` bytes is taken in. Where none is mapped
+    ahead, it ends with the block.
+    """
+    if size >= AHEAD_FROM:
+        _waiting.append(_started())
+    try:
+        yield
+    finally:
+        while _waiting:
+            with _waiting.pop() as unused:
+                unused.kill()
+
+
 class MappingProcess:
     """The worker's end: two threads move bytes; the worker's own reads the database."""
 
@@ -79,15 +122,7 @@ class MappingProcess:
         self._stopped = False
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "feeds.mapping_process"],
-            cwd=settings.BASE_DIR,
-            env={},  # no address, no key
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what it says there may quote a value
-            pipesize=_PIPE_BYTES,
-        )
+        self._process = _started_already() or _started()
         self._threads = [
             threading.Thread(target=self._give, args=[self._process.stdin], daemon=True),
             threading.Thread(target=self._take, args=[self._process.stdout], daemon=True),

@@ -31,7 +31,7 @@ class Destroyed:
 
 def stopped_among(items: list[Item], source_id: int) -> set[int]:
     """The positions of what is of a destroyed record, among items of a source."""
-    known = _known({name for item in items for name in _names_in(item)}, source_id)
+    known = _known(_names_in(items), source_id)
     if not known:
         return set()
     back = {name for item in items for name in _back_in_care(item, known)}
@@ -42,10 +42,19 @@ def stopped_among(items: list[Item], source_id: int) -> set[int]:
     }
 
 
-def _names_in(item: Item) -> Iterator[str]:
-    if isinstance(item.outcome, Mapped):
-        yield from _names_of(item.outcome.person)
-        yield from (name for name, _number in item.outcome.whose() if name)
+def _names_in(items: Iterable[Item]) -> set[str]:
+    """Of whom items are, by every name that they give: asked of each item of each delivery."""
+    found: set[str | None] = set()
+    for item in items:
+        outcome = item.outcome
+        if isinstance(outcome, Mapped):
+            if outcome.person is not None:
+                found.update(_names_of(outcome.person))
+            for ready in outcome.ready:
+                found.add(ready.person)
+            for entry in outcome.entries:
+                found.add(entry.person)
+    return {name for name in found if name}
 
 
 def _names_of(person: MappedPerson | None) -> Iterable[str]:
@@ -122,8 +131,7 @@ def _take_out_of(delivery: Delivery) -> bool:
     items = list(read_delivery(batch, delivery))
     source = batch.feed.organisation_id
     shares = _Shares(source)
-    names = {name for item in items for name in _names_in(item)}
-    for name, destroyed in _known(names, source).items():
+    for name, destroyed in _known(_names_in(items), source).items():
         if batch.received <= destroyed.since:
             shares.identifiers[name] = 0
     if not shares:

@@ -25,9 +25,9 @@ LENGTH = struct.Struct(">I")
 #: A list of so many in MessagePack (array 32), before what is in it.
 _LIST_OF = struct.Struct(">BI")
 _LIST = 0xDD
-#: The first items that are loaded together are this part of what may be, and each time twice as
-#: many follow.
-_FIRST_IS_A_PART = 8
+#: The first items that are loaded together are this part of what may be, and each time more follow:
+#: as many as are mapped while those before are loaded, so that neither end waits for the other.
+_FIRST_ARE_A_PART = (8, 4.5, 3, 2, 1.4)
 _BUFFER = 1 << 20
 
 
@@ -111,15 +111,14 @@ def _encoded(items: Iterable[Item]) -> Iterator[msgspec.Raw]:
     them need not wait for many.
     """
     encode_into = msgspec.msgpack.Encoder().encode_into
-    part = _FIRST_IS_A_PART
-    share, encoded = Share(part), bytearray(_LIST_OF.size)
+    parts = iter(_FIRST_ARE_A_PART)
+    share, encoded = Share(next(parts)), bytearray(_LIST_OF.size)
     for each in items:
         item = ready(each)
         encode_into(item, encoded, len(encoded))
         if share.is_full_with(item):
             yield _list_of(share.items, encoded)
-            part = max(1, part // 2)
-            share, encoded = Share(part), bytearray(_LIST_OF.size)
+            share, encoded = Share(next(parts, 1)), bytearray(_LIST_OF.size)
     if share.items:
         yield _list_of(share.items, encoded)
 

@@ -42,7 +42,7 @@ class Share:
     ``part`` divides the limits.
     """
 
-    def __init__(self, part: int = 1) -> None:
+    def __init__(self, part: float = 1) -> None:
         self._part = part
         self.items = 0
         self._entries = 0

@@ -166,6 +166,44 @@ def test_a_worker_goes_on_where_another_left_it(
         assert Hold.objects.count() == 6
 
 
+@pytest.mark.usefixtures("always_ahead")
+def test_a_process_that_was_started_early_is_used_once_and_ends_with_its_block(
+    give_in: Any, as_login: Any, monkeypatch: Any
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(ahead.subprocess, "Popen", watched)
+    with as_login("pipeline"):
+        with ahead.started_early(1):
+            assert len(started) == 1
+            actions.load(give_in(_CONTENT).pk)
+            assert len(started) == 1
+            actions.load(give_in(_CONTENT).pk)
+            assert len(started) == 2
+        assert Entry.objects.count() == 25
+        with ahead.started_early(1):
+            assert started[2].poll() is None
+        with ahead.started_early(1):  # one that is gone by then is no loss
+            started[3].kill()
+            started[3].wait()
+            batch = give_in(_CONTENT)
+            actions.load(batch.pk)
+            assert Batch.objects.get(pk=batch.pk).state == BatchState.LOADED
+    assert len(started) == 5
+    assert all(process.returncode is not None for process in started)
+
+
+def test_for_a_small_delivery_nothing_is_started(monkeypatch: Any) -> None:
+    monkeypatch.setattr(ahead.subprocess, "Popen", lambda *_, **__: 1 / 0)
+    with ahead.started_early(ahead.AHEAD_FROM - 1):
+        pass
+
+
 # ── The process itself ──────────────────────────────────────────────────────────────────────
 
 _TASK = Task("fhir-r4", "f", "nhs_trust", frozenset(), None)
@@ -193,7 +231,8 @@ def test_chunks_come_with_how_far_it_has_read(monkeypatch: Any) -> None:
     monkeypatch.setattr(ready, "CHUNK_ITEMS", 8)
     *chunks, end = mapped(encoded(_TASK), _CONTENT, b"")
     items = [ahead._ITEMS.decode(chunk.items) for chunk in chunks]
-    assert [len(each) for each in items] == [1, 2, 4, 8, 8, 6]
+    # Some at first, so that nobody waits for many; then more, up to as many as there may be.
+    assert [len(each) for each in items] == [1, 2, 3, 4, 6, 8, 5]
     assert end == End()
     assert chunks[-1].read == len(_CONTENT)
     assert items[0][0].outcome.person.identifier == "Patient/p1"

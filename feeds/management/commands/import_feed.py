@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from feeds import actions, deciding, selectors
+from feeds.ahead import started_early
 from feeds.formats import FORMATS
 from feeds.models import Batch, BatchState
 
@@ -49,12 +50,13 @@ class Command(BaseCommand):
                 raise CommandError("Only a council's CSV can be looked over first.")
             if options["mapping"] is not None:
                 deciding.keep_mapping(feed, _text_of(options["mapping"]), by=None)
-            batch = actions.receive(
-                _opened(paths), feed=feed, by=None, preview_first=options["preview"]
-            )
+            with started_early(_size_of(paths)):
+                batch = actions.receive(
+                    _opened(paths), feed=feed, by=None, preview_first=options["preview"]
+                )
+                loaded = actions.load(batch.pk) if options["json"] else self._with_progress(batch)
         except (actions.DeliveryRefused, deciding.MappingRefused) as error:
             raise CommandError(str(error)) from error
-        loaded = actions.load(batch.pk) if options["json"] else self._with_progress(batch)
         if loaded is None:
             raise CommandError("Another worker is loading this batch. Watch it on its page.")
         if loaded.state == BatchState.WAITING:
@@ -103,6 +105,11 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             yield path
         else:
             raise CommandError(f"There is no file or folder {path}.")
+
+
+def _size_of(paths: list[Path]) -> int:
+    """The bytes of the largest file; one that is gone by now is told of where it is opened."""
+    return max((path.stat().st_size for path in paths if path.is_file()), default=0)
 
 
 def _opened(paths: list[Path]) -> Iterator[actions.File]:
