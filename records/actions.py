@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
@@ -41,7 +42,7 @@ _TELLS_OF_CARE = frozenset(
 _CONTACTS = ("Encounter", "Appointment")
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An entry sent, and whose it is. ``position`` is the item's in its delivery."""
 
     position: int

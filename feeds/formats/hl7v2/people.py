@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
-from feeds.formats.hl7v2.messages import Message, Segment
+from feeds.formats.hl7v2.messages import Message, Segment, Signs
 from feeds.formats.hl7v2.times import day, part
 from feeds.mapped import MappedPerson
 
@@ -105,10 +106,26 @@ def read_person(
     in_passing: bool = False,
 ) -> MappedPerson | None:
     """The person; ``None`` where nobody is named."""
+    said = tuple(pid), tuple(pd1), tuple(message.notes)
+    person = _person(*said, message.signs, in_passing=in_passing)
+    return person if person is None or in_passing else replace(person, version=version)
+
+
+@lru_cache(maxsize=256)
+def _person(
+    pid_fields: tuple[str, ...],
+    pd1_fields: tuple[str, ...],
+    notes_of_message: tuple[str, ...],
+    signs: Signs,
+    *,
+    in_passing: bool,
+) -> MappedPerson | None:
+    """The person without a version: a laboratory names the same one in message after message."""
+    message, pid, pd1 = Message(b"", [], signs), list(pid_fields), list(pd1_fields)
     identifier = identifier_of(message, pid)
     if not identifier:
         return None
-    notes = list(message.notes)
+    notes = list(notes_of_message)
     found = list(numbers(message, pid, 3)) or list(numbers(message, pid, 2))
     nhs = list(dict.fromkeys(one.value.replace(" ", "") for one in found if one.is_nhs))
     if len(nhs) > 1:
@@ -128,7 +145,6 @@ def read_person(
     died = day(message.text(pid, 29))
     return MappedPerson(
         identifier=identifier,
-        version=None if in_passing else version,
         local_identifiers=tuple(dict.fromkeys(one.local for one in found if not one.is_nhs)),
         nhs_number=nhs[0] if len(nhs) == 1 else None,
         nhs_number_status=f"0{trace[1]}" if trace and len(nhs) == 1 else None,
