@@ -92,5 +92,14 @@ def months(rule: PortalRuleSeen) -> str:
     return f"{_of(rule.months // MONTHS_OF_A_YEAR, 'year', 'years')} after it was over."
 
 
+def raw_bytes(days: int) -> str:
+    """How long deliveries are kept as they came (``RAW_KEPT_DAYS``; 0: no day is set)."""
+    own = "One person’s part goes with the rest of that person."
+    if not days:
+        return f"As long as what was made of them. {own}"
+    ends = f"{_of(days, 'day', 'days')} after they were loaded"
+    return f"{ends}, unless a hold covers anybody of your organisation. {own}"
+
+
 def _of(number: int, one: str, several: str) -> str:
     return f"{count(number)} {one if number == 1 else several}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -168,5 +169,6 @@ def retention_schedule(request: ActingRequest) -> HttpResponse:
     context = {
         "lines": [(rule, presenters.years(rule)) for rule in found.rules],
         "portal": [(rule, presenters.months(rule)) for rule in found.portal],
+        "raw": presenters.raw_bytes(settings.RAW_KEPT_DAYS),
     }
     return render(request, "keeping/schedule.jinja", context)

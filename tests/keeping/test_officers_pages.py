@@ -255,8 +255,16 @@ def test_the_list_is_paged_and_the_schedule_readable(
         "10 years from when the person died",
         "Subject access requests that were answered",
         "3 years after it was over",
+        "Requests about choices that came to nothing",
+        "As long as what was made of them",
+        "It is sealed",
     ):
         assert told in schedule
+
+
+def test_how_long_deliveries_are_kept_in_words() -> None:
+    assert presenters.raw_bytes(30).startswith("30 days after they were loaded, unless a hold")
+    assert presenters.raw_bytes(1).startswith("1 day after")
 
 
 def test_a_rule_in_words() -> None:
