@@ -48,6 +48,8 @@ WRITE = (
 )
 BATCH = 5000
 LEAST_A_MINUTE = 1_000_000
+#: Seconds before each turn.
+REST = 6
 
 
 def main() -> int:
@@ -126,7 +128,7 @@ def cost(
     for turn in range(turns):
         found = {}
         for sealing in (True, False) if turn % 2 else (False, True):
-            with _sealer(environment) if sealing else contextlib.nullcontext():
+            with _sealer(environment) if sealing else _nothing():
                 found[sealing] = work()
                 if sealing:
                     lags.append(_until_sealed(addresses["backup"]))
@@ -143,12 +145,19 @@ def cost(
 @contextlib.contextmanager
 def _sealer(environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "manage.py", "seal_audit"], env=environment)
-    time.sleep(6)  # it starts and seals what the turn without it left
+    time.sleep(REST)  # it starts and seals what the turn without it left
     try:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+@contextlib.contextmanager
+def _nothing() -> Iterator[None]:
+    """Rest as long as before a turn with the sealer, so that the disk has had the same rest."""
+    time.sleep(REST)
+    yield
 
 
 def _write(address: str, writers: int, seconds: float) -> float:
