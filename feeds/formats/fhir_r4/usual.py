@@ -115,20 +115,23 @@ def is_result(line: bytes) -> bool:
     return _IS_RESULT.search(line, 0, _LOOKED_AT) is not None
 
 
-def usual_result(raw: bytes, delivery: Delivery) -> tuple[str, MappedEntry] | None:
+def usual_result(
+    raw: bytes, delivery: Delivery, *, has_short_numbers: bool = False
+) -> tuple[str, MappedEntry] | None:
     """Map an Observation of the usual shape: its id, and its entry. ``None`` for any other.
 
-    ``raw`` is JSON in UTF-8 that PostgreSQL can keep, but for its numbers.
+    ``raw`` is JSON in UTF-8 that PostgreSQL can keep, but for its numbers, unless these are known
+    to be short.
     """
     if delivery.addresses:  # of a bundle, whose references may lead elsewhere
         return None
     try:
-        return _mapped(raw, delivery)
+        return _mapped(raw, delivery, has_short_numbers=has_short_numbers)
     except (_Unusual, *_FAULTS):
         return None
 
 
-def _mapped(raw: bytes, delivery: Delivery) -> tuple[str, MappedEntry]:
+def _mapped(raw: bytes, delivery: Delivery, *, has_short_numbers: bool) -> tuple[str, MappedEntry]:
     result = _DECODE(raw)
     identity, meta, quantity = result.id, result.meta, result.value_quantity
     if result.resource_type != "Observation" or not identity or len(identity) > _LONGEST_ID:
@@ -142,7 +145,7 @@ def _mapped(raw: bytes, delivery: Delivery) -> tuple[str, MappedEntry]:
         text, unit = quantity_text(quantity), unit_text(quantity)
     elif result.value_string is not None:
         text = result.value_string.strip()
-    if has_unstorable_number(raw):
+    if not has_short_numbers and has_unstorable_number(raw):
         raise _Unusual
     low, high, range_text = _range(bytes(result.reference_range), unit)
     reading = Reading(resource=_NO_RESOURCE, raw=raw, identity=identity, delivery=delivery)

@@ -279,7 +279,8 @@ def _entries(
     for where, resource in told:
         raw = msgspec.json.encode(resource)
         if resource["resourceType"] == "Observation" and is_one_resource(raw):
-            usual = usual_result(raw, delivery)
+            # results.py makes a number of at most 15 digits on either side of its point.
+            usual = usual_result(raw, delivery, has_short_numbers=True)
             if usual is not None:
                 entries.append(usual[1])
                 continue
