@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from access.attempts import Attempt
 from access.factors import Authenticator, Passkey, RecoveryCode
 from access.failed_proof_rows import FailedProof, FailedProofNote
 from access.federated import LinkCode, LogoutSeen, ProviderIdentity, ProviderSession
@@ -27,6 +28,7 @@ from identity.due import DueOfResident
 
 #: Models that stand in a module of their own; Django finds them here.
 __all__ = [
+    "Attempt",
     "Authenticator",
     "DisclosureNotice",
     "DisclosureRecipient",

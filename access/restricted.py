@@ -60,6 +60,8 @@ def confirm(acting: Acting, staff: StaffMember, given: str, *, by: By, request_i
     matches = app_shows if by is By.APP else StaffMember.check_password
     if staff.pk == acting.staff_id and matches(staff, given):
         return True
+    with connection.cursor() as cursor:
+        cursor.execute("select access.confirmation_failed(%s)", [acting.staff_id])
     audit.record(
         Action.REFUSAL,
         outcome="refused",

@@ -118,12 +118,6 @@ class Event(models.Model):
             GinIndex(
                 fields=["residents"], condition=~models.Q(residents=[]), name="event_by_shown"
             ),
-            # How often somebody has searched is asked at each search.
-            models.Index(
-                fields=["staff_id", "-at"],
-                condition=models.Q(action=Action.SEARCH, outcome="done"),
-                name="event_by_searcher",
-            ),
         ]
         constraints = [
             models.CheckConstraint(
