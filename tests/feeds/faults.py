@@ -30,14 +30,13 @@ from identity.models import SourcePerson
 from launcher import ROOT
 from launcher.data import make_socket_folder
 from launcher.given import NAMES
-from launcher.provision import as_environment, passwords_in, provision
 from launcher.valkey import Valkey
 from organisations.models import Feed
 from tests import factories
 from tests.conftest import AsLogin, empty
 from tests.feeds.end_states import EndState, end_state
 from tests.feeds.stories import Story
-from tests.launcher.clusters import make_cluster
+from tests.own_database import OwnDatabase
 
 Answer = TypeVar("Answer")
 
@@ -62,16 +61,13 @@ class Pipeline:
     def start(self) -> None:
         """From nothing to workers that wait."""
         self._chance = random.Random(self.seed)
-        self.cluster = make_cluster(self.folder, self.sockets, throw_away=False)
-        self.cluster.postgres.start()
+        self.database = OwnDatabase(self.folder, self.sockets, "connectcare_import_faults")
+        addresses = self.database.start()
         self.valkey = Valkey(sockets=self.sockets, log=self.folder / "valkey.log")
         self.valkey.start()
-        name = "connectcare_import_faults"
-        addresses = provision(self.cluster.admin_url, name, passwords=passwords_in({}))
-        self.admin = psycopg.conninfo.make_conninfo(self.cluster.admin_url, dbname=name)
         self.environment = {
             **{key: os.environ[key] for key in NAMES if key in os.environ},
-            **as_environment(addresses),
+            **addresses,
             "REDIS_URL": self.valkey.url,
             "CONNECTCARE_PROFILE": Profile.TEST,
             "CONNECTCARE_LOGIN": "pipeline",
@@ -120,26 +116,16 @@ class Pipeline:
         worker.wait()
 
     def kill_the_database(self) -> None:
-        """The machine's power, for PostgreSQL: it recovers from what it wrote down."""
-        child = self.cluster.postgres._child
-        assert child is not None
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
-        child.stop()
-        self.cluster.postgres.start()
+        """The machine's power, for PostgreSQL."""
+        self.database.kill()
 
     def restart_the_database(self) -> None:
         """An immediate shutdown, and a start."""
-        child = self.cluster.postgres._child
-        assert child is not None
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGQUIT)
-        child.stop()
-        self.cluster.postgres.start()
+        self.database.restart()
 
     def end_the_databases_sessions(self) -> None:
         """Everyone who is connected is so no more."""
-        with psycopg.connect(self.admin, autocommit=True) as connection:
+        with psycopg.connect(self.database.admin, autocommit=True) as connection:
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where usename = 'connectcare_pipeline'"
@@ -165,7 +151,7 @@ class Pipeline:
 
     def tell(self, stories: tuple[Story, ...], *, faults: int) -> EndState:
         """Have all of it loaded from nothing, under so many faults at most; what it left."""
-        empty(self.admin)
+        empty(self.database.admin)
         left = faults
         self._trying(lambda: self._make_feeds(stories))
         deadline = time.monotonic() + _PATIENCE
@@ -243,8 +229,8 @@ class Pipeline:
             self._end(worker)
         if hasattr(self, "valkey"):
             self.valkey.stop()
-        if hasattr(self, "cluster"):
-            self.cluster.postgres.stop()
+        if hasattr(self, "database"):
+            self.database.stop()
 
 
 def _somebody_objects(feed: Feed) -> None:
@@ -272,4 +258,3 @@ def pipeline(folder: Path, as_login: AsLogin, seed: int) -> Iterator[Pipeline]:
             if name in before:
                 os.environ[name] = before[name]
         shutil.rmtree(sockets, ignore_errors=True)
-        shutil.rmtree(folder / "postgres", ignore_errors=True)

@@ -89,6 +89,11 @@ class Ward:
 
 @pytest.fixture
 def ward(database: object, as_login: AsLogin) -> Ward:
+    return make_ward(as_login)
+
+
+def make_ward(as_login: AsLogin) -> Ward:
+    """The same people in whatever database the logins are of."""
     with as_login("pipeline"):
         trust = factories.organisation("Test trust", kind="nhs_trust")
         practice = factories.organisation("Test practice", kind="gp_practice")
