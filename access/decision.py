@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from access.facts import Disclosure, Facts, Glass, Relationship, Source
@@ -81,7 +80,7 @@ class Basis:
     valid_until: datetime | None
 
 
-@dataclass(frozen=True)  # without slots: its keys are kept
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, and on what it stood, so that it can be shown, stored and replayed.
 
@@ -147,7 +146,7 @@ class Decision:
         """Whether nothing opens the record but a lawful disclosure, and so only what it names."""
         return self.reason is Reason.LAWFUL_DISCLOSURE
 
-    @cached_property
+    @property
     def keys(self) -> list[int]:
         """The grant keys, in order."""
         return sorted(grant.key for grant in self.grants)
