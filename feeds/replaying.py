@@ -89,7 +89,7 @@ def copy_bytes(batch: Batch) -> None:
             )
 
 
-def delete_old_bytes(*, spared: Collection[int] = ()) -> int:
+def delete_old_bytes(*, spared: Collection[int]) -> int:
     """Delete the raw bytes of deliveries whose time is over; of how many batches they were.
 
     ``RAW_KEPT_DAYS`` after they were finished or refused; what of them is held stays until it is

@@ -68,11 +68,11 @@ def end_backends(admin: psycopg.Connection) -> None:
     )
 
 
-def tried(ward: Ward, kill: Callable[[int], None], times: int) -> tuple[set[UUID], Counter[bool]]:
+def tried(ward: Ward, kill: Callable[[int], str], times: int) -> tuple[set[UUID], Counter[str]]:
     """The requests that showed a record, and how often one was shown though something was killed.
 
     :param kill: is given the process that opens, in turn at some moment of that and as soon as it
-        has shown something.
+        has shown something; it says what it killed.
     """
     connections["default"].close()
     draw = random.Random(11)
@@ -80,18 +80,20 @@ def tried(ward: Ward, kill: Callable[[int], None], times: int) -> tuple[set[UUID
     pid, reading = start(ward)
     os.waitpid(pid, 0)
     usual = time.monotonic() - began
-    shown = {UUID(bytes=told(reading))}
-    ends: Counter[bool] = Counter()
+    alone = told(reading)
+    assert alone, "a process that is let alone shows the record"
+    shown = {UUID(bytes=alone)}
+    ends: Counter[str] = Counter()
     for turn in range(times):
         pid, reading = start(ward)
         if turn % 4 < 2:
             time.sleep(draw.uniform(0, 1.2 * usual))
         else:
             select.select([reading], [], [])
-        kill(pid)
+        killed = kill(pid)
         os.waitpid(pid, 0)
         said = told(reading)
-        ends[bool(said)] += 1
+        ends[f"{killed}: {'shown' if said else 'nothing'}"] += 1
         if said:
             shown.add(UUID(bytes=said))
     return shown, ends
@@ -121,15 +123,17 @@ def test_nothing_is_shown_of_which_there_is_no_event(ward: Ward, run_sql: Connec
     admin.autocommit = True
     what = cycle(("process", "connection"))
 
-    def kill(pid: int) -> None:
-        if next(what) == "process":
+    def kill(pid: int) -> str:
+        killed = next(what)
+        if killed == "process":
             os.kill(pid, signal.SIGKILL)
         else:
             end_backends(admin)
+        return killed
 
     shown, ends = tried(ward, kill, KILLS)
     assert shown <= with_events(ward), ends
-    print(ends, "with events:", len(shown))  # noqa: T201 - for whoever runs it by hand
+    print(dict(ends), "with events:", len(shown))  # noqa: T201 - for whoever runs it by hand
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -142,6 +146,11 @@ def test_a_server_that_is_killed_has_the_event_of_what_was_shown(
     ):
         ward = make_ward(as_login)
         a_medicine(ward)
-        shown, ends = tried(ward, lambda _: own.kill(), SERVER_KILLS)
+
+        def kill(_: int) -> str:
+            own.kill()
+            return "server"
+
+        shown, ends = tried(ward, kill, SERVER_KILLS)
         assert shown <= with_events(ward), ends
-        print(ends, "with events:", len(shown))  # noqa: T201 - for whoever runs it by hand
+        print(dict(ends), "with events:", len(shown))  # noqa: T201 - for whoever runs it by hand
